@@ -1,0 +1,1 @@
+"""Orchestrator: a Markdown task outline as work that language models do."""

@@ -1,0 +1,58 @@
+"""The port to whoever holds the text: an LSP client, or the command line with a file.
+
+The engine never sees positions of a protocol or paths of a disk; it holds a `Target`, which moves with the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.parse import Outline
+from orchestrator.outline.tree import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A target as it stands now: the outline of the newest text, and the task in it."""
+
+    outline: Outline
+    task: Task
+    version: int | None
+    """The editor's version of the text; None for a file that nobody has open."""
+
+
+class Target(Protocol):
+    """One task of one outline, found again after every edit."""
+
+    @property
+    def uri(self) -> str: ...
+
+    async def place(self) -> Place:
+        """Where the task is now.
+
+        Raises EditRefusedError when it is gone or its title is another one.
+        """
+        ...
+
+    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
+        """Change the text in one undoable step, and answer its new version.
+
+        `edits` are against `place.outline.text`. Raises EditRefusedError if the text has changed since.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something only a person may decide. The first choice is the careful one."""
+
+    text: str
+    choices: tuple[str, ...]
+
+
+class Person(Protocol):
+    async def ask(self, question: Question) -> str | None:
+        """The chosen string, or None when nobody is there to ask or the question was dismissed."""
+        ...

@@ -1,0 +1,298 @@
+"""The wire types of `orchestrator/*`. `protocol.ts`, `protocol.lua` and `protocol.md` are generated from here.
+
+camelCase on the wire. Positions and ranges are LSP's, in the negotiated encoding. `documentVersion` is the
+editor's version, or null for a file that nobody has open.
+
+Protocol version 1. A client announces what it can show in `capabilities.experimental.orchestrator`
+(`ClientAbilities`); the server answers with `capabilities.experimental.orchestrator` (`ServerAbilities`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+PROTOCOL_VERSION = 1
+
+Uint = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Uri = Annotated[str, Field(min_length=1, max_length=8192)]
+Identifier = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", strict=True, alias_generator=to_camel, populate_by_name=True, use_enum_values=False
+    )
+
+
+class Position(Wire):
+    line: Uint
+    character: Uint
+
+
+class Range(Wire):
+    start: Position
+    end: Position
+
+
+class ClientAbilities(Wire):
+    """What the client can show."""
+
+    ghosts: bool = False
+    """It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`."""
+    tree: bool = False
+    """It wants `treeChanged` for the documents it asked `tree` about."""
+
+
+class ServerAbilities(Wire):
+    protocol: int = PROTOCOL_VERSION
+    version: str
+    """Version of the program."""
+
+
+# --- tree ---------------------------------------------------------------------------------------------------
+
+
+class TreeProgress(Wire):
+    done: Uint
+    total: Uint
+
+
+class TreeNode(Wire):
+    node_id: Identifier
+    """Opaque; stable while the server lives and the text moves."""
+    kind: Literal["section", "task"]
+    title: str
+    status: str | None = None
+    """A word of `Status`, null for a section."""
+    task_id: str | None = None
+    """The id in the file, without `^`."""
+    child_count: Uint = 0
+    progress: TreeProgress | None = None
+    """Of the tasks below it, cancelled ones left out; null where there are none."""
+
+
+class TreeParams(Wire):
+    uri: Uri
+    node_id: Identifier | None = None
+    """Whose children; null: the top level."""
+    offset: Uint = 0
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 1000
+
+
+class TreeResult(Wire):
+    document_version: int | None
+    seq: Uint
+    """Of the state that this answer shows; the next `treeChanged` has the next number."""
+    nodes: list[TreeNode]
+    total: Uint
+
+
+class TreeLocateParams(Wire):
+    """One of the two: where is this node, or which node is here."""
+
+    uri: Uri
+    node_id: Identifier | None = None
+    position: Position | None = None
+
+
+class TreeLocateResult(Wire):
+    document_version: int | None
+    node_id: Identifier
+    path: list[Identifier]
+    """Ids from the top level down to the node itself."""
+    range: Range
+    """All lines of the node, with its children."""
+    selection_range: Range
+    """Its title."""
+
+
+class NodeInserted(Wire):
+    op: Literal["insert"] = "insert"
+    parent_id: Identifier | None
+    index: Uint
+    node: TreeNode
+
+
+class NodeRemoved(Wire):
+    op: Literal["remove"] = "remove"
+    node_id: Identifier
+
+
+class NodeUpdated(Wire):
+    op: Literal["update"] = "update"
+    node: TreeNode
+
+
+TreeChange = Annotated[NodeInserted | NodeRemoved | NodeUpdated, Field(discriminator="op")]
+
+
+class TreeChangedParams(Wire):
+    """Changes in the order in which they are to be made. Removing a node removes what is below it."""
+
+    uri: Uri
+    document_version: int | None
+    seq: Uint
+    """One more than the last; a gap means: ask `tree` again."""
+    changes: list[TreeChange]
+
+
+# --- usage --------------------------------------------------------------------------------------------------
+
+
+class UsageReport(Wire):
+    input_tokens: Uint = 0
+    output_tokens: Uint = 0
+    cost_usd: float | None = None
+    """Null: the price is not known."""
+
+
+# --- split --------------------------------------------------------------------------------------------------
+
+
+class GhostTask(Wire):
+    """A subtask that is proposed and not in the file."""
+
+    title: Annotated[str, Field(min_length=1, max_length=1000)]
+    description: Annotated[str, Field(max_length=20_000)] = ""
+    acceptance: Annotated[str, Field(max_length=20_000)] = ""
+    depends_on: list[Uint] = []
+    """Indexes of earlier siblings."""
+    ordered: bool = False
+    """Whether its children run in sequence."""
+    children: list[GhostTask] = []
+
+
+class SplitStartParams(Wire):
+    """Which task: by `nodeId`, or by a position in one of its lines."""
+
+    uri: Uri
+    version: int | None = None
+    """The version that `position` belongs to; null with `nodeId`."""
+    node_id: Identifier | None = None
+    position: Position | None = None
+    levels: Annotated[int, Field(ge=1, le=8)] = 1
+    """1: split this task; more: its children too, down to `split.maxDepth`."""
+    force: bool = False
+    """Plan even if the task is judged simple."""
+
+
+class SplitStartResult(Wire):
+    run_id: Identifier
+    node_id: Identifier
+    document_version: int | None
+    range: Range
+    """Lines of the task, without its children: ghosts go below its end."""
+
+
+class SplitState(StrEnum):
+    DECIDING = "deciding"
+    PLANNING = "planning"
+    READY = "ready"
+    """Complete, and waits for `split/accept`, `split/edit` or `split/discard`."""
+    SIMPLE = "simple"
+    """Judged EXECUTE: nothing to split. `force` plans all the same."""
+    APPLIED = "applied"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class SplitPreviewParams(Wire):
+    """The whole proposal as it stands: small, so that a lost message does no harm."""
+
+    run_id: Identifier
+    uri: Uri
+    node_id: Identifier
+    document_version: int | None
+    seq: Uint
+    """From 1, without gaps."""
+    state: SplitState
+    title: str
+    """Of the task that is split."""
+    children: list[GhostTask] = []
+    ordered: bool = False
+    message: str = ""
+    """For a person: the reason of the decision, of a failure, what was left out."""
+    source: str = ""
+    """Who answers: "local/smollm2 (basic offline model)", with the playbook that was followed."""
+    usage: UsageReport = UsageReport()
+
+
+class SplitAcceptParams(Wire):
+    run_id: Identifier
+    items: list[list[Uint]] | None = None
+    """Paths of the ghosts to take ([0], [2, 1]: second child of the third); null: all. A child brings its parents."""
+
+
+class SplitAcceptResult(Wire):
+    document_version: int | None
+    added: Uint
+    """Tasks that were written."""
+
+
+class SplitEditParams(Wire):
+    """Replaces the proposal by what the person made of it; nothing is written yet."""
+
+    run_id: Identifier
+    children: Annotated[list[GhostTask], Field(min_length=1, max_length=100)]
+    ordered: bool = False
+
+
+class SplitDiscardParams(Wire):
+    run_id: Identifier
+
+
+class Done(Wire):
+    """An empty answer."""
+
+
+# --- runs ---------------------------------------------------------------------------------------------------
+
+
+class RunStopParams(Wire):
+    run_id: Identifier
+
+
+class RunUpdateParams(Wire):
+    """One thing that happened in a run, after it was stored."""
+
+    run_id: Identifier
+    uri: Uri
+    node_id: Identifier | None
+    seq: Uint
+    kind: str
+    """As in the store's events: "run.started", "attempt.state", "step.ended", "run.ended", …"""
+    detail: dict[str, Any]
+    created: float
+    """Seconds since 1970, UTC."""
+
+
+REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
+    "orchestrator/tree": (TreeParams, TreeResult),
+    "orchestrator/tree/locate": (TreeLocateParams, TreeLocateResult),
+    "orchestrator/split/start": (SplitStartParams, SplitStartResult),
+    "orchestrator/split/accept": (SplitAcceptParams, SplitAcceptResult),
+    "orchestrator/split/edit": (SplitEditParams, Done),
+    "orchestrator/split/discard": (SplitDiscardParams, Done),
+    "orchestrator/run/stop": (RunStopParams, Done),
+}
+"""Client to server: parameters and result of each request."""
+
+NOTIFICATIONS: dict[str, type[Wire]] = {
+    "orchestrator/treeChanged": TreeChangedParams,
+    "orchestrator/split/preview": SplitPreviewParams,
+    "orchestrator/run/update": RunUpdateParams,
+}
+"""Server to client."""
+
+COMMANDS: dict[str, str] = {
+    "orchestrator.server.split.start": "orchestrator/split/start",
+    "orchestrator.server.split.accept": "orchestrator/split/accept",
+    "orchestrator.server.split.discard": "orchestrator/split/discard",
+    "orchestrator.server.run.stop": "orchestrator/run/stop",
+}
+"""`workspace/executeCommand`: one argument, the params of that request."""

@@ -1,0 +1,144 @@
+"""Records of what happened: a run has attempts, an attempt has steps and is one conversation.
+
+These are the rows of the store and the words of `run/update`. Times are UTC, in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from orchestrator.model.message import Role, Speaker
+from orchestrator.model.usage import Cost, Usage
+
+
+class RunKind(StrEnum):
+    SPLIT = "split"
+
+
+class RunState(StrEnum):
+    RUNNING = "running"
+    COMPLETED = "completed"
+    """It did what was asked; for a split: the edit was applied, or there was nothing to split."""
+    DISCARDED = "discarded"
+    """A person saw the result and did not want it."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self is not RunState.RUNNING
+
+
+class AttemptState(StrEnum):
+    """Where one task of a run stands; `engine/machine.py` says which may follow which."""
+
+    PENDING = "pending"
+    DECIDING = "deciding"
+    PLANNING = "planning"
+    SIMPLE = "simple"
+    """Decided EXECUTE: it needs no subtasks. Final for a split."""
+    EXPANDED = "expanded"
+    """It has a plan. Final for a split."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StepState(StrEnum):
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    run_id: str
+    kind: RunKind
+    workspace: str
+    """Real path of the workspace folder."""
+    uri: str
+    """The outline."""
+    task_id: str | None
+    """The id in the file, None as long as the task has none."""
+    task_title: str
+    started: float
+    state: RunState = RunState.RUNNING
+    reason: str = ""
+    """Why it ended as it did: "user", an error's message, …"""
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    attempt_id: str
+    run_id: str
+    conversation_id: str
+    """One attempt is one conversation."""
+    task_id: str | None
+    task_title: str
+    started: float
+    state: AttemptState = AttemptState.PENDING
+    reason: str = ""
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    conversation_id: str
+    workspace: str
+    uri: str
+    task_id: str | None
+    title: str
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    message_id: str
+    conversation_id: str
+    speaker: Speaker
+    text: str
+    created: float
+    step_id: str | None = None
+    """The step that sent or received it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call to a model, from the request to the stored answer."""
+
+    step_id: str
+    attempt_id: str
+    role: Role
+    provider: str
+    """"local", "anthropic", …; "classifier" where no model was called."""
+    model: str
+    prompt: str
+    """Name of the prompt, for example "plan"."""
+    prompt_version: str
+    """The first 12 hex digits of the SHA-256 of the prompt's text."""
+    started: float
+    state: StepState = StepState.RUNNING
+    raw_answer: str = ""
+    """The answer as it came, before parsing."""
+    usage: Usage = field(default_factory=Usage)
+    cost: Cost = None
+    error: str = ""
+    repair: bool = False
+    """True for the turn that asked the model to mend its answer."""
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a run, in the order of `seq` (from 1 in each run)."""
+
+    run_id: str
+    seq: int
+    kind: str
+    """"run.started", "attempt.state", "split.proposed", "split.applied", "split.discarded", "run.ended", …"""
+    detail: dict[str, Any]
+    """JSON."""
+    created: float

@@ -1,0 +1,36 @@
+"""What a call to a model used, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as the provider counted them. Cached tokens are part of `input_tokens`."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    estimated: bool = False
+    """True when the provider did not say, and we counted ourselves."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.estimated or other.estimated,
+        )
+
+
+Cost = Decimal | None
+"""US dollars; None when the price of the model is not known (never zero instead)."""
+
+
+def add_costs(first: Cost, second: Cost) -> Cost:
+    """The sum, or None as soon as one part is unknown: a total must not look smaller than it is."""
+    return None if first is None or second is None else first + second
