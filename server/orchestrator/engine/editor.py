@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.outline.edits import TextEdit
-from orchestrator.outline.parse import Outline
-from orchestrator.outline.tree import Task
+from orchestrator.outline.tree import Outline, Task
 
 
 @dataclass(frozen=True, slots=True)

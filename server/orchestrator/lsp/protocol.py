@@ -9,11 +9,12 @@ Protocol version 1. A client announces what it can show in `capabilities.experim
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from orchestrator.model.run import SplitState
 
 PROTOCOL_VERSION = 1
 
@@ -186,19 +187,6 @@ class SplitStartResult(Wire):
     document_version: int | None
     range: Range
     """Lines of the task, without its children: ghosts go below its end."""
-
-
-class SplitState(StrEnum):
-    DECIDING = "deciding"
-    PLANNING = "planning"
-    READY = "ready"
-    """Complete, and waits for `split/accept`, `split/edit` or `split/discard`."""
-    SIMPLE = "simple"
-    """Judged EXECUTE: nothing to split. `force` plans all the same."""
-    APPLIED = "applied"
-    DISCARDED = "discarded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 class SplitPreviewParams(Wire):

@@ -52,6 +52,25 @@ class StepState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class SplitState(StrEnum):
+    """Where a split stands, as a person sees it."""
+
+    DECIDING = "deciding"
+    PLANNING = "planning"
+    READY = "ready"
+    """Complete, and waits to be accepted, edited or discarded."""
+    SIMPLE = "simple"
+    """Judged EXECUTE: nothing to split. Forcing it plans all the same."""
+    APPLIED = "applied"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self not in {SplitState.DECIDING, SplitState.PLANNING, SplitState.READY}
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     run_id: str

@@ -1,0 +1,44 @@
+# Thin: what these do is defined in pyproject.toml and tests/.
+.PHONY: try test lint bench dev generate clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+try: $(VENV)/.installed
+	@$(BIN)/python examples/try.py
+
+dev: $(VENV)/.installed-dev
+
+test: $(VENV)/.installed-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/support/prepare.py
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m codegen --check
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+generate: $(VENV)/.installed-dev
+	$(BIN)/python -m codegen
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Orchestrator needs Python 3.11 or later: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[local]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group lint --group test
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
