@@ -1,0 +1,150 @@
+"""What a model may know of a task: built from the outline, bounded, the same for the same text.
+
+Apart from the prompts because this decides what leaves the computer, and the prompts only how it is worded.
+A planner sees the goal (sections), the chain of parents, the task itself, the results it depends on and the
+titles of its siblings; never a sibling's description, result or conversation.
+
+Invariant: the size is bounded by depth and dependencies, not by the size of the tree (test_context_is_bounded).
+Invariant: no text of a sibling but its title is in it (test_no_sibling_text_but_titles).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from orchestrator.model.task import PlannedTask
+from orchestrator.outline.tree import Outline, Section, Task
+
+OWN_TEXT_LIMIT = 12_000
+"""Characters of a task's own description, and of its acceptance: about 3,000 tokens each."""
+PARENT_TEXT_LIMIT = 1_500
+"""Characters of each parent's description."""
+RESULT_LIMIT = 2_000
+"""Characters of each result that the task depends on."""
+RESULTS = 12
+SIBLINGS = 24
+"""Titles of siblings, the nearest in the list."""
+CUT_MARK = " […]"
+
+
+@dataclass(frozen=True, slots=True)
+class ParentBrief:
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultBrief:
+    """What a task that this one depends on came to."""
+
+    title: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    title: str
+    description: str = ""
+    acceptance: str = ""
+    sections: tuple[str, ...] = ()
+    """Headings that the task stands under, outermost first: the goal."""
+    parents: tuple[ParentBrief, ...] = ()
+    """Outermost first."""
+    results: tuple[ResultBrief, ...] = ()
+    siblings: tuple[str, ...] = ()
+    """Titles, in the order of the file; for the planner only."""
+
+    def child(self, tasks: tuple[PlannedTask, ...], index: int) -> Brief:
+        """The brief of a subtask that is planned but not written yet."""
+        task = tasks[index]
+        return Brief(
+            title=task.title,
+            description=_cut(task.description, OWN_TEXT_LIMIT),
+            acceptance=_cut(task.acceptance, OWN_TEXT_LIMIT),
+            sections=self.sections,
+            parents=(*self.parents, ParentBrief(self.title, _cut(self.description, PARENT_TEXT_LIMIT))),
+            siblings=_nearest([other.title for other in tasks], index),
+        )
+
+    def without_siblings(self) -> Brief:
+        return replace(self, siblings=())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a context, as `orchestrator/context` will show it."""
+
+    name: str
+    text: str
+
+
+def build_brief(outline: Outline, task: Task) -> Brief:
+    path = outline.path(task)
+    parent = outline.parent(task)
+    siblings = [node for node in (parent.children if parent else outline.nodes) if isinstance(node, Task)]
+    return Brief(
+        title=task.title,
+        description=_cut(task.description, OWN_TEXT_LIMIT),
+        acceptance=_cut(task.acceptance, OWN_TEXT_LIMIT),
+        sections=tuple(node.title for node in path if isinstance(node, Section)),
+        parents=tuple(
+            ParentBrief(above.title, _cut(above.description, PARENT_TEXT_LIMIT)) for above in outline.ancestors(task)
+        ),
+        results=_results(outline, task),
+        siblings=_nearest([sibling.title for sibling in siblings], siblings.index(task)),
+    )
+
+
+def parts(brief: Brief) -> tuple[Part, ...]:
+    """The context of a call in the order in which the model reads it; empty pieces are left out."""
+    chain = "\n".join(_parent_lines(brief.parents))
+    pieces = (
+        Part("Goal", " / ".join(brief.sections)),
+        Part("Part of", chain),
+        Part("Task", brief.title),
+        Part("Description", brief.description),
+        Part("Accept", brief.acceptance),
+        Part("Results it builds on", "\n".join(f"- {item.title}: {item.result}" for item in brief.results)),
+        Part("Tasks beside it, planned separately", "\n".join(f"- {title}" for title in brief.siblings)),
+    )
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def as_text(brief: Brief) -> str:
+    """The parts as one text. Every value is indented, so that no line of a task can pass for a heading of ours."""
+    return "\n\n".join(f"{part.name}:\n{_indent(part.text)}" for part in parts(brief))
+
+
+def _parent_lines(parents: tuple[ParentBrief, ...]) -> list[str]:
+    lines: list[str] = []
+    for depth, parent in enumerate(parents):
+        lines.append("  " * depth + f"- {parent.title}")
+        lines.extend("  " * (depth + 1) + line for line in parent.description.splitlines() if line.strip())
+    return lines
+
+
+def _results(outline: Outline, task: Task) -> tuple[ResultBrief, ...]:
+    """Results of its dependencies and of its ancestors' dependencies, each once."""
+    found: dict[str, ResultBrief] = {}
+    for holder in (task, *outline.ancestors(task)):
+        for task_id in outline.dependencies(holder):
+            for other in outline.by_id(task_id):
+                if other.result:
+                    found.setdefault(task_id, ResultBrief(other.title, _cut(other.result, RESULT_LIMIT)))
+    return tuple(found.values())[:RESULTS]
+
+
+def _nearest(titles: list[str], index: int) -> tuple[str, ...]:
+    """At most SIBLINGS titles around `index`, without it."""
+    half = SIBLINGS // 2
+    start = max(0, min(index - half, len(titles) - SIBLINGS - 1))
+    window = range(start, min(len(titles), start + SIBLINGS + 1))
+    return tuple(titles[position] for position in window if position != index)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - len(CUT_MARK)] + CUT_MARK
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
