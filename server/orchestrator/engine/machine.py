@@ -32,7 +32,6 @@ from typing import TypeVar
 
 from orchestrator.model.run import AttemptState, SplitState
 
-
 _State = TypeVar("_State", AttemptState, SplitState)
 
 
