@@ -5,13 +5,24 @@ Apart from the edges so that later several windows can share one session: it kno
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.config import Directories, Settings
-from orchestrator.engine.editor import Person, Target
-from orchestrator.engine.split import Observer, Split, SplitRequest
+from orchestrator.engine.editor import Person, Place, Target
+from orchestrator.engine.proposal import Observer, SplitRequest
+from orchestrator.engine.routing import Asker, Router
+from orchestrator.engine.runner import Runner
+from orchestrator.engine.split import Means, Split
+from orchestrator.engine.trust import Trust
+from orchestrator.errors import EditRefusedError, ProtocolError
 from orchestrator.providers.keys import Keys
+from orchestrator.store.store import Store
+
+STORE_FILE = "orchestrator.db"
+TRUST_FILE = "trust.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +34,89 @@ class Workspace:
 
 
 class Session:
-    """Create it without awaiting anything: the store opens at first use, so that a bad store blocks no editor."""
+    """Create it without awaiting anything: the store opens at first use, so that a bad one blocks no editor."""
 
     def __init__(self, settings: Settings, directories: Directories, keys: Keys) -> None:
-        self.settings = settings
-        """The user's; replaced by `configure`."""
         self.directories = directories
         self.keys = keys
+        self.trust = Trust(directories.config / TRUST_FILE)
+        self._runner = Runner()
+        self._splits: dict[str, Split] = {}
+        self._store: Store | None = None
+        self._opening = asyncio.Lock()
+        self._routers: list[Router] = []
+        self.configure(settings)
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
 
     def configure(self, settings: Settings) -> None:
-        """Use these from the next run on."""
-        raise NotImplementedError
+        """Use these from the next run on; runs under way keep the providers they have."""
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.calls.concurrency)
+        self._routers.append(Router(settings, self.keys, self.trust))
 
     async def start_split(
         self, target: Target, workspace: Workspace, request: SplitRequest, observer: Observer, person: Person
     ) -> Split:
-        """Start; answers as soon as the run has an id (before the store or a model was touched).
+        """Start; answers as soon as the run has an id, before the store or a model was touched.
 
         Raises EditRefusedError if the target is gone, ProtocolError if the same task is being split already.
         """
-        raise NotImplementedError
+        place = await target.place()
+        await self._refuse_second(target, place)
+        asker = Asker(workspace.folder, person, request.model, request.consented)
+        means = Means(self._settings, self._runner, self._routers[-1], self._slots, self._open_store)
+        split = Split(means, target, place, request, asker, observer)
+        self._splits[split.run_id] = split
+        await self._runner.start(split.run_id, self._supervise(split))
+        return split
 
     def split(self, run_id: str) -> Split:
         """A split of this session that has not ended. ProtocolError when there is none (any more)."""
-        raise NotImplementedError
+        if run_id not in self._splits:
+            raise ProtocolError("This split has ended.", hint="Start another one.")
+        return self._splits[run_id]
 
     def stop(self, run_id: str, reason: str = "user") -> None:
-        """ProtocolError when there is no such run. Stopping a run that ended does nothing."""
-        raise NotImplementedError
+        """Stop a run; nothing happens when it has ended already."""
+        if run_id in self._splits:
+            self._splits[run_id].stop(reason)
 
     async def aclose(self) -> None:
         """Stop everything, wait until what happened is stored, close providers and store."""
-        raise NotImplementedError
+        await self._runner.aclose()
+        for router in self._routers:
+            await router.aclose()
+        if self._store is not None:
+            store, self._store = self._store, None
+            await store.aclose()
+
+    async def _supervise(self, split: Split) -> None:
+        try:
+            await split.work()
+        finally:
+            del self._splits[split.run_id]
+
+    async def _refuse_second(self, target: Target, place: Place) -> None:
+        for other in list(self._splits.values()):
+            if other.target.uri != target.uri:
+                continue
+            try:
+                taken = (await other.target.place()).task
+            except EditRefusedError:
+                continue
+            if taken.start == place.task.start:
+                raise ProtocolError(
+                    f"“{place.task.title}” is being split already.",
+                    hint="Accept or discard that split first, or stop it.",
+                )
+
+    async def _open_store(self) -> Store:
+        """The store, opened at first use; a failed opening is tried again at the next run."""
+        async with self._opening:
+            if self._store is None:
+                self._store = await Store.open(self.directories.data / STORE_FILE)
+                await self._store.reconcile(time.time())
+            return self._store

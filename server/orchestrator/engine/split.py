@@ -1,85 +1,114 @@
-"""Split one task into subtasks: decide, plan, show, and write one edit."""
+"""Split one task into subtasks: decide, plan, recurse, show, and write one edit.
+
+Invariant: nothing is written before READY, and then in one edit (test_recursive_split_is_one_edit).
+Invariant: what a person is told was stored before, streamed text excepted (test_events_are_stored_first).
+Invariant: a subtask whose own split fails stays as a leaf, and the failure is told (test_child_failure_keeps_the_rest).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import asyncio
+import hashlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from orchestrator.model.run import Event, SplitState
-from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.config import Settings
+from orchestrator.engine.calls import Caller, spent
+from orchestrator.engine.context import Brief, as_text, build_brief
+from orchestrator.engine.decompose import Decomposer
+from orchestrator.engine.editor import Place, Target
+from orchestrator.engine.machine import Signal, next_attempt, next_split
+from orchestrator.engine.plans import count_tasks, replace_at, select
+from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
+from orchestrator.engine.routing import Asker, Route, Router
+from orchestrator.engine.runner import Runner
+from orchestrator.errors import AnswerUnusableError, EditRefusedError, OrchestratorError, ProtocolError, StoreError
+from orchestrator.model.ids import record_id
+from orchestrator.model.run import (
+    Attempt,
+    AttemptState,
+    Conversation,
+    Run,
+    RunKind,
+    RunState,
+    SplitState,
+)
+from orchestrator.model.task import Decision, Plan, Verdict
 from orchestrator.model.usage import Cost, Usage
+from orchestrator.outline.identity import fresh_id
+from orchestrator.outline.writer import add_subtasks
+from orchestrator.store.store import Store
+
+HEARTBEAT_SECONDS = 10.0
+APPLY_TRIES = 5
+"""How often an edit is computed anew when the person types between computing and applying it."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class SplitRequest:
-    levels: int = 1
-    """1: this task only; more: its children too, at most `split.max_depth`."""
-    force: bool = False
-    """Plan even if the task is judged simple."""
-    preview: bool | None = None
-    """Wait for a person before writing; None: as `split.preview` says."""
-    model: str = ""
-    """`provider/model` or alias for this call only; naming it on a command line is consent (`consented`)."""
-    consented: bool = False
-    """The person has already agreed to send this to `model`'s provider."""
+class Means:
+    """What a split works with, lent by its session."""
 
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a split shows: always the whole of it, as it stands."""
-
-    run_id: str
-    seq: int
-    """From 1, without gaps."""
-    state: SplitState
-    title: str
-    """Of the task that is split."""
-    plan: Plan = field(default_factory=lambda: Plan(()))
-    """May be partial while the state is PLANNING."""
-    message: str = ""
-    """For a person: the reason of a decision or failure, what to do next."""
-    source: str = ""
-    """Who answers: "local/smollm2 (basic offline model)"."""
-    usage: Usage = field(default_factory=Usage)
-    cost: Cost = None
-    raw: str = ""
-    """The model's answer as it came, when it could not be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    version: int | None
-    added: int
-    """Tasks that were written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """Called on the event loop, in order, after what they tell was stored. They must return at once and not raise."""
-
-    on_proposal: Callable[[Proposal], None]
-    on_event: Callable[[Event], None]
+    settings: Settings
+    runner: Runner
+    router: Router
+    slots: asyncio.Semaphore
+    open_store: Callable[[], Awaitable[Store]]
+    """Raises StoreError."""
 
 
 class Split:
-    """A split under way. Made by `Session.start_split`; safe to call from any task of the loop."""
+    """A split under way. Made by `Session.start_split`; call it from tasks of its event loop only."""
+
+    def __init__(
+        self, means: Means, target: Target, place: Place, request: SplitRequest, asker: Asker, observer: Observer
+    ) -> None:
+        self._means = means
+        self._target = target
+        self._request = request
+        self._asker = asker
+        self._observer = observer
+        self._brief = build_brief(place.outline, place.task)
+        self._task_id = place.task.task_id
+        self._text_hash = hashlib.sha256(as_text(self._brief.without_siblings()).encode("utf-8", "replace")).hexdigest()
+        self._proposal = Proposal(record_id("run"), 0, SplitState.DECIDING, place.task.title)
+        self._spent: list[tuple[Usage, Cost]] = []
+        self._notes: list[str] = []
+        self._attempt_id = ""
+        self._store: Store | None = None
+        self._writing = asyncio.Lock()
+        self._stop_reason = ""
+        self._settled = asyncio.Event()
+        self._ended = asyncio.Event()
 
     @property
     def run_id(self) -> str:
-        raise NotImplementedError
+        return self._proposal.run_id
+
+    @property
+    def target(self) -> Target:
+        return self._target
 
     @property
     def proposal(self) -> Proposal:
         """The newest."""
-        raise NotImplementedError
+        return self._proposal
 
     async def settled(self) -> Proposal:
-        """Wait until it is READY or ended. Never raises for the split's own failures: they are in the proposal."""
-        raise NotImplementedError
+        """Wait until it is READY or ended. Its own failures are in the proposal and not raised."""
+        await self._settled.wait()
+        return self._proposal
 
     async def ended(self) -> Proposal:
         """Wait until it has ended."""
-        raise NotImplementedError
+        await self._ended.wait()
+        return self._proposal
 
     async def accept(self, items: Sequence[tuple[int, ...]] | None = None) -> Applied:
         """Write the proposal (or the ghosts at these paths, with their parents) as one edit.
@@ -87,18 +116,281 @@ class Split:
         Raises EditRefusedError (the proposal stays READY), ProtocolError for a path that does not exist or a split
         that is not READY.
         """
-        raise NotImplementedError
+        async with self._writing:
+            self._require_ready()
+            plan = self._proposal.plan if items is None else select(self._proposal.plan, items)
+            return await self._apply(plan)
 
     def edit(self, plan: Plan) -> None:
         """Replace the proposal by what a person made of it. ProtocolError when it is not READY."""
-        raise NotImplementedError
+        self._require_ready()
+        self._show(Signal.READY, plan=plan)
 
     async def discard(self) -> None:
-        raise NotImplementedError
+        """Write nothing; it is recorded, since discarded splits are how prompts are judged."""
+        async with self._writing:
+            self._require_ready()
+            await self._emit("split.discarded", {})
+            await self._end(Signal.DISCARD, RunState.DISCARDED, "user")
 
     def stop(self, reason: str = "user") -> None:
-        """Cancel; returns at once. Nothing is written. No effect after the end."""
-        raise NotImplementedError
+        """Cancel and return at once; nothing is written. No effect after the end or while the edit is being made."""
+        if not self._ended.is_set() and not self._writing.locked():
+            self._stop_reason = reason
+            self._means.runner.cancel(self.run_id)
+
+    async def work(self) -> None:
+        """The outermost frame of the run."""
+        try:
+            self._show(None)
+            self._store = await self._means.open_store()
+            await self._begin()
+            async with self._means.runner.beside(self._heartbeat()):
+                await self._propose()
+                await self._ended.wait()
+        except asyncio.CancelledError:
+            await self._end(Signal.CANCEL, RunState.CANCELLED, self._stop_reason or "the program ended")
+            raise
+        except OrchestratorError as error:
+            raw = error.raw if isinstance(error, AnswerUnusableError) else ""
+            await self._end(Signal.FAIL, RunState.FAILED, str(error), raw=raw)
+        except Exception as error:  # told to the person, then raised for the log
+            await self._end(
+                Signal.FAIL, RunState.FAILED, f"Orchestrator has a bug here ({type(error).__name__}). See the log."
+            )
+            raise
+
+    async def _begin(self) -> None:
+        run = Run(
+            run_id=self.run_id,
+            kind=RunKind.SPLIT,
+            workspace=str(self._asker.folder),
+            uri=self._target.uri,
+            task_id=self._task_id,
+            task_title=self._brief.title,
+            started=time.time(),
+        )
+        await self._journal.begin_run(run)
+        await self._emit("run.started", {"kind": run.kind.value, "levels": self._request.levels})
+
+    async def _propose(self) -> None:
+        levels = max(1, min(self._request.levels, self._means.settings.split.max_depth))
+        plan = await self._divide(self._brief, (), levels)
+        if plan is None:
+            await self._end(Signal.SIMPLE, RunState.COMPLETED, self._proposal.message)
+            return
+        await self._emit("split.proposed", {"plan": asdict(plan), "textHash": self._text_hash})
+        preview = self._means.settings.split.preview if self._request.preview is None else self._request.preview
+        # Whoever hears READY may accept at once: take the pen first when it is ours to write.
+        if preview:
+            self._show(Signal.READY, plan=plan)
+            self._settled.set()
+            return
+        async with self._writing:
+            self._show(Signal.READY, plan=plan)
+            self._settled.set()
+            await self._apply(plan)
+
+    async def _divide(self, brief: Brief, path: tuple[int, ...], levels: int) -> Plan | None:
+        """Decide and plan one task, and its subtasks as deep as asked; None when it is simple."""
+        attempt = await self._begin_attempt(brief)
+        caller = Caller(
+            self._journal,
+            self._means.runner,
+            self._means.settings.calls,
+            self._means.slots,
+            attempt.attempt_id,
+            attempt.conversation_id,
+            on_spent=self._on_spent,
+            on_wait=lambda text: self._show(None, message=text),
+        )
+        thinking = Decomposer(
+            self._means.router, self._asker, caller, self._means.settings.split.max_children, self._on_route
+        )
+        state = attempt.state
+        try:
+            if not (self._request.force and not path):
+                state = await self._advance(attempt, state, Signal.DECIDE)
+                decision = await thinking.decide(brief)
+                if decision.verdict is Verdict.EXECUTE:
+                    await self._advance(attempt, state, Signal.SIMPLE, decision.reason)
+                    self._note_simple(path, decision)
+                    return None
+            state = await self._advance(attempt, state, Signal.PLAN)
+            if not path:
+                self._show(Signal.PLAN, message="")
+            plan = await thinking.plan(brief, lambda partial: self._show_plan(path, partial))
+            await self._advance(attempt, state, Signal.PLANNED)
+        except asyncio.CancelledError:
+            await self._advance(attempt, state, Signal.CANCEL, self._stop_reason)
+            raise
+        except OrchestratorError as error:
+            with suppress(StoreError):
+                await self._advance(attempt, state, Signal.FAIL, str(error))
+            raise
+        self._show_plan(path, plan)
+        return await self._divide_children(brief, path, plan, levels - 1) if levels > 1 else plan
+
+    async def _divide_children(self, brief: Brief, path: tuple[int, ...], plan: Plan, levels: int) -> Plan:
+        async def one(index: int) -> Plan | None:
+            try:
+                return await self._divide(brief.child(plan.tasks, index), (*path, index), levels)
+            except OrchestratorError as error:
+                self._notes.append(f"“{plan.tasks[index].title}” was not split: {error}")
+                return None
+
+        below = await self._means.runner.gather([one(index) for index in range(len(plan.tasks))])
+        tasks = tuple(replace(task, plan=child) for task, child in zip(plan.tasks, below, strict=True))
+        return replace(plan, tasks=tasks)
+
+    async def _begin_attempt(self, brief: Brief) -> Attempt:
+        top = brief is self._brief
+        attempt = Attempt(
+            attempt_id=record_id("attempt"),
+            run_id=self.run_id,
+            conversation_id=record_id("conversation"),
+            task_id=self._task_id if top else None,
+            task_title=brief.title,
+            started=time.time(),
+        )
+        if top:
+            self._attempt_id = attempt.attempt_id
+        conversation = Conversation(
+            conversation_id=attempt.conversation_id,
+            workspace=str(self._asker.folder),
+            uri=self._target.uri,
+            task_id=attempt.task_id,
+            title=brief.title,
+            started=attempt.started,
+        )
+        await self._journal.begin_attempt(attempt, conversation)
+        return attempt
+
+    async def _advance(self, attempt: Attempt, state: AttemptState, signal: Signal, reason: str = "") -> AttemptState:
+        """Store the next state of an attempt, then tell it."""
+        following = next_attempt(state, signal)
+        live = following in {AttemptState.PENDING, AttemptState.DECIDING, AttemptState.PLANNING}
+        await self._journal.set_attempt(attempt.attempt_id, following, reason, None if live else time.time())
+        await self._emit(
+            "attempt.state",
+            {"attemptId": attempt.attempt_id, "title": attempt.task_title, "state": following.value, "reason": reason},
+        )
+        return following
+
+    async def _apply(self, plan: Plan) -> Applied:
+        """Write `plan` where the task is now; compute it anew when the text changed in between."""
+        await self._emit("split.accepted", {"plan": asdict(plan), "textHash": self._text_hash})
+        for tries_left in reversed(range(APPLY_TRIES)):
+            place = await self._target.place()
+            taken = {task.task_id for task in place.outline.tasks() if task.task_id}
+            edits = add_subtasks(place.outline, place.task, plan, _id_source(taken))
+            try:
+                version = await self._target.apply(place, edits, f"Split “{place.task.title}”")
+                break
+            except EditRefusedError:
+                if not tries_left:
+                    raise
+        else:
+            raise AssertionError("the loop ends by break or raise")
+        applied = Applied(version, count_tasks(plan))
+        await self._emit("split.applied", {"added": applied.added, "version": version})
+        await self._note_task_id()
+        older = self._is_for_older_text(place)
+        message = "It was planned for an older text of this task." if older else self._proposal.message
+        await self._end(Signal.APPLY, RunState.COMPLETED, message, plan=plan)
+        return applied
+
+    def _is_for_older_text(self, place: Place) -> bool:
+        now = as_text(build_brief(place.outline, place.task).without_siblings())
+        return hashlib.sha256(now.encode("utf-8", "replace")).hexdigest() != self._text_hash
+
+    async def _note_task_id(self) -> None:
+        """The edit gave the task an id; conversations are found again by it."""
+        if self._task_id is not None:
+            return
+        with suppress(EditRefusedError):
+            self._task_id = (await self._target.place()).task.task_id
+        if self._task_id is not None:
+            await self._journal.set_task_id(self._attempt_id, self._task_id)
+
+    async def _end(
+        self, signal: Signal, state: RunState, reason: str, *, raw: str = "", plan: Plan | None = None
+    ) -> None:
+        """Store the end, then show it. A store that fails now is logged: the end must be told all the same."""
+        if self._ended.is_set():
+            return
+        if self._store is not None:
+            try:
+                await self._journal.end_run(self.run_id, state, reason, time.time())
+                await self._emit("run.ended", {"state": state.value, "reason": reason})
+            except StoreError as error:
+                _log.warning("the end of %s could not be stored: %s", self.run_id, error)
+        self._show(signal, message=reason, raw=raw, plan=plan)
+        self._settled.set()
+        self._ended.set()
+
+    async def _emit(self, kind: str, detail: dict[str, Any]) -> None:
+        self._observer.on_event(await self._journal.add_event(self.run_id, kind, detail, time.time()))
+
+    def _show(
+        self, signal: Signal | None, *, plan: Plan | None = None, message: str | None = None, raw: str = ""
+    ) -> None:
+        """The next proposal: a new state for a signal, the same state for None."""
+        old = self._proposal
+        usage, cost = spent(self._spent)
+        text = old.message if message is None else message
+        if signal is Signal.READY and self._notes:
+            text = " ".join(self._notes)
+        self._proposal = replace(
+            old,
+            seq=old.seq + 1,
+            state=next_split(old.state, signal) if signal else old.state,
+            plan=old.plan if plan is None else plan,
+            message=text,
+            usage=usage,
+            cost=cost,
+            raw=raw,
+        )
+        self._observer.on_proposal(self._proposal)
+
+    def _show_plan(self, path: tuple[int, ...], partial: Plan) -> None:
+        self._show(None, plan=replace_at(self._proposal.plan, path, partial))
+
+    def _note_simple(self, path: tuple[int, ...], decision: Decision) -> None:
+        if not path:
+            sure = f" (chance {decision.confidence:.0%})" if decision.confidence is not None else ""
+            self._proposal = replace(self._proposal, message=f"{decision.reason}{sure}".strip())
+
+    def _on_route(self, route: Route) -> None:
+        self._proposal = replace(self._proposal, source=route.label)
+
+    def _on_spent(self, usage: Usage, cost: Cost) -> None:
+        self._spent.append((usage, cost))
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await self._journal.renew_lease([self.run_id], time.time())
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    def _require_ready(self) -> None:
+        if self._proposal.state is not SplitState.READY:
+            raise ProtocolError(
+                f"This split is {self._proposal.state.value}, so there is nothing to accept.",
+                hint="Wait until it is ready, or start another one.",
+            )
+
+    @property
+    def _journal(self) -> Store:
+        assert self._store is not None, "the store is opened first"
+        return self._store
 
 
-__all__ = ["Applied", "Observer", "Plan", "PlannedTask", "Proposal", "Split", "SplitRequest"]
+def _id_source(taken: set[str]) -> Callable[[], str]:
+    rng = random.SystemRandom()
+
+    def new_id() -> str:
+        made = fresh_id(taken, len(taken), rng)
+        taken.add(made)
+        return made
+
+    return new_id

@@ -1,0 +1,189 @@
+"""One call to a model, written into the journal before it is sent, while it streams and when it has ended.
+
+A call is finished when its final answer is committed; text that streams is stored at most FLUSH_SECONDS later.
+
+Invariant: whatever ends a call (answer, error, cancellation), its step has an end in the store
+(test_every_step_ends).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from orchestrator.config import Calls
+from orchestrator.engine.prompting import Prompt
+from orchestrator.engine.routing import Route
+from orchestrator.engine.runner import Runner
+from orchestrator.errors import AnswerUnusableError, ConnectionFailedError, OrchestratorError
+from orchestrator.model.ids import record_id
+from orchestrator.model.message import Message, Role, Speaker
+from orchestrator.model.run import Step, StepState, StoredMessage
+from orchestrator.model.usage import Cost, Usage, add_costs
+from orchestrator.providers.base import Event, Finished, FinishReason, Request, TextDelta
+from orchestrator.providers.prices import cost
+from orchestrator.providers.retrying import stream_with_retries
+from orchestrator.store.store import Store
+
+FLUSH_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class _Partial:
+    text: str = ""
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Makes the calls of one attempt, all in its one conversation."""
+
+    store: Store
+    runner: Runner
+    calls: Calls
+    slots: asyncio.Semaphore
+    """Calls under way at once, over all runs of the session."""
+    attempt_id: str
+    conversation_id: str
+    on_spent: Callable[[Usage, Cost], None]
+    """Told after the end of each call was stored."""
+    on_wait: Callable[[str], None]
+    """Told, for a person, why a call has to wait."""
+    _said: list[Message] = field(default_factory=list[Message])
+    """Messages of this conversation that are stored already."""
+
+    async def call(
+        self, role: Role, route: Route, prompt: Prompt, request: Request, on_delta: Callable[[str], None]
+    ) -> str:
+        """The whole answer. Raises ProviderError, StoreError, or AnswerUnusableError for a refused or cut answer."""
+        async with self.slots:
+            step = await self._begin(role, route, prompt, request)
+            partial = _Partial()
+            ending = replace(step, state=StepState.CANCELLED, error="cancelled")
+            try:
+                async with self.runner.beside(self._flush(step.step_id, partial)):
+                    finished = await self._stream(route, request, partial, on_delta)
+                ending = replace(
+                    step,
+                    state=StepState.COMPLETED,
+                    raw_answer=finished.raw,
+                    usage=finished.usage,
+                    cost=cost(route.provider.name, route.model, finished.usage),
+                )
+            except OrchestratorError as error:
+                ending = replace(step, state=StepState.FAILED, error=str(error), raw_answer=partial.text)
+                raise
+            finally:
+                await self._end(ending, partial.text)
+        self._refuse_unfinished(finished.reason, partial.text)
+        return partial.text
+
+    async def note_decision(self, provider: str, model: str, question: str, answer: str) -> None:
+        """Record a step that no model was asked for."""
+        now = time.time()
+        step = Step(record_id("step"), self.attempt_id, Role.DECIDE, provider, model, "", "", now)
+        await self.store.begin_step(step, [self._message(Message(Speaker.USER, question), step.step_id)])
+        await self._end(
+            replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=cost("local", model, Usage())), answer
+        )
+
+    async def _begin(self, role: Role, route: Route, prompt: Prompt, request: Request) -> Step:
+        now = time.time()
+        await self.store.keep_prompt(prompt.name, prompt.version, prompt.text, now)
+        repair = any(message.speaker is Speaker.ASSISTANT for message in request.messages)
+        step = Step(
+            step_id=record_id("step"),
+            attempt_id=self.attempt_id,
+            role=role,
+            provider=route.provider.name,
+            model=route.model,
+            prompt=prompt.name,
+            prompt_version=prompt.version,
+            started=now,
+            repair=repair,
+        )
+        system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
+        news = [message for message in (*system, *request.messages) if message not in self._said]
+        await self.store.begin_step(step, [self._message(message, step.step_id) for message in news])
+        self._said.extend(news)
+        return step
+
+    async def _end(self, ending: Step, text: str) -> None:
+        message = Message(Speaker.ASSISTANT, text)
+        stored = self._message(message, ending.step_id) if text else None
+        await self.store.end_step(replace(ending, ended=time.time()), stored)
+        self._said.append(message)
+        self.on_spent(ending.usage, ending.cost if ending.state is StepState.COMPLETED else None)
+
+    async def _stream(
+        self, route: Route, request: Request, partial: _Partial, on_delta: Callable[[str], None]
+    ) -> Finished:
+        events = stream_with_retries(
+            route.provider,
+            request,
+            self.calls.retries,
+            lambda reason, delay: self.on_wait(f"{reason} Trying again in {delay:.0f} s."),
+        )
+        try:
+            while True:
+                event = await self._next(events, route)
+                if isinstance(event, TextDelta):
+                    partial.text += event.text
+                    on_delta(event.text)
+                elif isinstance(event, Finished):
+                    return event
+        finally:
+            await events.aclose()
+
+    async def _next(self, events: AsyncIterator[Event], route: Route) -> Event:
+        try:
+            async with asyncio.timeout(self.calls.timeout):
+                return await anext(events)
+        except TimeoutError:
+            raise ConnectionFailedError(
+                f"{route.name} sent nothing for {self.calls.timeout:g} seconds.",
+                hint="Try again, or raise the setting calls.timeout.",
+            ) from None
+
+    async def _flush(self, step_id: str, partial: _Partial) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            if len(partial.text) > partial.stored:
+                partial.stored = len(partial.text)
+                await self.store.store_partial(step_id, partial.text)
+
+    def _message(self, message: Message, step_id: str) -> StoredMessage:
+        return StoredMessage(
+            record_id("msg"), self.conversation_id, message.speaker, message.text, time.time(), step_id
+        )
+
+    @staticmethod
+    def _refuse_unfinished(reason: FinishReason, text: str) -> None:
+        if reason is FinishReason.MAX_TOKENS:
+            raise AnswerUnusableError(
+                "The model's answer was longer than it may be, and is cut off.",
+                hint="Split a smaller task, or use a stronger model.",
+                raw=text,
+            )
+        if reason is FinishReason.REFUSAL:
+            raise AnswerUnusableError(
+                "The model refused to answer.", hint="Word the task differently, or use another model.", raw=text
+            )
+
+
+def conversation_of(user: str, *turns: tuple[str, str]) -> tuple[Message, ...]:
+    """A user's message, then pairs of the model's answer and what the user said to it."""
+    messages = [Message(Speaker.USER, user)]
+    for answer, reply in turns:
+        messages += [Message(Speaker.ASSISTANT, answer), Message(Speaker.USER, reply)]
+    return tuple(messages)
+
+
+def spent(items: Sequence[tuple[Usage, Cost]]) -> tuple[Usage, Cost]:
+    """The sum over calls; an unknown cost makes the sum unknown."""
+    usage, total = Usage(), cost("local", "", Usage())
+    for part, price in items:
+        usage, total = usage + part, add_costs(total, price)
+    return usage, total

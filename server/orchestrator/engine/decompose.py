@@ -1,0 +1,121 @@
+"""Decide whether a task is simple, and plan its subtasks: prompt, answer, at most one repair turn, refusal.
+
+Two ways lead to the same values. A capable model is asked through `prompts/decide.md` and `prompts/plan.md`
+with structured output. The small embedded model does not decide by itself and plans along playbooks (`guided`).
+
+Invariant: an answer that stays unusable is refused with its text, never replaced (test_nonsense_is_refused).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from orchestrator.engine import answers, context, guided
+from orchestrator.engine.calls import Caller, conversation_of
+from orchestrator.engine.context import Brief
+from orchestrator.engine.prompting import Prompt, load_prompt
+from orchestrator.engine.routing import Asker, Route, Router
+from orchestrator.errors import AnswerUnusableError
+from orchestrator.model.message import Role
+from orchestrator.model.task import Decision, Plan
+from orchestrator.providers.base import AnswerSchema, Request
+
+DECIDE_TOKENS = 2_048
+PLAN_TOKENS = 8_192
+"""Upper bounds of an answer, in tokens; room for models that think aloud within them."""
+
+_Value = TypeVar("_Value", Decision, Plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposer:
+    """The thinking of one attempt."""
+
+    router: Router
+    asker: Asker
+    caller: Caller
+    max_children: int
+    on_route: Callable[[Route], None]
+    """Told who answers, before it is asked."""
+
+    async def decide(self, brief: Brief) -> Decision:
+        route = await self._route(Role.DECIDE)
+        if route.provider.capabilities.guided:
+            decision = await asyncio.to_thread(guided.decide, brief)
+            await self.caller.note_decision("classifier", "sentence-embeddings", brief.title, decision.verdict.value)
+            return decision
+        prompt = load_prompt("decide")
+        system, user = prompt.render(context=context.as_text(brief.without_siblings()))
+        request = Request(route.model, system, conversation_of(user), DECIDE_TOKENS, answers.DECIDE_SCHEMA)
+        return await self._ask(Role.DECIDE, route, prompt, request, answers.read_decision, lambda _: None)
+
+    async def plan(self, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
+        """The subtasks. `on_plan` is told what there is so far, while the answer arrives."""
+        route = await self._route(Role.PLAN)
+        prompt = load_prompt("plan")
+        if route.provider.capabilities.guided:
+
+            async def ask(request: Request, on_delta: Callable[[str], None]) -> str:
+                return await self.caller.call(Role.PLAN, route, prompt, request, on_delta)
+
+            return await guided.plan(brief, route.model, ask, on_plan, self.max_children)
+
+        system, user = prompt.render(context=context.as_text(brief), max_children=str(self.max_children))
+        schema: AnswerSchema = answers.PLAN_SCHEMA
+        request = Request(route.model, system, conversation_of(user), PLAN_TOKENS, schema)
+        return await self._ask(
+            Role.PLAN,
+            route,
+            prompt,
+            request,
+            lambda answer: answers.read_plan(answer, brief.title, self.max_children),
+            lambda text: on_plan(answers.partial_plan(text, brief.title, self.max_children)),
+        )
+
+    async def _route(self, role: Role) -> Route:
+        route = await self.router.route(role, self.asker)
+        self.on_route(route)
+        return route
+
+    async def _ask(
+        self,
+        role: Role,
+        route: Route,
+        prompt: Prompt,
+        request: Request,
+        read: Callable[[str], _Value | answers.Flaw],
+        on_text: Callable[[str], None],
+    ) -> _Value:
+        answer = await self.caller.call(role, route, prompt, request, _whole(on_text))
+        value = read(answer)
+        if not isinstance(value, answers.Flaw):
+            return value
+        repair = load_prompt("repair")
+        _, reply = repair.render(problems="\n".join(f"- {problem}" for problem in value.problems))
+        question = request.messages[0].text
+        # An empty turn is refused by vendors; a single blank line stands for "nothing".
+        messages = conversation_of(question, (answer[: answers.MAX_ANSWER].strip() or "(nothing)", reply))
+        second = Request(request.model, request.system, messages, request.max_tokens, request.schema)
+        answer = await self.caller.call(role, route, repair, second, _whole(on_text))
+        value = read(answer)
+        if not isinstance(value, answers.Flaw):
+            return value
+        raise AnswerUnusableError(
+            f"{route.name} gave no usable answer, also when asked again: {' '.join(value.problems)}",
+            hint="Nothing was changed. Try again, word the task differently, or use another model.",
+            raw=answer,
+        )
+
+
+def _whole(on_text: Callable[[str], None]) -> Callable[[str], None]:
+    """From deltas to the text so far."""
+    pieces: list[str] = []
+
+    def on_delta(delta: str) -> None:
+        pieces.append(delta)
+        on_text("".join(pieces))
+
+    return on_delta

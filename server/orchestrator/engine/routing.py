@@ -1,0 +1,153 @@
+"""Which model answers: a role names an alias, an alias names models in order, the first usable one is taken.
+
+Also the gate of consent: nothing of a workspace is sent to a host that its person has not agreed to.
+
+Invariant: without consent no provider for a remote host is made (test_no_consent_no_call).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from orchestrator.config import Settings
+from orchestrator.engine.editor import Person, Question
+from orchestrator.engine.trust import Trust
+from orchestrator.errors import ConfigError, ConsentRequiredError, ProviderUnavailableError
+from orchestrator.model.message import Role
+from orchestrator.model.usage import Usage
+from orchestrator.providers import registry
+from orchestrator.providers.base import Destination, Provider, ProviderSpec
+from orchestrator.providers.keys import Keys
+from orchestrator.providers.prices import cost
+
+ALLOW = "Allow for this workspace"
+REFUSE = "Not now"
+BASIC = "basic offline model"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    provider: Provider
+    model: str
+    """Without the provider."""
+
+    @property
+    def name(self) -> str:
+        """`provider/model`."""
+        return f"{self.provider.name}/{self.model}"
+
+    @property
+    def label(self) -> str:
+        """For people: a small model is called what it is wherever it answers."""
+        return f"{self.name} ({BASIC})" if self.provider.capabilities.guided else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """On whose behalf a call is made."""
+
+    folder: Path
+    """The workspace."""
+    person: Person
+    model: str = ""
+    """`provider/model` or alias for this call only; empty: as the settings say."""
+    consented: bool = False
+    """The person named `model` for this very call, which is consent."""
+
+
+class Router:
+    """Providers are made at first use and kept until `aclose`."""
+
+    def __init__(self, settings: Settings, keys: Keys, trust: Trust) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._trust = trust
+        self._providers: dict[str, Provider] = {}
+        self._asking = asyncio.Lock()
+
+    async def route(self, role: Role, asker: Asker) -> Route:
+        """The model for this role.
+
+        Raises ConfigError for a provider that does not exist, ProviderUnavailableError when none of the models
+        can be used, ConsentRequiredError when the person does not agree.
+        """
+        reasons: list[str] = []
+        mend = "See `orchestrator models` for what can be used."
+        for name in candidates(self._settings, role, asker.model):
+            provider_name, model = registry.split_model(name)
+            spec = registry.spec(provider_name, self._settings)
+            availability = await asyncio.to_thread(spec.availability, self._settings, self._keys)
+            if not availability.usable:
+                mend = f"Mend it with `{availability.mend}`." if availability.mend and not reasons else mend
+                reasons.append(f"{name}: {availability.detail}")
+                continue
+            async with self._asking:  # one question at a time: a recursive split asks from many places at once
+                await self._require_consent(spec, model, asker)
+            return Route(self._provider(spec), model)
+        raise ProviderUnavailableError(f"No model can be used ({'; '.join(reasons)}).", hint=mend)
+
+    async def aclose(self) -> None:
+        providers, self._providers = list(self._providers.values()), {}
+        for provider in providers:
+            await provider.aclose()
+
+    def _provider(self, spec: ProviderSpec) -> Provider:
+        if spec.name not in self._providers:
+            self._providers[spec.name] = spec.create(self._settings, self._keys)
+        return self._providers[spec.name]
+
+    async def _require_consent(self, spec: ProviderSpec, model: str, asker: Asker) -> None:
+        destination = spec.destination(self._settings, self._keys)
+        if not destination.remote or (asker.consented and asker.model):
+            return
+        if self._trust.consented(asker.folder, spec.name, destination.host):
+            return
+        answer = await asker.person.ask(_question(spec, destination, model, asker.folder))
+        if answer != ALLOW:
+            raise ConsentRequiredError(
+                f"Nothing was sent: {spec.title} ({destination.host}) is not allowed for {asker.folder.name}.",
+                hint=f"Allow it with `orchestrator trust allow {spec.name}`, or choose another model.",
+            )
+        self._trust.consent(asker.folder, spec.name, destination.host)
+
+
+def candidates(settings: Settings, role: Role, override: str = "") -> tuple[str, ...]:
+    """Names of models to try, best first."""
+    aliases = {
+        "fast": settings.models.fast,
+        "balanced": settings.models.balanced,
+        "strong": settings.models.strong,
+    }
+    chosen = override or settings.model
+    if not chosen:
+        chosen = settings.roles.decide if role is Role.DECIDE else settings.roles.plan
+    if chosen in aliases:
+        return tuple(aliases[chosen])
+    if "/" not in chosen:
+        raise ConfigError(
+            f"There is no model “{chosen}”.",
+            hint="Write it as provider/model, or use an alias: fast, balanced, strong. See `orchestrator models`.",
+        )
+    return (chosen,)
+
+
+def _question(spec: ProviderSpec, destination: Destination, model: str, folder: Path) -> Question:
+    return Question(
+        f"Send task text of “{folder.name}” to {spec.title} at {destination.host} "
+        f"(address from: {destination.source})? "
+        "Sent are the headings, the task with its parents, results that it builds on, and the titles beside it; "
+        f"no other files. {_price(spec.name, model)}",
+        (REFUSE, ALLOW),
+    )
+
+
+def _price(provider: str, model: str) -> str:
+    million = 1_000_000
+    prices = [cost(provider, model, usage) for usage in (Usage(million, 0), Usage(0, million))]
+    if prices[0] is None or prices[1] is None:
+        return f"The price of {model} is not known here."
+    reading, writing = (price.quantize(Decimal("0.01")) for price in prices if price is not None)
+    return f"{model} costs ${reading} per million tokens read and ${writing} per million written."

@@ -1,0 +1,115 @@
+"""The one owner of asyncio tasks: everything that runs, runs in its group and can be stopped by its run's id.
+
+A child returns its outcome and never raises: a failure of one run is that run's affair. `CancelledError` passes
+through everything up to the outermost frame of a run.
+
+Invariant: after `aclose` no task of ours is left (test_close_leaves_no_task).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from orchestrator.errors import OrchestratorError
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class Runner:
+    def __init__(self) -> None:
+        self._runs: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._host: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    async def start(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` as the outermost frame of a run."""
+        task = await self._spawn(self._outermost(run_id, work), name=run_id)
+        self._runs[run_id] = task
+        task.add_done_callback(lambda _: self._runs.pop(run_id, None))
+
+    def cancel(self, run_id: str) -> None:
+        """Cancel the run's task; no effect when it has ended."""
+        if task := self._runs.get(run_id):
+            task.cancel()
+
+    async def gather(self, work: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
+        """Run children at once and answer their values in order; cancelling the caller cancels them all.
+
+        The first error of a child is raised here, in the caller: never in the group, where it would end every run.
+        """
+        tasks = [await self._spawn(_outcome(child)) for child in work]
+        try:
+            outcomes = await asyncio.gather(*tasks)
+        finally:
+            await _finish(tasks)
+        for error in (outcome for outcome in outcomes if isinstance(outcome, _Failed)):
+            raise error.error
+        return [outcome for outcome in outcomes if not isinstance(outcome, _Failed)]
+
+    @asynccontextmanager
+    async def beside(self, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        """Run `work` beside the body; it is cancelled when the body ends."""
+        task = await self._spawn(self._outermost("beside", work))
+        try:
+            yield
+        finally:
+            await _finish([task])
+
+    async def aclose(self) -> None:
+        """Cancel every run and wait for the end of all of them."""
+        for task in list(self._runs.values()):
+            task.cancel()
+        self._closing.set()
+        if self._host:
+            await self._host
+
+    async def _spawn(self, work: Coroutine[Any, Any, _T], name: str | None = None) -> asyncio.Task[_T]:
+        if self._closing.is_set():
+            work.close()
+            raise asyncio.CancelledError("the session is closing")
+        if self._group is None:
+            opened = asyncio.Event()
+            # The only task outside the group: it holds the group open.
+            self._host = asyncio.create_task(self._hold(opened), name="runner")
+            await opened.wait()
+        assert self._group is not None
+        return self._group.create_task(work, name=name)
+
+    async def _hold(self, opened: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as self._group:
+            opened.set()
+            await self._closing.wait()
+
+    async def _outermost(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except OrchestratorError as error:
+            _log.warning("%s: %s", run_id, error)
+        except Exception:  # noqa: BLE001 - a programming error of one run must not cancel its siblings in the group
+            _log.exception("%s ended in an unexpected error", run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: Exception
+
+
+async def _outcome(work: Coroutine[Any, Any, _T]) -> _T | _Failed:
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - carried to the caller of `gather`
+        return _Failed(error)
+
+
+async def _finish(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel what still runs and wait for it, without raising its error."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
