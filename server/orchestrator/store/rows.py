@@ -1,0 +1,224 @@
+"""Records to rows and back.
+
+Apart from the statements because here is decided what a column can hold.
+
+Invariant: a record comes back as it was stored, but for what a column cannot hold (test_records_come_back):
+text loses NUL and lone surrogates, each becomes U+FFFD (test_text_that_sqlite_cannot_hold); a cost is rounded to a
+billionth of a dollar (test_cost_is_exact_to_a_billionth).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.model.message import Role, Speaker
+from orchestrator.model.run import (
+    Attempt,
+    AttemptState,
+    Conversation,
+    Event,
+    Run,
+    RunKind,
+    RunState,
+    Step,
+    StepState,
+    StoredMessage,
+)
+from orchestrator.model.usage import Cost, Usage
+
+Row = dict[str, Any]
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_NANO = 9
+"""Decimal places of a cost: SQLite has no decimal numbers, so a cost is a whole number of billionths."""
+
+
+def clean_text(text: str) -> str:
+    """SQLite text is UTF-8, which has no lone surrogates, and its tools take NUL for the end."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def clean_optional(text: str | None) -> str | None:
+    return None if text is None else clean_text(text)
+
+
+def nano_usd(cost: Cost) -> int | None:
+    return None if cost is None else int(cost.scaleb(_NANO).to_integral_value())
+
+
+def cost_from(nano: int | None) -> Cost:
+    return None if nano is None else Decimal(nano).scaleb(-_NANO)
+
+
+def json_text(detail: dict[str, Any]) -> str:
+    return clean_text(json.dumps(detail, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+
+
+def run_row(run: Run) -> Row:
+    return {
+        "run_id": run.run_id,
+        "kind": run.kind.value,
+        "workspace": clean_text(run.workspace),
+        "uri": clean_text(run.uri),
+        "task_id": clean_optional(run.task_id),
+        "task_title": clean_text(run.task_title),
+        "started": run.started,
+        "state": run.state.value,
+        "reason": clean_text(run.reason),
+        "ended": run.ended,
+    }
+
+
+def run_from(row: sqlite3.Row) -> Run:
+    return Run(
+        run_id=row["run_id"],
+        kind=RunKind(row["kind"]),
+        workspace=row["workspace"],
+        uri=row["uri"],
+        task_id=row["task_id"],
+        task_title=row["task_title"],
+        started=row["started"],
+        state=RunState(row["state"]),
+        reason=row["reason"],
+        ended=row["ended"],
+    )
+
+
+def attempt_row(attempt: Attempt) -> Row:
+    return {
+        "attempt_id": attempt.attempt_id,
+        "run_id": attempt.run_id,
+        "conversation_id": attempt.conversation_id,
+        "task_id": clean_optional(attempt.task_id),
+        "task_title": clean_text(attempt.task_title),
+        "started": attempt.started,
+        "state": attempt.state.value,
+        "reason": clean_text(attempt.reason),
+        "ended": attempt.ended,
+    }
+
+
+def attempt_from(row: sqlite3.Row) -> Attempt:
+    return Attempt(
+        attempt_id=row["attempt_id"],
+        run_id=row["run_id"],
+        conversation_id=row["conversation_id"],
+        task_id=row["task_id"],
+        task_title=row["task_title"],
+        started=row["started"],
+        state=AttemptState(row["state"]),
+        reason=row["reason"],
+        ended=row["ended"],
+    )
+
+
+def conversation_row(conversation: Conversation) -> Row:
+    return {
+        "conversation_id": conversation.conversation_id,
+        "workspace": clean_text(conversation.workspace),
+        "uri": clean_text(conversation.uri),
+        "task_id": clean_optional(conversation.task_id),
+        "title": clean_text(conversation.title),
+        "started": conversation.started,
+    }
+
+
+def conversation_from(row: sqlite3.Row) -> Conversation:
+    return Conversation(
+        conversation_id=row["conversation_id"],
+        workspace=row["workspace"],
+        uri=row["uri"],
+        task_id=row["task_id"],
+        title=row["title"],
+        started=row["started"],
+    )
+
+
+def message_row(message: StoredMessage) -> Row:
+    return {
+        "message_id": message.message_id,
+        "conversation_id": message.conversation_id,
+        "speaker": message.speaker.value,
+        "text": clean_text(message.text),
+        "created": message.created,
+        "step_id": message.step_id,
+    }
+
+
+def message_from(row: sqlite3.Row) -> StoredMessage:
+    return StoredMessage(
+        message_id=row["message_id"],
+        conversation_id=row["conversation_id"],
+        speaker=Speaker(row["speaker"]),
+        text=row["text"],
+        created=row["created"],
+        step_id=row["step_id"],
+    )
+
+
+def step_row(step: Step) -> Row:
+    return {
+        "step_id": step.step_id,
+        "attempt_id": step.attempt_id,
+        "role": step.role.value,
+        "provider": clean_text(step.provider),
+        "model": clean_text(step.model),
+        "prompt": clean_text(step.prompt),
+        "prompt_version": step.prompt_version,
+        "started": step.started,
+        "state": step.state.value,
+        "raw_answer": clean_text(step.raw_answer),
+        "input_tokens": step.usage.input_tokens,
+        "output_tokens": step.usage.output_tokens,
+        "cache_read_tokens": step.usage.cache_read_tokens,
+        "cache_write_tokens": step.usage.cache_write_tokens,
+        "usage_estimated": int(step.usage.estimated),
+        "cost_nano_usd": nano_usd(step.cost),
+        "error": clean_text(step.error),
+        "repair": int(step.repair),
+        "ended": step.ended,
+    }
+
+
+def step_from(row: sqlite3.Row) -> Step:
+    return Step(
+        step_id=row["step_id"],
+        attempt_id=row["attempt_id"],
+        role=Role(row["role"]),
+        provider=row["provider"],
+        model=row["model"],
+        prompt=row["prompt"],
+        prompt_version=row["prompt_version"],
+        started=row["started"],
+        state=StepState(row["state"]),
+        raw_answer=row["raw_answer"],
+        usage=Usage(
+            input_tokens=row["input_tokens"],
+            output_tokens=row["output_tokens"],
+            cache_read_tokens=row["cache_read_tokens"],
+            cache_write_tokens=row["cache_write_tokens"],
+            estimated=bool(row["usage_estimated"]),
+        ),
+        cost=cost_from(row["cost_nano_usd"]),
+        error=row["error"],
+        repair=bool(row["repair"]),
+        ended=row["ended"],
+    )
+
+
+def event_from(row: sqlite3.Row) -> Event:
+    return Event(
+        run_id=row["run_id"],
+        seq=row["seq"],
+        kind=row["kind"],
+        detail=json.loads(row["detail"]),
+        created=row["created"],
+    )
