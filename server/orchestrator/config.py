@@ -331,23 +331,24 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
     return Layer(Source.ENVIRONMENT, "the environment", values)
 
 
-def read_capped(path: Path) -> bytes | None:
+def read_capped(path: Path, *, follow_links: bool = True) -> bytes | None:
     """The bytes of a settings file, None when there is none. ConfigError for all but a small plain file."""
-    rename = "Make it a plain file that you can read, or remove it."
+    mend = "Make it a plain file that you can read, or remove it."
+    # Not blocking, because a named pipe would wait for a writer for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0))
     try:
-        # Not blocking, because a named pipe would wait for a writer for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, flags)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=rename) from error
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=mend) from error
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigError(f"{path} is not a plain file.", hint=rename)
+            raise ConfigError(f"{path} is not a plain file.", hint=mend)
         try:
             content = file.read(MAX_SETTINGS_BYTES + 1)
         except OSError as error:
-            raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=rename) from error
+            raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=mend) from error
     if len(content) > MAX_SETTINGS_BYTES:
         raise ConfigError(
             f"{path} is larger than {MAX_SETTINGS_BYTES // 1024} KiB.", hint="Remove what does not belong there."

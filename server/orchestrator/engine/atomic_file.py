@@ -1,0 +1,47 @@
+"""Replace a file's content in one step: readers see the old bytes or the new ones, never a part.
+
+Apart because trust, the command line and the engine's own writes need the same care, and it is easy to get wrong:
+a file written in place is lost when the disk is full, the power fails or a person presses Ctrl-C.
+
+Invariant: whatever fails, the file has its old bytes and no temporary file stays (test_a_failed_write_leaves_the_file).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def replace(path: Path, content: bytes, mode: int) -> None:
+    """Write `content` to the real file behind `path` (links stay links) with the permission bits `mode`.
+
+    Raises OSError. The temporary file stands in the same folder, because a rename cannot cross file systems.
+    """
+    target = Path(os.path.realpath(path))
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
+    temporary: Path | None = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if os.name == "posix":
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        temporary = None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power failure. Some systems cannot: the content is safe all the same."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
