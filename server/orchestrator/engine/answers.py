@@ -154,7 +154,7 @@ def _task_problems(tasks: tuple[PlannedTask, ...], title: str) -> Iterator[str]:
 def _draft(answer: str) -> Plan | None:
     for value in _json_values(answer):
         plan = _plan_of(value)
-        if plan is not None:
+        if plan is not None and (plan.tasks or isinstance(value, dict)):
             return plan
     return _markdown_list(answer)
 
@@ -214,19 +214,27 @@ def _markdown_list(answer: str) -> Plan | None:
 
 
 def _json_values(answer: str) -> Iterator[object]:
-    """JSON objects and lists in the text, from the front; a trailing comma is forgiven."""
+    """JSON objects and lists in the text, from the front; a trailing comma is forgiven.
+
+    After an object that could not be read, what follows may be a piece of its inside: a list there, or an object
+    with a title, is not an answer of its own.
+    """
     text = answer[:MAX_ANSWER]
+    decoder = json.JSONDecoder(strict=False)
     for candidate in (text, re.sub(r",(\s*[}\]])", r"\1", text)):
-        position, tries = 0, 0
-        decoder = json.JSONDecoder(strict=False)
-        while tries < 50 and (match := re.compile(r"[{\[]").search(candidate, position)):
-            tries += 1
+        position, broken = 0, False
+        for _ in range(50):
+            match = re.compile(r"[{\[]").search(candidate, position)
+            if not match:
+                break
             try:
                 value, position = decoder.raw_decode(candidate, match.start())
             except (ValueError, RecursionError):
                 position = match.start() + 1
+                broken = broken or match[0] == "{"
                 continue
-            yield value
+            if not broken or (isinstance(value, dict) and not {"title", "name"} & value.keys()):
+                yield value
 
 
 def _first(fields: Mapping[str, Any], *names: str) -> Any:

@@ -1,0 +1,166 @@
+---@meta
+-- Generated from server/orchestrator/lsp/protocol.py by `make generate`. Do not edit.
+
+---Where a split stands, as a person sees it.
+---@alias orchestrator.SplitState
+---| 'deciding'
+---| 'planning'
+---| 'ready' # Complete, and waits to be accepted, edited or discarded.
+---| 'simple' # Judged EXECUTE: nothing to split. Forcing it plans all the same.
+---| 'applied'
+---| 'discarded'
+---| 'failed'
+---| 'cancelled'
+
+---@class orchestrator.Position
+---@field line integer
+---@field character integer
+
+---@class orchestrator.Range
+---@field start orchestrator.Position
+---@field end orchestrator.Position
+
+---What the client can show.
+---@class orchestrator.ClientAbilities
+---@field ghosts? boolean It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`.
+---@field tree? boolean It wants `treeChanged` for the documents it asked `tree` about.
+
+---@class orchestrator.ServerAbilities
+---@field protocol? integer
+---@field version string Version of the program.
+
+---@class orchestrator.TreeProgress
+---@field done integer
+---@field total integer
+
+---@class orchestrator.TreeNode
+---@field nodeId string Opaque; stable while the server lives and the text moves.
+---@field kind 'section'|'task'
+---@field title string
+---@field status? string|vim.NIL A word of `Status`, null for a section.
+---@field taskId? string|vim.NIL The id in the file, without `^`.
+---@field childCount? integer
+---@field progress? orchestrator.TreeProgress|vim.NIL Of the tasks below it, cancelled ones left out; null where there are none.
+
+---@class orchestrator.TreeParams
+---@field uri string
+---@field nodeId? string|vim.NIL Whose children; null: the top level.
+---@field offset? integer
+---@field limit? integer
+
+---@class orchestrator.TreeResult
+---@field documentVersion integer|vim.NIL
+---@field seq integer Of the state that this answer shows; the next `treeChanged` has the next number.
+---@field nodes orchestrator.TreeNode[]
+---@field total integer
+
+---One of the two: where is this node, or which node is here.
+---@class orchestrator.TreeLocateParams
+---@field uri string
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+
+---@class orchestrator.TreeLocateResult
+---@field documentVersion integer|vim.NIL
+---@field nodeId string
+---@field path string[] Ids from the top level down to the node itself.
+---@field range orchestrator.Range All lines of the node, with its children.
+---@field selectionRange orchestrator.Range Its title.
+
+---@class orchestrator.NodeInserted
+---@field op? 'insert'
+---@field parentId string|vim.NIL
+---@field index integer
+---@field node orchestrator.TreeNode
+
+---@class orchestrator.NodeRemoved
+---@field op? 'remove'
+---@field nodeId string
+
+---@class orchestrator.NodeUpdated
+---@field op? 'update'
+---@field node orchestrator.TreeNode
+
+---Changes in the order in which they are to be made. Removing a node removes what is below it.
+---@class orchestrator.TreeChangedParams
+---@field uri string
+---@field documentVersion integer|vim.NIL
+---@field seq integer One more than the last; a gap means: ask `tree` again.
+---@field changes (orchestrator.NodeInserted|orchestrator.NodeRemoved|orchestrator.NodeUpdated)[]
+
+---@class orchestrator.UsageReport
+---@field inputTokens? integer
+---@field outputTokens? integer
+---@field costUsd? number|vim.NIL Null: the price is not known.
+
+---A subtask that is proposed and not in the file.
+---@class orchestrator.GhostTask
+---@field title string
+---@field description? string
+---@field acceptance? string
+---@field dependsOn? integer[] Indexes of earlier siblings.
+---@field ordered? boolean Whether its children run in sequence.
+---@field children? orchestrator.GhostTask[]
+
+---Which task: by `nodeId`, or by a position in one of its lines.
+---@class orchestrator.SplitStartParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+---@field levels? integer 1: split this task; more: its children too, down to `split.maxDepth`.
+---@field force? boolean Plan even if the task is judged simple.
+
+---@class orchestrator.SplitStartResult
+---@field runId string
+---@field nodeId string
+---@field documentVersion integer|vim.NIL
+---@field range orchestrator.Range Lines of the task, without its children: ghosts go below its end.
+
+---The whole proposal as it stands: small, so that a lost message does no harm.
+---@class orchestrator.SplitPreviewParams
+---@field runId string
+---@field uri string
+---@field nodeId string
+---@field documentVersion integer|vim.NIL
+---@field seq integer From 1, without gaps.
+---@field state orchestrator.SplitState
+---@field title string Of the task that is split.
+---@field children? orchestrator.GhostTask[]
+---@field ordered? boolean
+---@field message? string For a person: the reason of the decision, of a failure, what was left out.
+---@field source? string Who answers: "local/smollm2 (basic offline model)", with the playbook that was followed.
+---@field usage? orchestrator.UsageReport
+
+---@class orchestrator.SplitAcceptParams
+---@field runId string
+---@field items? integer[][]|vim.NIL Paths of the ghosts to take ([0], [2, 1]: second child of the third); null: all. A child brings its parents.
+
+---@class orchestrator.SplitAcceptResult
+---@field documentVersion integer|vim.NIL
+---@field added integer Tasks that were written.
+
+---Replaces the proposal by what the person made of it; nothing is written yet.
+---@class orchestrator.SplitEditParams
+---@field runId string
+---@field children orchestrator.GhostTask[]
+---@field ordered? boolean
+
+---@class orchestrator.SplitDiscardParams
+---@field runId string
+
+---An empty answer.
+---@class orchestrator.Done
+
+---@class orchestrator.RunStopParams
+---@field runId string
+
+---One thing that happened in a run, after it was stored.
+---@class orchestrator.RunUpdateParams
+---@field runId string
+---@field uri string
+---@field nodeId string|vim.NIL
+---@field seq integer
+---@field kind string As in the store's events: "run.started", "attempt.state", "step.ended", "run.ended", …
+---@field detail table<string, any>
+---@field created number Seconds since 1970, UTC.

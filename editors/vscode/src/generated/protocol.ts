@@ -1,0 +1,249 @@
+// Generated from server/orchestrator/lsp/protocol.py by `make generate`. Do not edit.
+
+export const PROTOCOL_VERSION = 1;
+
+/** Where a split stands, as a person sees it. */
+export type SplitState =
+  | "deciding"
+  | "planning"
+  /** Complete, and waits to be accepted, edited or discarded. */
+  | "ready"
+  /** Judged EXECUTE: nothing to split. Forcing it plans all the same. */
+  | "simple"
+  | "applied"
+  | "discarded"
+  | "failed"
+  | "cancelled";
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+/** What the client can show. */
+export interface ClientAbilities {
+  /** It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`. */
+  ghosts?: boolean;
+  /** It wants `treeChanged` for the documents it asked `tree` about. */
+  tree?: boolean;
+}
+
+export interface ServerAbilities {
+  protocol?: number;
+  /** Version of the program. */
+  version: string;
+}
+
+export interface TreeProgress {
+  done: number;
+  total: number;
+}
+
+export interface TreeNode {
+  /** Opaque; stable while the server lives and the text moves. */
+  nodeId: string;
+  kind: "section" | "task";
+  title: string;
+  /** A word of `Status`, null for a section. */
+  status?: string | null;
+  /** The id in the file, without `^`. */
+  taskId?: string | null;
+  childCount?: number;
+  /** Of the tasks below it, cancelled ones left out; null where there are none. */
+  progress?: TreeProgress | null;
+}
+
+export interface TreeParams {
+  uri: string;
+  /** Whose children; null: the top level. */
+  nodeId?: string | null;
+  offset?: number;
+  limit?: number;
+}
+
+export interface TreeResult {
+  documentVersion: number | null;
+  /** Of the state that this answer shows; the next `treeChanged` has the next number. */
+  seq: number;
+  nodes: TreeNode[];
+  total: number;
+}
+
+/** One of the two: where is this node, or which node is here. */
+export interface TreeLocateParams {
+  uri: string;
+  nodeId?: string | null;
+  position?: Position | null;
+}
+
+export interface TreeLocateResult {
+  documentVersion: number | null;
+  nodeId: string;
+  /** Ids from the top level down to the node itself. */
+  path: string[];
+  /** All lines of the node, with its children. */
+  range: Range;
+  /** Its title. */
+  selectionRange: Range;
+}
+
+export interface NodeInserted {
+  op?: "insert";
+  parentId: string | null;
+  index: number;
+  node: TreeNode;
+}
+
+export interface NodeRemoved {
+  op?: "remove";
+  nodeId: string;
+}
+
+export interface NodeUpdated {
+  op?: "update";
+  node: TreeNode;
+}
+
+/** Changes in the order in which they are to be made. Removing a node removes what is below it. */
+export interface TreeChangedParams {
+  uri: string;
+  documentVersion: number | null;
+  /** One more than the last; a gap means: ask `tree` again. */
+  seq: number;
+  changes: (NodeInserted | NodeRemoved | NodeUpdated)[];
+}
+
+export interface UsageReport {
+  inputTokens?: number;
+  outputTokens?: number;
+  /** Null: the price is not known. */
+  costUsd?: number | null;
+}
+
+/** A subtask that is proposed and not in the file. */
+export interface GhostTask {
+  title: string;
+  description?: string;
+  acceptance?: string;
+  /** Indexes of earlier siblings. */
+  dependsOn?: number[];
+  /** Whether its children run in sequence. */
+  ordered?: boolean;
+  children?: GhostTask[];
+}
+
+/** Which task: by `nodeId`, or by a position in one of its lines. */
+export interface SplitStartParams {
+  uri: string;
+  /** The version that `position` belongs to; null with `nodeId`. */
+  version?: number | null;
+  nodeId?: string | null;
+  position?: Position | null;
+  /** 1: split this task; more: its children too, down to `split.maxDepth`. */
+  levels?: number;
+  /** Plan even if the task is judged simple. */
+  force?: boolean;
+}
+
+export interface SplitStartResult {
+  runId: string;
+  nodeId: string;
+  documentVersion: number | null;
+  /** Lines of the task, without its children: ghosts go below its end. */
+  range: Range;
+}
+
+/** The whole proposal as it stands: small, so that a lost message does no harm. */
+export interface SplitPreviewParams {
+  runId: string;
+  uri: string;
+  nodeId: string;
+  documentVersion: number | null;
+  /** From 1, without gaps. */
+  seq: number;
+  state: SplitState;
+  /** Of the task that is split. */
+  title: string;
+  children?: GhostTask[];
+  ordered?: boolean;
+  /** For a person: the reason of the decision, of a failure, what was left out. */
+  message?: string;
+  /** Who answers: "local/smollm2 (basic offline model)", with the playbook that was followed. */
+  source?: string;
+  usage?: UsageReport;
+}
+
+export interface SplitAcceptParams {
+  runId: string;
+  /** Paths of the ghosts to take ([0], [2, 1]: second child of the third); null: all. A child brings its parents. */
+  items?: number[][] | null;
+}
+
+export interface SplitAcceptResult {
+  documentVersion: number | null;
+  /** Tasks that were written. */
+  added: number;
+}
+
+/** Replaces the proposal by what the person made of it; nothing is written yet. */
+export interface SplitEditParams {
+  runId: string;
+  children: GhostTask[];
+  ordered?: boolean;
+}
+
+export interface SplitDiscardParams {
+  runId: string;
+}
+
+/** An empty answer. */
+export interface Done {
+}
+
+export interface RunStopParams {
+  runId: string;
+}
+
+/** One thing that happened in a run, after it was stored. */
+export interface RunUpdateParams {
+  runId: string;
+  uri: string;
+  nodeId: string | null;
+  seq: number;
+  /** As in the store's events: "run.started", "attempt.state", "step.ended", "run.ended", … */
+  kind: string;
+  detail: Record<string, unknown>;
+  /** Seconds since 1970, UTC. */
+  created: number;
+}
+
+/** Client to server. */
+export interface Requests {
+  "orchestrator/tree": { params: TreeParams; result: TreeResult };
+  "orchestrator/tree/locate": { params: TreeLocateParams; result: TreeLocateResult };
+  "orchestrator/split/start": { params: SplitStartParams; result: SplitStartResult };
+  "orchestrator/split/accept": { params: SplitAcceptParams; result: SplitAcceptResult };
+  "orchestrator/split/edit": { params: SplitEditParams; result: Done };
+  "orchestrator/split/discard": { params: SplitDiscardParams; result: Done };
+  "orchestrator/run/stop": { params: RunStopParams; result: Done };
+}
+
+/** Server to client. */
+export interface Notifications {
+  "orchestrator/treeChanged": TreeChangedParams;
+  "orchestrator/split/preview": SplitPreviewParams;
+  "orchestrator/run/update": RunUpdateParams;
+}
+
+/** `workspace/executeCommand`: the request whose params are the one argument. */
+export const COMMANDS = {
+  "orchestrator.server.split.start": "orchestrator/split/start",
+  "orchestrator.server.split.accept": "orchestrator/split/accept",
+  "orchestrator.server.split.discard": "orchestrator/split/discard",
+  "orchestrator.server.run.stop": "orchestrator/run/stop",
+} as const;

@@ -1,0 +1,50 @@
+import pytest
+
+from orchestrator.engine.plans import count_tasks, replace_at, select
+from orchestrator.errors import ProtocolError
+from orchestrator.model.task import Plan, PlannedTask
+
+LEAVES = Plan((PlannedTask("c"), PlannedTask("d")))
+PLAN = Plan((PlannedTask("a"), PlannedTask("b", plan=LEAVES), PlannedTask("e", depends_on=(0, 1))), ordered=False)
+
+
+def titles(plan: Plan | None) -> list[object]:
+    return [] if plan is None else [(task.title, titles(task.plan)) if task.plan else task.title for task in plan.tasks]
+
+
+def test_count_tasks_counts_all_levels():
+    assert count_tasks(PLAN) == 5
+
+
+def test_replace_at_the_top_and_below():
+    assert replace_at(PLAN, (), LEAVES) is LEAVES
+    assert titles(replace_at(PLAN, (0,), LEAVES)) == [("a", ["c", "d"]), ("b", ["c", "d"]), "e"]
+    assert titles(replace_at(PLAN, (1, 1), LEAVES)) == ["a", ("b", ["c", ("d", ["c", "d"])]), "e"]
+
+
+def test_replace_at_a_place_that_is_gone_changes_nothing():
+    assert replace_at(PLAN, (7,), LEAVES) is PLAN
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([(0,)], ["a"]),
+        ([(1,)], [("b", ["c", "d"])]),
+        ([(1, 1)], [("b", ["d"])]),
+        ([(2,), (0,)], ["a", "e"]),
+        ([(1, 0), (1,)], [("b", ["c", "d"])]),
+    ],
+)
+def test_select_takes_parents_and_all_below(items, expected):
+    assert titles(select(PLAN, items)) == expected
+
+
+def test_select_renumbers_dependencies_and_drops_those_left_out():
+    assert select(PLAN, [(1,), (2,)]).tasks[1].depends_on == (0,)
+
+
+@pytest.mark.parametrize("items", [[], [()], [(3,)], [(0, 0)], [(1, 2)]])
+def test_select_refuses_what_is_not_there(items):
+    with pytest.raises(ProtocolError):
+        select(PLAN, items)
