@@ -1,0 +1,59 @@
+"""Take keys and control characters out of what a provider says about an error.
+
+Apart from the vendors because every text that is shown, logged or stored goes through it: some servers repeat the
+request's key in their error message, and any of them may send escape sequences to a terminal.
+
+Invariant: no known key survives, whatever stands around or inside it (test_no_known_key_survives).
+Invariant: redacting again changes nothing (test_redacting_twice_is_redacting_once).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import quote
+
+REMOVED = "[key removed]"
+MAX_CHARACTERS = 400
+"""Of a provider's text that are shown: the first sentences say what is wrong, the rest is a page of HTML."""
+
+_SHORTEST_SECRET = 4
+"""Shorter "keys" are placeholders such as "x"; removing them would only garble the text."""
+
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|xai|hf|ghp|gho|glpat|nvapi|tgp|fw|r8|pplx|csk)[-_][A-Za-z0-9*._-]{6,}",
+        r"\bAIza[A-Za-z0-9_-]{20,}",
+        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?",  # a JSON web token
+        r"(?<=bearer )[^\s\"',;<>\[\]]+",
+        r"(?<=basic )[A-Za-z0-9+/=]{8,}",
+        r"(?<=://)[^/\s@\"']+(?=@)",
+        r"(?:x-api-key|api[-_ ]?key|authorization|access[-_]?token|secret)[\"']?\s*[:=]\s*(?:bearer |basic )?[\"']?"
+        r"[^\s\"',;<>\[\]]{4,}",
+    )
+)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """One line of at most MAX_CHARACTERS, without keys, control, bidirectional or invisible characters."""
+    line = " ".join(_visible(text).split())
+    line = remove_secrets(line, secrets)
+    for pattern in _PATTERNS:
+        line = pattern.sub(REMOVED, line)
+    return line if len(line) <= MAX_CHARACTERS else line[: MAX_CHARACTERS - 1].rstrip() + "…"
+
+
+def remove_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Only the known keys, as they are and as they stand in a URL; everything else stays."""
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in (secret, quote(secret, ""))}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, REMOVED)
+    return text
+
+
+def _visible(text: str) -> str:
+    """Line ends and tabs become blanks; what cannot be seen goes, so that it cannot hide a key or a command."""
+    spaced = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", text)
+    return "".join(character for character in spaced if unicodedata.category(character)[0] != "C")

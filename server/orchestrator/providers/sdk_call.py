@@ -1,0 +1,110 @@
+"""Carry one streamed call of an official SDK: open, read, and close whatever happens.
+
+Apart from the vendors because the order of these steps is what makes a call cancellable and its errors clean, and
+it must be the same for both.
+
+Invariant: leaving the stream early closes the connection at once (test_closing_early_hangs_up).
+Invariant: an error carries no SDK exception along, since those hold requests with keys (test_errors_carry_no_cause).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orchestrator.errors import ProviderError
+from orchestrator.providers.addresses import Address
+from orchestrator.providers.answer import malformed
+from orchestrator.providers.base import Event, Finished
+from orchestrator.providers.failures import Call, Mapped, map_error
+from orchestrator.providers.redaction import remove_secrets
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT_SECONDS = 15.0
+"""At most, to reach a server: one that is there answers sooner."""
+PING_PATIENCE = 5
+"""How many times the timeout a server may fill with pings alone: models think, but not for ever."""
+
+
+class SdkStream(Protocol):
+    """What both SDKs return for `stream=True`."""
+
+    response: httpx2.Response
+
+    async def __anext__(self) -> Any: ...
+
+
+class Reader(Protocol):
+    """Makes events of a vendor's chunks; pure."""
+
+    def feed(self, chunk: Mapping[str, Any]) -> Iterable[Event]: ...
+    def finish(self) -> Finished:
+        """Raises AnswerCutError when the vendor gave no reason for the end."""
+        ...
+
+
+def http_client(address: Address, timeout: float) -> httpx2.AsyncClient:
+    """Follows no redirect: a person agreed to this host. Takes no proxy to this computer itself."""
+    import httpx2
+
+    return httpx2.AsyncClient(
+        follow_redirects=False,
+        trust_env=not address.loopback,
+        timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
+    )
+
+
+async def run(
+    open_stream: Callable[[], Awaitable[AbstractAsyncContextManager[SdkStream]]],
+    reader: Reader,
+    call: Call,
+    table: Mapping[str, Mapped],
+) -> AsyncGenerator[Event]:
+    failure: ProviderError | None = None
+    try:
+        async with asyncio.timeout(call.timeout * PING_PATIENCE):
+            opened = await open_stream()
+        async with opened as stream:
+            _check_content_type(stream.response)
+            while True:
+                async with asyncio.timeout(call.timeout * PING_PATIENCE):
+                    try:
+                        chunk = await anext(stream)
+                    except StopAsyncIteration:
+                        break
+                call = call if call.answering else replace(call, answering=True)
+                for event in reader.feed(_plain(chunk)):
+                    yield event
+        if not call.answering and not _is_event_stream(stream.response):
+            raise malformed(f"{call.host} sent no stream of events")
+        finished = reader.finish()
+        yield replace(finished, raw=remove_secrets(finished.raw, call.secrets))  # some servers repeat the key
+    except ProviderError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - the table decides, and nothing unmapped may leave a provider
+        failure = map_error(error, call, table)
+    if failure is not None:
+        raise failure  # outside the handler, so that no SDK exception hangs on it
+
+
+def _plain(chunk: Any) -> Mapping[str, Any]:
+    """The JSON of a chunk. SDKs build their classes without checking, and pass on what is no object."""
+    if hasattr(chunk, "model_dump"):
+        return chunk.model_dump(exclude_unset=True, warnings=False)
+    raise malformed(f"a chunk is no object but {type(chunk).__name__}")
+
+
+def _check_content_type(response: httpx2.Response) -> None:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in {"text/html", "application/xhtml+xml", "application/json"}:
+        raise malformed(f"it sent {kind} instead of a stream of events")
+
+
+def _is_event_stream(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").lower().startswith("text/event-stream")
