@@ -91,7 +91,7 @@ def from_response(error: Any, call: Call) -> ProviderError:
 
 def from_status(status: int, said: str, call: Call, *, kind: str = "", wait: float | None = None) -> ProviderError:
     lowered = f"{kind} {said}".lower()
-    detail = f": {said}" if said else "."
+    detail = f": {said.rstrip('.')}." if said else "."
     if (status in {400, 413, 422} and any(word in lowered for word in _TOO_LONG)) or status == 413:
         return ContextTooLongError(
             f"The request does not fit the model's window{detail}",
@@ -136,6 +136,10 @@ def connection_failed(error: BaseException, call: Call) -> ProviderError:
     if call.answering:
         return answer_cut(error, call)
     root = _root(error)
+    if type(root).__name__ in {"RemoteProtocolError", "ReadError", "WriteError"}:
+        return ConnectionFailedError(
+            f"{call.host} broke the connection before it answered.", hint="Try again, or check the base address."
+        )
     reason = redact(str(root), call.secrets) or type(root).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return ConnectionFailedError(

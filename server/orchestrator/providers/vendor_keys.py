@@ -17,7 +17,8 @@ def key_availability(name: str, address: Address, keys: Keys) -> Availability:
     try:
         key = keys.find(name)
     except ConfigError as error:
-        return Availability(False, error.message, mend=f"orchestrator auth set {name}")
+        quoted = error.hint.split("`")
+        return Availability(False, error.message, mend=quoted[1] if len(quoted) > 1 else "orchestrator doctor")
     if key is None:
         return Availability(False, f"no key named {name}", mend=f"orchestrator auth set {name}")
     if not _sendable(key.value.get_secret_value()):
