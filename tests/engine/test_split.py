@@ -1,0 +1,466 @@
+"""A split from the decision to the edit, with the scripted provider, a real store and a document in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.config import Directories, Settings
+from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
+from orchestrator.engine.session import Session, Workspace
+from orchestrator.engine.split import Split
+from orchestrator.errors import EditRefusedError, ProtocolError
+from orchestrator.model.run import AttemptState, Event, RunState, SplitState, StepState
+from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.providers.keys import Keys
+from orchestrator.store.store import Store
+from tests.support.text_document import ScriptedPerson, TextDocument, TextTarget
+
+OUTLINE = """# Ship it
+
+- [ ] Build the login page
+  Three fields.
+- [ ] Tell the press
+"""
+SPLIT = {"when": {"schema": "decide"}, "answer": {"verdict": "DECOMPOSE", "reason": "Two results."}, "repeat": True}
+LEAF = {
+    "when": {"schema": "decide", "contains": "Task:\n  (One|Two)"},
+    "answer": {"verdict": "EXECUTE"},
+    "repeat": True,
+}
+
+
+def plan_entry(*titles: str, when: str = "", **more: Any) -> dict[str, Any]:
+    tasks = [{"title": title, "description": "", "acceptance": "", "dependsOn": []} for title in titles]
+    matching = {"schema": "plan", **({"contains": when} if when else {})}
+    return {"when": matching, "answer": {"ordered": False, "tasks": tasks}, **more}
+
+
+class Scene:
+    """One session with a script, one document, and everything that was shown."""
+
+    def __init__(self, folder: Path, script: list[dict[str, Any]], text: str = OUTLINE, **settings: Any) -> None:
+        self.folder = folder
+        (folder / "script.json").write_text(json.dumps(script))
+        options = {"model": "scripted/test", "scripted": {"script": str(folder / "script.json")}, **settings}
+        self.directories = Directories(folder / "config", folder / "data", folder / "cache")
+        self.session = Session(
+            Settings.model_validate(options), self.directories, Keys.load(self.directories.config, {})
+        )
+        self.document = TextDocument(text)
+        self.person = ScriptedPerson()
+        self.proposals: list[Proposal] = []
+        self.events: list[Event] = []
+
+    async def __aenter__(self) -> Scene:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.session.aclose()
+
+    async def start(
+        self, title: str = "Build the login page", target: TextTarget | None = None, **request: Any
+    ) -> Split:
+        observer = Observer(self.proposals.append, self.events.append)
+        return await self.session.start_split(
+            target or self.document.target(title),
+            Workspace(self.folder),
+            SplitRequest(**request),
+            observer,
+            self.person,
+        )
+
+    async def read_store(self) -> Store:
+        return await Store.open(self.directories.data / "orchestrator.db")
+
+    async def until(self, state: SplitState) -> None:
+        async with asyncio.timeout(20):
+            while not self.proposals or self.proposals[-1].state is not state:
+                await asyncio.sleep(0.002)
+
+
+def titles(plan: Plan) -> list[Any]:
+    return [(task.title, titles(task.plan)) if task.plan else task.title for task in plan.tasks]
+
+
+async def test_a_split_is_shown_then_accepted_then_in_the_file(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", chunk=10)]) as scene:
+        split = await scene.start()
+        ready = await split.settled()
+        assert (ready.state, titles(ready.plan)) == (SplitState.READY, ["One", "Two"])
+        assert scene.document.text == OUTLINE
+        applied = await split.accept()
+        assert applied.added == 2
+        task = scene.document.outline.by_id(
+            scene.document.target("Build the login page").document.outline.text.string.split("^")[1][:5]
+        )[0]
+        assert [child.title for child in task.children] == ["One", "Two"]
+        assert scene.document.history == [OUTLINE]
+        assert (await split.ended()).state is SplitState.APPLIED
+    states = [proposal.state for proposal in scene.proposals]
+    assert sorted(set(states), key=states.index) == ["deciding", "planning", "ready", "applied"]
+    assert [proposal.seq for proposal in scene.proposals] == list(range(1, len(scene.proposals) + 1))
+    partial = [titles(proposal.plan) for proposal in scene.proposals if proposal.state is SplitState.PLANNING]
+    assert [] in partial
+    assert ["One"] in partial, "subtasks appear one by one"
+
+
+async def test_everything_is_in_the_journal(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        await split.accept()
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    assert (run.state, run.task_title, run.uri) == (RunState.COMPLETED, "Build the login page", TextTarget.uri)
+    (attempt,) = await store.attempts(run.run_id)
+    assert attempt.state is AttemptState.EXPANDED
+    assert run.task_id == attempt.task_id == scene.document.outline.text.string.split("^")[1][:5]
+    decide, plan = await store.steps(attempt.attempt_id)
+    assert [decide.role, plan.role] == ["decide", "plan"]
+    for step in (decide, plan):
+        assert step.state is StepState.COMPLETED
+        assert len(step.prompt_version) == 12
+        assert step.usage.output_tokens > 0
+        assert step.cost == 0
+        assert await store.prompt(step.prompt, step.prompt_version)
+    assert "One" in json.loads(plan.raw_answer)["text"]
+    speakers = [message.speaker for message in await store.messages(attempt.conversation_id)]
+    assert speakers == ["system", "user", "assistant", "system", "user", "assistant"]
+    assert [event.kind for event in await store.events(run.run_id)] == [event.kind for event in scene.events]
+    assert [event.kind for event in scene.events if event.kind != "attempt.state"] == [
+        "run.started",
+        "split.proposed",
+        "split.accepted",
+        "split.applied",
+        "run.ended",
+    ]
+    await store.aclose()
+
+
+async def test_events_are_stored_first(tmp_path):
+    """At the moment a state is told, the store on disk already says so."""
+    seen: list[tuple[str, int]] = []
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        import sqlite3
+
+        def check(event: Event) -> None:
+            with sqlite3.connect(tmp_path / "data" / "orchestrator.db") as database:
+                stored = database.execute("SELECT count(*) FROM events WHERE run_id = ?", (event.run_id,)).fetchone()
+            seen.append((event.kind, stored[0] - event.seq))
+
+        split = await scene.session.start_split(
+            scene.document.target("Tell the press"),
+            Workspace(tmp_path),
+            SplitRequest(),
+            Observer(scene.proposals.append, check),
+            scene.person,
+        )
+        await split.settled()
+        await split.discard()
+    assert len(seen) > 5
+    assert {behind for _, behind in seen} == {0}
+
+
+async def test_a_simple_task_is_not_split_but_can_be(tmp_path):
+    simple = {"when": {"schema": "decide"}, "answer": {"verdict": "EXECUTE", "reason": "It is one mail."}}
+    async with Scene(tmp_path, [simple, plan_entry("One", "Two")]) as scene:
+        split = await scene.start("Tell the press")
+        ended = await split.ended()
+        assert (ended.state, ended.message) == (SplitState.SIMPLE, "It is one mail.")
+        assert scene.document.text == OUTLINE
+        forced = await scene.start("Tell the press", force=True)
+        assert titles((await forced.settled()).plan) == ["One", "Two"]
+        await forced.discard()
+
+
+async def test_discard_writes_nothing_and_is_recorded(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        await split.discard()
+        assert scene.document.text == OUTLINE
+        with pytest.raises(ProtocolError, match="discarded"):
+            await split.accept()
+    store = await scene.read_store()
+    assert [run.state for run in await store.runs()] == [RunState.DISCARDED]
+    await store.aclose()
+
+
+async def test_without_preview_it_is_written_at_once(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")], split={"preview": False}) as scene:
+        split = await scene.start()
+        assert (await split.ended()).state is SplitState.APPLIED
+        assert "- [ ] One\n  - [ ] Two\n" in scene.document.text
+
+
+async def test_recursive_split_is_one_edit(tmp_path):
+    script = [
+        LEAF,
+        SPLIT,
+        plan_entry("One", "Big", "Two", when="Task:\n  Build"),
+        plan_entry("Big one", "Big two", when="Task:\n  Big"),
+    ]
+    async with Scene(tmp_path, script) as scene:
+        split = await scene.start(levels=2)
+        ready = await split.settled()
+        assert titles(ready.plan) == ["One", ("Big", ["Big one", "Big two"]), "Two"]
+        assert (await split.accept()).added == 5
+        assert scene.document.history == [OUTLINE]
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    states = {attempt.task_title: attempt.state for attempt in await store.attempts(run.run_id)}
+    assert states == {"Build the login page": "expanded", "One": "simple", "Big": "expanded", "Two": "simple"}
+    await store.aclose()
+
+
+async def test_levels_are_bounded_by_the_setting(tmp_path):
+    script = [SPLIT, plan_entry("A", "B", when="Build"), plan_entry("C", "D", when="never")]
+    async with Scene(tmp_path, script, split={"maxDepth": 1}) as scene:
+        split = await scene.start(levels=8)
+        assert titles((await split.settled()).plan) == ["A", "B"]
+        await split.discard()
+
+
+async def test_child_failure_keeps_the_rest(tmp_path):
+    script = [
+        {"when": {"schema": "decide", "contains": "Task:\n  Bad"}, "error": "AuthenticationError"},
+        LEAF,
+        SPLIT,
+        plan_entry("One", "Bad"),
+    ]
+    async with Scene(tmp_path, script) as scene:
+        split = await scene.start(levels=2)
+        ready = await split.settled()
+        assert titles(ready.plan) == ["One", "Bad"]
+        assert "“Bad” was not split: AuthenticationError" in ready.message
+        assert (await split.accept()).added == 2
+
+
+async def test_a_child_sees_its_parents_and_no_sibling_conversation(tmp_path):
+    script = [SPLIT, plan_entry("One", "Two", when="Task:\n  Build"), plan_entry("Leaf a", "Leaf b", repeat=True)]
+    async with Scene(tmp_path, script) as scene:
+        split = await scene.start(levels=2)
+        await split.settled()
+        await split.discard()
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    for attempt in (await store.attempts(run.run_id))[1:]:
+        sent = [m.text for m in await store.messages(attempt.conversation_id) if m.speaker == "user"]
+        assert all("Build the login page" in text for text in sent)
+        assert not [text for text in sent if "Leaf" in text]
+    await store.aclose()
+
+
+async def test_accept_some_takes_their_parents(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", "Three")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        with pytest.raises(ProtocolError, match="no subtask 10"):
+            await split.accept([(9,)])
+        assert (await split.accept([(0,), (2,)])).added == 2
+        assert "Two" not in scene.document.text
+
+
+async def test_an_edited_proposal_is_what_is_written(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        split.edit(Plan((PlannedTask("Mine"),), ordered=True))
+        assert titles(scene.proposals[-1].plan) == ["Mine"]
+        await split.accept()
+        assert "  1. [ ] Mine\n" in scene.document.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# Ship it", "# Ship it today\n\nA new paragraph."),
+        ("- [ ] Build", "- [ ] Buy flowers\n- [ ] Build"),
+        ("Three fields.", "Three fields.\n  And a button."),
+        ("- [ ] Tell the press", "- [ ] Tell the press\n- [ ] More"),
+    ],
+)
+async def test_the_person_types_meanwhile_and_nothing_is_lost(tmp_path, old, new):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        scene.document.type(old, new)
+        typed = scene.document.text
+        await split.accept()
+        parent = next(t for t in scene.document.outline.tasks() if t.title == "Build the login page")
+        assert [child.title for child in parent.children] == ["One", "Two"]
+        left = scene.document.text.replace(f"  ^{parent.task_id}", "").replace("  - [ ] One\n  - [ ] Two\n", "")
+        assert left == typed
+
+
+async def test_typing_between_computing_and_applying_is_survived(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        target = scene.document.target("Build the login page")
+        target.typing_before_apply = [("# Ship it", "# Ship it now"), ("now", "soon")]
+        split = await scene.start(target=target)
+        await split.settled()
+        await split.accept()
+        assert scene.document.text.startswith("# Ship it soon\n")
+        assert "- [ ] One" in scene.document.text
+
+
+async def test_a_changed_body_is_said(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        scene.document.type("Three fields.", "Two fields.")
+        await split.accept()
+        assert "older text" in (await split.ended()).message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("- [ ] Build the login page\n  Three fields.\n", ""), ("login page", "sign-up page")]
+)
+async def test_a_task_that_is_gone_or_renamed_refuses_and_keeps_the_proposal(tmp_path, old, new):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        scene.document.type(old, new)
+        typed = scene.document.text
+        with pytest.raises(EditRefusedError):
+            await split.accept()
+        assert split.proposal.state is SplitState.READY
+        assert scene.document.text == typed
+
+
+@pytest.mark.parametrize(
+    "answer", ["I cannot do that.", {"ordered": True, "tasks": []}, "", "<h1>Bad gateway</h1>", {"tasks": "rm -rf /"}]
+)
+async def test_nonsense_is_refused(tmp_path, answer):
+    bad = {"when": {"schema": "plan"}, "answer": answer, "repeat": True}
+    async with Scene(tmp_path, [SPLIT, bad]) as scene:
+        split = await scene.start()
+        ended = await split.ended()
+        assert ended.state is SplitState.FAILED
+        assert "no usable answer, also when asked again" in ended.message
+        assert "Nothing was changed" in ended.message
+        assert ended.raw == (answer if isinstance(answer, str) else json.dumps(answer))
+        assert scene.document.text == OUTLINE
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    (attempt,) = await store.attempts(run.run_id)
+    assert [(step.role, step.repair) for step in await store.steps(attempt.attempt_id)] == [
+        ("decide", False),
+        ("plan", False),
+        ("plan", True),
+    ]
+    assert (run.state, attempt.state) == (RunState.FAILED, AttemptState.FAILED)
+    await store.aclose()
+
+
+async def test_one_repair_turn_can_mend_it(tmp_path):
+    script = [SPLIT, {"when": {"schema": "plan"}, "answer": {"tasks": []}}, plan_entry("One", "Two", when="is empty")]
+    async with Scene(tmp_path, script) as scene:
+        split = await scene.start()
+        assert titles((await split.settled()).plan) == ["One", "Two"]
+        await split.discard()
+
+
+async def test_an_answer_that_is_cut_changes_nothing(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", cut=True)], calls={"retries": 0}) as scene:
+        ended = await (await scene.start()).ended()
+        assert (ended.state, scene.document.text) == (SplitState.FAILED, OUTLINE)
+        assert "cut" in ended.message
+
+
+async def test_a_silent_model_is_given_up(tmp_path):
+    script = [SPLIT, plan_entry("One", "Two", delay=30)]
+    async with Scene(tmp_path, script, calls={"timeout": 0.2, "retries": 0}) as scene:
+        ended = await (await scene.start()).ended()
+        assert ended.state is SplitState.FAILED
+        assert "sent nothing for 0.2 seconds" in ended.message
+
+
+async def test_waiting_for_a_retry_is_shown(tmp_path):
+    throttled = {"when": {"schema": "plan"}, "error": "RateLimitedError", "retryAfter": 0.01}
+    async with Scene(tmp_path, [SPLIT, throttled, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        assert (await split.settled()).state is SplitState.READY
+        assert any("Trying again" in proposal.message for proposal in scene.proposals)
+        await split.discard()
+
+
+@pytest.mark.parametrize("state", [SplitState.DECIDING, SplitState.PLANNING, SplitState.READY])
+async def test_every_step_ends(tmp_path, state):
+    """Stopped at any moment: nothing is written, and no step, attempt or run stays “running”."""
+    slow = {"chunk": 5, "delay": 0.02}
+    async with Scene(tmp_path, [{**SPLIT, **slow}, plan_entry("One", "Two", **slow)]) as scene:
+        split = await scene.start()
+        await scene.until(state)
+        split.stop()
+        ended = await split.ended()
+        assert (ended.state, ended.message) == (SplitState.CANCELLED, "user")
+        assert scene.document.text == OUTLINE
+        with pytest.raises(ProtocolError):
+            await split.accept()
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    assert (run.state, run.reason) == (RunState.CANCELLED, "user")
+    for attempt in await store.attempts(run.run_id):
+        assert attempt.ended is not None
+        assert all(step.state is not StepState.RUNNING for step in await store.steps(attempt.attempt_id))
+    await store.aclose()
+
+
+async def test_stopping_a_recursive_split_stops_its_children(tmp_path):
+    script = [SPLIT, plan_entry("A", "B", when="Task:\n  Build"), plan_entry("C", "D", delay=5, repeat=True)]
+    async with Scene(tmp_path, script) as scene:
+        split = await scene.start(levels=2)
+        async with asyncio.timeout(20):
+            while len([event for event in scene.events if event.detail.get("state") == "planning"]) < 3:
+                await asyncio.sleep(0.005)
+        split.stop()
+        assert (await split.ended()).state is SplitState.CANCELLED
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    assert [attempt.state for attempt in await store.attempts(run.run_id)] == ["expanded", "cancelled", "cancelled"]
+    await store.aclose()
+
+
+async def test_close_leaves_no_task(tmp_path):
+    scene = Scene(tmp_path, [SPLIT, plan_entry("One", "Two", delay=5)])
+    split = await scene.start()
+    await scene.until(SplitState.PLANNING)
+    await scene.session.aclose()
+    assert split.proposal.state is SplitState.CANCELLED
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_the_same_task_is_not_split_twice_at_once(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", repeat=True)]) as scene:
+        split = await scene.start()
+        with pytest.raises(ProtocolError, match="being split already"):
+            await scene.start()
+        other = await scene.start("Tell the press")
+        await other.settled()
+        await split.settled()
+        await split.discard()
+        again = await scene.start()
+        await again.settled()
+
+
+async def test_a_store_that_cannot_open_fails_the_split_and_says_how_to_mend_it(tmp_path):
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / "orchestrator.db").write_bytes(b"this is not a database, it is a letter" * 100)
+    async with Scene(tmp_path, [SPLIT]) as scene:
+        ended = await (await scene.start()).ended()
+        assert ended.state is SplitState.FAILED
+        assert "orchestrator doctor" in ended.message
+        assert scene.document.text == OUTLINE
+
+
+async def test_an_unknown_provider_is_named(tmp_path):
+    async with Scene(tmp_path, [], model="nobody/nothing") as scene:
+        ended = await (await scene.start()).ended()
+        assert ended.state is SplitState.FAILED
+        assert "nobody" in ended.message
