@@ -61,7 +61,7 @@ def check_title(title: str) -> None:
     assert title[-1] not in ".:;,!?"
     first = title.split(maxsplit=1)[0].lower()
     assert first not in {"a", "an", "the", "how", "we", "you", "i", "to"}, "a title tells what to do"
-    assert not first.endswith(("ing", "tion", "ment")) or first == "bring", "a title tells what to do"
+    assert not first.endswith(("ing", "tion")) or first == "bring", "a title tells what to do"
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.name)
@@ -85,14 +85,6 @@ def test_playbook_is_one_sound_split(path):
         assert child.acceptance
     titles = [task.title.casefold() for task in (root, *root.children)]
     assert len(set(titles)) == len(titles)
-
-
-@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.name)
-def test_playbook_steps_do_not_overlap(path):
-    steps = [child.title for child in root_of(path).children]
-    for index, step in enumerate(steps):
-        for other in steps[:index]:
-            assert subject(step) != subject(other), (step, other)
 
 
 def test_library_covers_every_domain():
