@@ -342,13 +342,15 @@ def read_capped(path: Path, *, follow_links: bool = True) -> bytes | None:
         return None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=mend) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ConfigError(f"{path} is not a plain file.", hint=mend)
-        try:
+        with open(descriptor, "rb", closefd=False) as file:
             content = file.read(MAX_SETTINGS_BYTES + 1)
-        except OSError as error:
-            raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=mend) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).", hint=mend) from error
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_SETTINGS_BYTES:
         raise ConfigError(
             f"{path} is larger than {MAX_SETTINGS_BYTES // 1024} KiB.", hint="Remove what does not belong there."

@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes, mode: int) -> None:
+def replace(path: Path, content: bytes, mode: int, *, before: Callable[[], object] = lambda: None) -> None:
     """Write `content` to the real file behind `path` (links stay links) with the permission bits `mode`.
 
+    `before` is called when all is on the disk but the file still the old one; if it raises, it stays the old one.
     Raises OSError. The temporary file stands in the same folder, because a rename cannot cross file systems.
     """
     target = Path(os.path.realpath(path))
@@ -29,6 +31,7 @@ def replace(path: Path, content: bytes, mode: int) -> None:
             if os.name == "posix":
                 os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
+        before()
         temporary.replace(target)
         temporary = None
     finally:
