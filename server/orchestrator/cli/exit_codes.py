@@ -1,0 +1,68 @@
+"""What the command's exit code says: the one table, shown by `--help` and in docs/reference/cli.md.
+
+Invariant: every error class has a code of its own meaning (test_every_error_has_an_exit_code).
+Invariant: the page in docs lists exactly these (test_reference_lists_every_exit_code).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from orchestrator import errors
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    CONFIG = 3
+    FILE = 4
+    TASK = 5
+    CHANGED = 6
+    NEEDS_PERSON = 7
+    PROVIDER = 8
+    ANSWER = 9
+    STORE = 10
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+    TERMINATED = 143
+
+
+MEANINGS: dict[ExitCode, str] = {
+    ExitCode.OK: "done; also when the task needs no subtasks, or you declined the change",
+    ExitCode.FAILED: "`doctor` found something to mend, or the program has a bug",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.CONFIG: "a setting or a settings file is wrong",
+    ExitCode.FILE: "a file cannot be read or written",
+    ExitCode.TASK: "the task is not in the file, or several match",
+    ExitCode.CHANGED: "the file changed meanwhile, so nothing was written",
+    ExitCode.NEEDS_PERSON: "needs a person: a confirmation, trust or consent is missing",
+    ExitCode.PROVIDER: "no model could be asked, or it did not answer",
+    ExitCode.ANSWER: "the model's answer could not be used",
+    ExitCode.STORE: "the local database cannot be used",
+    ExitCode.INTERRUPTED: "stopped with Ctrl-C; the file is as it was",
+    ExitCode.BROKEN_PIPE: "whoever read the output stopped reading",
+    ExitCode.TERMINATED: "stopped by a signal; the file is as it was",
+}
+
+_BY_ERROR: dict[type[errors.OrchestratorError], ExitCode] = {
+    errors.ConfigError: ExitCode.CONFIG,
+    errors.FileError: ExitCode.FILE,
+    errors.TaskError: ExitCode.TASK,
+    errors.EditRefusedError: ExitCode.CHANGED,
+    errors.TrustError: ExitCode.NEEDS_PERSON,
+    errors.ProviderError: ExitCode.PROVIDER,
+    errors.AnswerUnusableError: ExitCode.ANSWER,
+    errors.StoreError: ExitCode.STORE,
+    errors.ProtocolError: ExitCode.FAILED,
+}
+
+
+def exit_code(error: errors.OrchestratorError) -> ExitCode:
+    """The code of the nearest class in the tree."""
+    return next((_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR), ExitCode.FAILED)
+
+
+def table() -> str:
+    """For `--help`."""
+    return "\n".join(f"  {code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
