@@ -76,6 +76,7 @@ async def test_cancelled_caller_neither_loses_nor_halves_its_write(tmp_path) -> 
                 await asyncio.sleep(rng.random() * 0.002)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        await store.renew_lease([], 1.0)  # writes are in order: when this is done, so are those
         steps = await store.steps("attempt_1")
         assert [step.step_id for step in steps] == [f"step_{n}" for n in range(1, 61)]
         texts = [message.text for message in await store.messages("conv_1")]

@@ -7,13 +7,14 @@ Invariant: a database that is newer, damaged or another program's is not changed
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 
@@ -40,6 +41,23 @@ class Connection(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=64)
         # A store that was not closed must not keep the program alive; what it acknowledged is on disk.
         self._thread.daemon = True
+        self._stopped: asyncio.Future[Any] | None = None
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        self._stopped = super().stop()  # pyright: ignore[reportUnknownMemberType]  # a bare Future there
+        return self._stopped
+
+    async def open(self) -> None:
+        """Run the connector in the thread. If that fails the thread has ended when this raises.
+
+        aiosqlite lets go of it too early: it would report to an event loop that may be closed by then.
+        """
+        try:
+            await self
+        except BaseException:
+            if self._stopped is not None:
+                await self._stopped
+            raise
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Call it in the thread, after everything that was asked before.
@@ -61,7 +79,7 @@ async def open_reader(path: Path) -> Connection:
 
 async def _open(connector: Callable[[], sqlite3.Connection]) -> Connection:
     connection = Connection(connector)
-    await connection
+    await connection.open()
     return connection
 
 
@@ -71,6 +89,8 @@ def _prepare_writer(path: Path | None, migrations: tuple[Migration, ...]) -> sql
         if path.is_dir():
             raise failures.unwritable(str(path), "a folder is in its place")
         create_private_file(path)
+        if not os.access(path, os.W_OK):  # SQLite would open it, and refuse only the first write
+            raise failures.unwritable(str(path), "permission denied")
     connection = _connect(":memory:" if path is None else str(path))
     try:
         identify(connection, failures.place_of(path), len(migrations))

@@ -42,7 +42,7 @@ def _process_is_gone(owner: str) -> bool:
         os.kill(int(number), 0)
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, OverflowError):  # another user's, or no number that a process can have
         return False
     return False
 
