@@ -40,6 +40,7 @@ from orchestrator.model.run import (
 )
 from orchestrator.model.task import Decision, Plan, Verdict
 from orchestrator.model.usage import Cost, Usage
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.identity import fresh_id
 from orchestrator.outline.writer import add_subtasks
 from orchestrator.store.store import Store
@@ -120,6 +121,15 @@ class Split:
             self._require_ready()
             plan = self._proposal.plan if items is None else select(self._proposal.plan, items)
             return await self._apply(plan)
+
+    async def preview(self) -> tuple[Place, tuple[TextEdit, ...]]:
+        """What `accept` would write if the text stays as it is until then, with the very same ids.
+
+        Raises EditRefusedError if the target is gone, ProtocolError when it is not READY.
+        """
+        self._require_ready()
+        place = await self._target.place()
+        return place, self._edits(place, self._proposal.plan)
 
     def edit(self, plan: Plan) -> None:
         """Replace the proposal by what a person made of it. ProtocolError when it is not READY."""
@@ -282,10 +292,8 @@ class Split:
         await self._emit("split.accepted", {"plan": asdict(plan), "textHash": self._text_hash})
         for tries_left in reversed(range(APPLY_TRIES)):
             place = await self._target.place()
-            taken = {task.task_id for task in place.outline.tasks() if task.task_id}
-            edits = add_subtasks(place.outline, place.task, plan, _id_source(taken))
             try:
-                version = await self._target.apply(place, edits, f"Split “{place.task.title}”")
+                version = await self._target.apply(place, self._edits(place, plan), f"Split “{place.task.title}”")
                 break
             except EditRefusedError:
                 if not tries_left:
@@ -299,6 +307,11 @@ class Split:
         message = "It was planned for an older text of this task." if older else self._proposal.message
         await self._end(Signal.APPLY, RunState.COMPLETED, message, plan=plan)
         return applied
+
+    def _edits(self, place: Place, plan: Plan) -> tuple[TextEdit, ...]:
+        """The same for the same text: new ids are random, but drawn anew from the run's own seed."""
+        taken = {task.task_id for task in place.outline.tasks() if task.task_id}
+        return add_subtasks(place.outline, place.task, plan, _id_source(taken, self.run_id))
 
     def _is_for_older_text(self, place: Place) -> bool:
         now = as_text(build_brief(place.outline, place.task).without_siblings())
@@ -385,8 +398,8 @@ class Split:
         return self._store
 
 
-def _id_source(taken: set[str]) -> Callable[[], str]:
-    rng = random.SystemRandom()
+def _id_source(taken: set[str], seed: str) -> Callable[[], str]:
+    rng = random.Random(seed)  # noqa: S311 - an id is no secret
 
     def new_id() -> str:
         made = fresh_id(taken, len(taken), rng)
