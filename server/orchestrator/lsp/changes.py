@@ -1,0 +1,52 @@
+"""Many changes, one after the other, as one batch of edits against the text that was parsed last.
+
+Apart from `documents` because it is an algorithm with a law: it is what makes it possible to parse only when
+somebody asks, however many keys were typed in between, and still to carry identities along.
+
+Invariant: applying the batch equals applying the changes one by one (test_batch_equals_changes_in_sequence).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.outline.edits import TextEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    edits: tuple[TextEdit, ...] = ()
+    """In order, apart from each other by at least one character."""
+
+    def then(self, change: TextEdit) -> Batch:
+        """With one more change, whose offsets are into the text after all the earlier ones."""
+        before: list[TextEdit] = []
+        touched: list[tuple[TextEdit, int]] = []
+        after: list[TextEdit] = []
+        shift = shift_at_start = shift_at_end = 0
+        for edit in self.edits:
+            start = edit.start + shift
+            end = start + len(edit.text)
+            shift += len(edit.text) - (edit.end - edit.start)
+            if end < change.start:
+                before.append(edit)
+                shift_at_start = shift_at_end = shift
+            elif start > change.end:
+                after.append(edit)
+            else:
+                touched.append((edit, start))
+                shift_at_end = shift
+        merged = TextEdit(change.start - shift_at_start, change.end - shift_at_end, change.text)
+        if touched:
+            merged = _merge(change, touched, merged)
+        return Batch((*before, merged, *after))
+
+
+def _merge(change: TextEdit, touched: list[tuple[TextEdit, int]], merged: TextEdit) -> TextEdit:
+    (first, first_at), (last, last_at) = touched[0], touched[-1]
+    start, end, head, tail = merged.start, merged.end, "", ""
+    if change.start >= first_at:
+        start, head = first.start, first.text[: change.start - first_at]
+    if change.end <= last_at + len(last.text):
+        end, tail = last.end, last.text[change.end - last_at :]
+    return TextEdit(start, end, head + change.text + tail)

@@ -1,0 +1,89 @@
+"""What the client said it can do, read once from `initialize`.
+
+Apart from the features so that each asks one word ("may I?") instead of digging in optional fields.
+Our own abilities are read by hand here, because pydantic is not imported before `initialize` is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from lsprotocol import types
+
+from orchestrator.outline.text import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    encoding: Encoding = Encoding.UTF16
+    ghosts: bool = False
+    tree: bool = False
+    hierarchical_symbols: bool = False
+    symbol_tags: bool = False
+    action_literals: bool = False
+    """It takes code actions, not only commands."""
+    llm_tag: bool = False
+    pull_diagnostics: bool = False
+    refresh_diagnostics: bool = False
+    related_information: bool = False
+    refresh_lenses: bool = False
+    progress: bool = False
+    """The server may create progress."""
+    ask: bool = False
+    """A message may have buttons."""
+    apply_edit: bool = False
+    configuration: bool = False
+    """It answers `workspace/configuration`."""
+    register_configuration: bool = False
+    folders: tuple[str, ...] = ()
+    """URIs of the workspace folders when it connected."""
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """`initializationOptions`."""
+
+
+def read_client(params: types.InitializeParams, encoding: str) -> Client:
+    capabilities = params.capabilities
+    document = capabilities.text_document or types.TextDocumentClientCapabilities()
+    workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
+    window = capabilities.window or types.WindowClientCapabilities()
+    action, symbol = document.code_action, document.document_symbol
+    ours = _mapping(_mapping(capabilities.experimental).get("orchestrator"))
+    tags = action.tag_support.value_set if action and action.tag_support else ()
+    diagnostics = document.publish_diagnostics
+    pulled = document.diagnostic
+    return Client(
+        encoding=Encoding(encoding),
+        ghosts=ours.get("ghosts") is True,
+        tree=ours.get("tree") is True,
+        hierarchical_symbols=bool(symbol and symbol.hierarchical_document_symbol_support),
+        symbol_tags=bool(symbol and symbol.tag_support),
+        action_literals=bool(action and action.code_action_literal_support),
+        llm_tag=types.CodeActionTag.LlmGenerated in tags,
+        pull_diagnostics=pulled is not None,
+        refresh_diagnostics=bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
+        related_information=bool(
+            (pulled and pulled.related_information) or (diagnostics and diagnostics.related_information)
+        ),
+        refresh_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
+        progress=bool(window.work_done_progress),
+        ask=window.show_message is not None,
+        apply_edit=bool(workspace.apply_edit),
+        configuration=bool(workspace.configuration),
+        register_configuration=bool(
+            workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
+        ),
+        folders=_folders(params),
+        options=_mapping(params.initialization_options),
+    )
+
+
+def _folders(params: types.InitializeParams) -> tuple[str, ...]:
+    if params.workspace_folders:
+        return tuple(folder.uri for folder in params.workspace_folders)
+    return (params.root_uri,) if params.root_uri else ()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

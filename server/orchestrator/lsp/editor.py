@@ -1,0 +1,183 @@
+"""The engine's editor port over LSP: a task of an open document, and the person in front of it.
+
+Apart from the features because the engine calls it, long after the request that started the work was answered.
+
+Invariant: the edit lands at its task, whatever was typed meanwhile, or is refused and changes nothing
+(test_split_lands_at_its_task, test_split_is_refused).
+Invariant: an edit counts as made only when the changed text has arrived here (test_a_client_that_lies_is_noticed).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from orchestrator.engine.editor import Place, Question
+from orchestrator.errors import EditRefusedError, FileError, TaskNotFoundError
+from orchestrator.lsp import convert
+from orchestrator.outline import edits as edits_of
+from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.tree import Task
+
+if TYPE_CHECKING:
+    from orchestrator.lsp.documents import Document
+    from orchestrator.lsp.server import Server
+
+ARRIVAL_SECONDS = 5.0
+"""How long the changed text may take to arrive after the client said that it made the edit."""
+CATCH_UP_SECONDS = 1.0
+"""How long to wait for the change because of which the client refused an edit. Clients gather keys for up to 0.2 s."""
+
+
+class OpenTask:
+    """A `Target`: one task of a document, found again by its node id."""
+
+    def __init__(self, server: Server, uri: str, node_id: str, title: str) -> None:
+        self._server = server
+        self._uri = uri
+        self._node_id = node_id
+        self._title = title
+
+    @property
+    def uri(self) -> str:
+        return self._uri
+
+    @property
+    def node_id(self) -> str:
+        return self._node_id
+
+    async def place(self) -> Place:
+        snapshot = self._document().snapshot()
+        try:
+            node = snapshot.node(self._node_id)
+        except TaskNotFoundError as error:
+            raise EditRefusedError(
+                f"The task “{self._title}” is not in the document any more.",
+                hint="Bring it back (undo), or discard the split.",
+            ) from error
+        if not isinstance(node, Task) or node.title != self._title:
+            raise EditRefusedError(
+                f"The task “{self._title}” has another title now.", hint="Discard this split and start a new one."
+            )
+        return Place(snapshot.outline, node, snapshot.version)
+
+    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
+        document = self._document()
+        self._require_version(document, place)
+        if not self._server.client.apply_edit:
+            raise EditRefusedError(
+                "This editor does not let a language server change a document.",
+                hint="Run `orchestrator split` on the saved file instead.",
+            )
+        encoding = self._server.client.encoding
+        change = types.TextDocumentEdit(
+            text_document=types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version),
+            edits=convert.text_edits(place.outline.text, edits, encoding),
+        )
+        # Always with a version, also for clients that did not announce document changes: an edit without one could
+        # land in a text that it was not computed for. What such a client does with it is looked at below.
+        answer = await self._ask(types.ApplyWorkspaceEditParams(types.WorkspaceEdit(document_changes=[change]), label))
+        if not answer.applied:
+            await self._catch_up(document, place)
+            reason = f" ({answer.failure_reason})" if answer.failure_reason else ""
+            raise EditRefusedError(
+                f"The editor did not make the change{reason}.", hint="Make sure the document can be edited, try again."
+            )
+        await self._arrived(document, place, edits)
+        return document.version
+
+    def _document(self) -> Document:
+        try:
+            return self._server.documents.get(self._uri)
+        except FileError as error:
+            raise EditRefusedError("The document was closed.", hint="Open it again and accept then.") from error
+
+    def _require_version(self, document: Document, place: Place) -> None:
+        if document.version != place.version or document.text.string != place.outline.text.string:
+            raise EditRefusedError("The text has changed meanwhile.", hint="Try again.")
+
+    async def _ask(self, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        try:
+            return await self._server.protocol.ask(types.WORKSPACE_APPLY_EDIT, params)
+        except JsonRpcException as error:
+            raise EditRefusedError(
+                f"The editor could not make the change ({error.message}).", hint="Try again."
+            ) from error
+
+    async def _catch_up(self, document: Document, place: Place) -> None:
+        """Wait for the change that the client made before ours came: it is under way."""
+        if document.version == place.version:
+            await _next_change(document, CATCH_UP_SECONDS)
+
+    async def _arrived(self, document: Document, place: Place, edits: Sequence[TextEdit]) -> None:
+        """Wait until the text shows the edit.
+
+        A client sends what was typed and what we asked for in order, so of the changes that come after its answer
+        the first one tells: some clients answer "applied" to an edit that they left out because of its version.
+        """
+        expected = _Expected(place.outline.text.string, edits)
+        if expected.holds(document.text.string):
+            return
+        await _next_change(document, ARRIVAL_SECONDS)
+        if not expected.holds(document.text.string):
+            raise EditRefusedError(
+                "The editor said that it made the change, but the text does not show it.",
+                hint="Look at the document; if the subtasks are not there, accept again.",
+            )
+
+
+class _Expected:
+    """Whether a text shows an edit, though the person may have typed elsewhere in the same moment."""
+
+    def __init__(self, before: str, edits: Sequence[TextEdit]) -> None:
+        self._whole = _lines_of(edits_of.apply(before, edits))
+        self._before = _lines_of(before)
+        self._parts = [part for edit in edits if (part := _lines_of(edit.text).strip())]
+
+    def holds(self, text: str) -> bool:
+        now = _lines_of(text)
+        if now == self._whole:
+            return True
+        return all(now.count(part) > self._before.count(part) for part in self._parts)
+
+
+def _lines_of(text: str) -> str:
+    """With one kind of line end: an editor may write its own."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+async def _next_change(document: Document, seconds: float) -> None:
+    changed = asyncio.Event()
+    unwatch = document.watch(changed.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await changed.wait()
+    except TimeoutError:
+        pass
+    finally:
+        unwatch()
+
+
+class PersonInEditor:
+    """A `Person`: asks by a message with buttons."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def ask(self, question: Question) -> str | None:
+        if not self._server.client.ask:
+            return None
+        params = types.ShowMessageRequestParams(
+            type=types.MessageType.Info,
+            message=question.text,
+            actions=[types.MessageActionItem(title=choice) for choice in question.choices],
+        )
+        try:
+            chosen = await self._server.protocol.ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
+        except JsonRpcException:
+            return None
+        return chosen.title if chosen is not None and chosen.title in question.choices else None

@@ -1,0 +1,33 @@
+"""`textDocument/didOpen`, `didChange` and `didClose`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from orchestrator.lsp.server import Server
+
+
+def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
+    item = params.text_document
+    server.changed(server.documents.open(item.uri, item.version, item.text))
+
+
+def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
+    document = server.documents.find(params.text_document.uri)
+    if document is None:
+        return
+    document.change(params.text_document.version, params.content_changes, server.client.encoding)
+    server.changed(document)
+
+
+def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
+    document = server.documents.close(params.text_document.uri)
+    if document is None:
+        return
+    if server.client.tree:
+        server.trees.forget(document)
+    if not server.client.pull_diagnostics:
+        server.pusher.forget(document)

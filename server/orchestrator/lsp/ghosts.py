@@ -1,0 +1,78 @@
+"""Between the engine's plans and the ghosts that a client shows.
+
+Apart from `splits` because it is a pure conversion, with limits that a hostile answer of a model must not break.
+
+Invariant: a plan that became ghosts and comes back unchanged is the same plan (test_ghosts_round_trip).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.engine.proposal import Proposal
+from orchestrator.errors import ProtocolError
+from orchestrator.lsp.protocol import GhostTask, UsageReport
+from orchestrator.model.safe_text import one_line
+from orchestrator.model.task import Plan, PlannedTask
+
+MAX_TITLE = 1000
+MAX_BODY = 20_000
+"""As in `protocol.GhostTask`."""
+LISTED_TITLE = 100
+"""Characters of a title in a list that a message shows."""
+
+
+def ghosts(plan: Plan | None) -> list[GhostTask]:
+    if plan is None:
+        return []
+    return [
+        GhostTask(
+            # While an answer streams, a title may still be missing.
+            title=task.title[:MAX_TITLE] or "…",
+            description=task.description[:MAX_BODY],
+            acceptance=task.acceptance[:MAX_BODY],
+            depends_on=list(task.depends_on),
+            ordered=task.plan is not None and task.plan.ordered,
+            children=ghosts(task.plan),
+        )
+        for task in plan.tasks
+    ]
+
+
+def plan_of(children: Sequence[GhostTask], ordered: bool, source: str) -> Plan:
+    """Raises ProtocolError for a dependency on a later sibling, or on itself."""
+    return Plan(
+        tuple(_planned(task, index, source) for index, task in enumerate(children)), ordered=ordered, source=source
+    )
+
+
+def _planned(task: GhostTask, index: int, source: str) -> PlannedTask:
+    if any(other >= index for other in task.depends_on):
+        raise ProtocolError(
+            f"Subtask {index + 1} depends on a later one.",
+            hint="`dependsOn` names indexes of earlier siblings, from 0.",
+        )
+    return PlannedTask(
+        title=task.title,
+        description=task.description,
+        acceptance=task.acceptance,
+        depends_on=tuple(task.depends_on),
+        plan=plan_of(task.children, task.ordered, source) if task.children else None,
+    )
+
+
+def usage_report(proposal: Proposal) -> UsageReport:
+    return UsageReport(
+        input_tokens=proposal.usage.input_tokens,
+        output_tokens=proposal.usage.output_tokens,
+        cost_usd=None if proposal.cost is None else float(proposal.cost),
+    )
+
+
+def listing(plan: Plan, indent: str = "") -> Iterator[str]:
+    """Lines for a client without ghosts."""
+    for number, task in enumerate(plan.tasks, start=1):
+        marker = f"{number}." if plan.ordered else "-"
+        yield f"{indent}{marker} {one_line(task.title, LISTED_TITLE)}"
+        if task.plan is not None:
+            yield from listing(task.plan, indent + "   ")

@@ -1,0 +1,268 @@
+"""The language server: what all features share, and the one list of them.
+
+Start-up decides the shape of this file: `initialize` must be answered in hardly more time than a bare pygls server
+needs, so nothing here imports pydantic, the parser, the engine or a provider. A feature is named in `FEATURES` by
+its file and function, and that file is imported when the feature is first used, or in a thread after `initialized`.
+
+Invariant: on the way to `initialize` nothing heavy is imported (test_nothing_heavy_before_initialize).
+Invariant: handlers of notifications are plain functions (test_notification_handlers_are_plain): pygls never forgets
+the future of a coroutine, and a plain one sees the text of its own version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.lsp import rpc
+from orchestrator.lsp.client import Client, read_client
+from orchestrator.lsp.documents import Document, Documents
+from orchestrator.lsp.stdio import Outlet
+from orchestrator.lsp.tasks import Tasks
+
+if TYPE_CHECKING:
+    from orchestrator.config import Directories, Settings
+    from orchestrator.engine.session import Session
+    from orchestrator.lsp.problems import Pusher
+    from orchestrator.lsp.settings import SettingsInForce
+    from orchestrator.lsp.splits import Splits
+    from orchestrator.lsp.trees import Trees
+
+T = TypeVar("T")
+
+NAME = "orchestrator"
+DISTRIBUTION = "orchestrator-ls"
+PROTOCOL_VERSION = 1
+CLOSING_SECONDS = 1.5
+"""How long the end of the session may take: editors kill a server after two or three seconds."""
+
+SPLIT_KIND = "refactor.rewrite.orchestrator.split"
+SPLIT_RECURSIVELY_KIND = "refactor.rewrite.orchestrator.splitRecursively"
+
+COMMANDS = (
+    "orchestrator.server.split.start",
+    "orchestrator.server.split.accept",
+    "orchestrator.server.split.discard",
+    "orchestrator.server.run.stop",
+)
+"""The same as `protocol.COMMANDS`, which cannot be imported here (test_commands_are_the_protocols)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """`features/<module>.py` answers `method` by its `function(server, params)`; a coroutine is waited for."""
+
+    method: str
+    module: str
+    function: str
+    options: Any = None
+
+    def load(self) -> Callable[[Server, Any], Any]:
+        return getattr(importlib.import_module(f"orchestrator.lsp.features.{self.module}"), self.function)
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature(types.INITIALIZED, "lifecycle", "initialized"),
+    Feature(types.SHUTDOWN, "lifecycle", "shutdown"),
+    Feature(types.EXIT, "lifecycle", "leave"),
+    Feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION, "configuration", "did_change"),
+    Feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, "workspace_folders", "did_change"),
+    Feature(types.TEXT_DOCUMENT_DID_OPEN, "text_sync", "did_open"),
+    Feature(types.TEXT_DOCUMENT_DID_CHANGE, "text_sync", "did_change"),
+    Feature(types.TEXT_DOCUMENT_DID_CLOSE, "text_sync", "did_close"),
+    Feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, "document_symbol", "document_symbol"),
+    Feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        "code_action",
+        "code_action",
+        types.CodeActionOptions(code_action_kinds=[SPLIT_KIND, SPLIT_RECURSIVELY_KIND]),
+    ),
+    Feature(types.TEXT_DOCUMENT_CODE_LENS, "code_lens", "code_lens"),
+    Feature(types.TEXT_DOCUMENT_DIAGNOSTIC, "diagnostic", "diagnostic"),
+    Feature(types.WORKSPACE_EXECUTE_COMMAND, "execute_command", "execute_command"),
+    Feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, "run", "cancel_progress"),
+    Feature("orchestrator/tree", "tree", "tree"),
+    Feature("orchestrator/tree/locate", "tree", "locate"),
+    Feature("orchestrator/split/start", "split", "start"),
+    Feature("orchestrator/split/accept", "split", "accept"),
+    Feature("orchestrator/split/edit", "split", "edit"),
+    Feature("orchestrator/split/discard", "split", "discard"),
+    Feature("orchestrator/run/stop", "run", "stop"),
+)
+
+WARM_UP = ("splits", "trees", "problems", "settings")
+"""Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
+
+
+class Server(LanguageServer):
+    protocol: rpc.Protocol  # pyright: ignore[reportIncompatibleVariableOverride] - what `protocol_cls` below makes
+
+    def __init__(self, data_dir: str | None = None) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            NAME, metadata.version(DISTRIBUTION), protocol_cls=rpc.Protocol
+        )
+        self._data_dir = data_dir
+        self.client = Client()
+        self.folders: list[str] = []
+        """URIs of the workspace folders as they are now."""
+        self.documents = Documents()
+        self.outlet: Outlet | None = None
+        self.cancellable: dict[int | str, str] = {}
+        """Run id by progress token."""
+        self.left = asyncio.Event()
+        self.exit_code = 1
+        """Unless `shutdown` came first."""
+        self._tasks = Tasks()
+        self._session: Session | None = None
+        self._register()
+
+    def _register(self) -> None:
+        for feature in FEATURES:
+            # pygls refuses a feature of a method that it handles itself, unless it was taken out (rpc.OURS).
+            self.feature(feature.method, feature.options)(self._handler(feature))
+        self.protocol.raw = frozenset(feature.method for feature in FEATURES if feature.method.startswith(f"{NAME}/"))
+
+    def _handler(self, feature: Feature) -> Callable[[Any], Any]:
+        def handle(params: Any = None) -> Any:
+            return feature.load()(self, params)
+
+        return handle
+
+    def connected(self, params: types.InitializeParams, capabilities: types.ServerCapabilities) -> None:
+        """The client has said what it can do: choose what it is offered."""
+        self.client = read_client(params, str(getattr(capabilities.position_encoding, "value", "utf-16")))
+        self.folders = list(self.client.folders)
+        capabilities.execute_command_provider = types.ExecuteCommandOptions(commands=COMMANDS)
+        if not self.client.pull_diagnostics:
+            capabilities.diagnostic_provider = None
+        capabilities.experimental = {NAME: {"protocol": PROTOCOL_VERSION, "version": self.version}}
+
+    # --- what features share, made when first asked for --------------------------------------------------------
+
+    @cached_property
+    def directories(self) -> Directories:
+        from orchestrator.config import Directories
+
+        return Directories.default(data_dir=self._data_dir)
+
+    @cached_property
+    def settings_in_force(self) -> SettingsInForce:
+        from orchestrator.lsp.settings import SettingsInForce
+
+        settings = SettingsInForce(self.directories, self.warn)
+        settings.use_editor(self.client.options.get("settings"))
+        self.documents.use_limit(settings.current.outline.max_bytes)
+        return settings
+
+    @property
+    def settings(self) -> Settings:
+        return self.settings_in_force.current
+
+    @cached_property
+    def trees(self) -> Trees:
+        from orchestrator.lsp.trees import Trees
+
+        return Trees(self)
+
+    @cached_property
+    def pusher(self) -> Pusher:
+        from orchestrator.lsp.problems import Pusher
+
+        return Pusher(self)
+
+    @cached_property
+    def splits(self) -> Splits:
+        from orchestrator.lsp.splits import Splits
+
+        return Splits(self)
+
+    @property
+    def running_session(self) -> Session | None:
+        """The session, if anything was ever started."""
+        return self._session
+
+    async def session(self) -> Session:
+        if self._session is None:
+            await asyncio.to_thread(importlib.import_module, "orchestrator.engine.session")
+            from orchestrator.engine.session import Session
+            from orchestrator.providers.keys import Keys
+
+            if self._session is None:
+                keys = Keys.load(self.directories.config, os.environ)
+                self._session = Session(self.settings, self.directories, keys)
+        return self._session
+
+    def changed(self, document: Document) -> None:
+        """A document was opened or changed."""
+        if self.client.tree:
+            self.trees.touched(document)
+        if not self.client.pull_diagnostics:
+            self.pusher.touched(document)
+
+    # --- talking to the person ---------------------------------------------------------------------------------
+
+    def warn(self, text: str) -> None:
+        self._show(types.MessageType.Warning, text)
+
+    def tell_error(self, error: BaseException) -> None:
+        """What went wrong in work that nobody waits for."""
+        self.tell_failure(str(error) if isinstance(error, OrchestratorError) else rpc.as_rpc_error(error).message)
+
+    def tell_failure(self, text: str) -> None:
+        self._show(types.MessageType.Error, text)
+
+    def tell(self, text: str) -> None:
+        self._show(types.MessageType.Info, text)
+
+    def _show(self, kind: types.MessageType, text: str) -> None:
+        self.protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, text))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002 - pygls calls it so
+        """Left to itself, pygls shows its own text to the person; who asked gets an answer, and the log the rest."""
+        rpc.log_defect(error)
+
+    # --- work --------------------------------------------------------------------------------------------------
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        return self._tasks.start(work)
+
+    def start_alone(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._tasks.start_alone(work, self.tell_error)
+
+    def leave(self) -> None:
+        """End the server: the client said so, or is gone."""
+        self.left.set()
+
+    async def close_session(self) -> None:
+        """Stop all runs and store what happened, within bounds."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await session.aclose()
+        except TimeoutError:
+            logging.getLogger(__name__).warning("The session did not close within %s s.", CLOSING_SECONDS)
+
+    async def aclose(self) -> None:
+        await self.close_session()
+        await self._tasks.aclose()
+
+    def warm_up(self) -> None:
+        """Import what will be needed. Runs in a thread."""
+        for feature in FEATURES:
+            feature.load()
+        for module in WARM_UP:
+            importlib.import_module(f"orchestrator.lsp.{module}")
+        importlib.import_module("orchestrator.outline.reparse")

@@ -1,0 +1,274 @@
+"""Splits under way, as their client sees them: previews, events, progress, and a question where there are no ghosts.
+
+Apart from the engine, which knows one proposal after the other and no client.
+
+Invariant: the answer that names a run goes out before anything about it (test_preview_follows_the_answer).
+Invariant: `seq` of the previews that are sent has no gaps, and the last one shows the end
+(test_previews_are_numbered, test_a_client_that_does_not_read_loses_nothing).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from orchestrator.engine.editor import Question
+from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
+from orchestrator.engine.session import Workspace
+from orchestrator.errors import EditRefusedError, ProtocolError, TaskError, TaskNotFoundError
+from orchestrator.lsp import convert
+from orchestrator.lsp.editor import OpenTask, PersonInEditor
+from orchestrator.lsp.feed import Feed
+from orchestrator.lsp.ghosts import ghosts, listing, plan_of, usage_report
+from orchestrator.lsp.progress import Progress
+from orchestrator.lsp.protocol import (
+    RunUpdateParams,
+    SplitAcceptParams,
+    SplitAcceptResult,
+    SplitDiscardParams,
+    SplitEditParams,
+    SplitPreviewParams,
+    SplitStartParams,
+    SplitStartResult,
+)
+from orchestrator.lsp.workspaces import workspace_folder
+from orchestrator.model.run import Event, SplitState
+from orchestrator.model.safe_text import many_lines, one_line
+from orchestrator.outline.tree import Task
+
+if TYPE_CHECKING:
+    from orchestrator.engine.split import Split
+    from orchestrator.lsp.documents import Snapshot
+    from orchestrator.lsp.server import Server
+
+APPLY, DISCARD, FORCE = "Apply", "Discard", "Split anyway"
+MAX_RAW = 4000
+"""Characters of an unusable answer that are shown."""
+LISTED_LINES = 40
+"""Of a plan, in a message."""
+TITLE_WIDTH = 60
+
+
+class Splits:
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def start(self, params: SplitStartParams, token: int | str | None = None) -> SplitStartResult:
+        """`token` is the work-done token of the request."""
+        server = self._server
+        snapshot = server.documents.snapshot(params.uri)
+        task = _asked_for(snapshot, params)
+        node_id = snapshot.identities.id_of(task)
+        span = convert.wire_range(convert.own_span(snapshot.text, task, server.client.encoding))
+        session = await server.session()
+        folder = workspace_folder(params.uri, server.folders)
+        settings = server.settings_in_force.of_workspace(folder, session.trust)
+        if settings != session.settings:
+            session.configure(settings)
+        client = server.client
+        request = SplitRequest(
+            levels=params.levels,
+            force=params.force,
+            # Whoever can neither show ghosts nor answer a question gets the subtasks at once: undo takes them back.
+            preview=None if client.ghosts or client.ask else False,
+        )
+        shown = Shown(server, params.uri, node_id, task.title)
+        target = OpenTask(server, params.uri, node_id, task.title)
+        observer = Observer(shown.on_proposal, shown.on_event)
+        split = await session.start_split(target, Workspace(folder), request, observer, PersonInEditor(server))
+        shown.named(split.run_id, token)
+        server.protocol.after_reply(shown.open)
+        if not client.ghosts:
+            server.start_alone(self._decide_by_message(split, params))
+        return SplitStartResult(run_id=split.run_id, node_id=node_id, document_version=snapshot.version, range=span)
+
+    async def accept(self, params: SplitAcceptParams) -> SplitAcceptResult:
+        split = self._find(params.run_id)
+        items = None if params.items is None else [tuple(path) for path in params.items]
+        # Cancelling this request must not tear an edit in two.
+        applied = await asyncio.shield(self._server.start(split.accept(items)))
+        return SplitAcceptResult(document_version=applied.version, added=applied.added)
+
+    def edit(self, params: SplitEditParams) -> None:
+        split = self._find(params.run_id)
+        split.edit(plan_of(params.children, params.ordered, split.proposal.plan.source))
+
+    async def discard(self, params: SplitDiscardParams) -> None:
+        """Also while it is being planned: then it is stopped."""
+        split = self._find(params.run_id)
+        if split.proposal.state is SplitState.READY:
+            await asyncio.shield(self._server.start(split.discard()))
+        else:
+            split.stop("discarded")
+
+    def stop(self, run_id: str) -> None:
+        if self._server.running_session is not None:
+            self._server.running_session.stop(run_id)
+
+    def _find(self, run_id: str) -> Split:
+        if self._server.running_session is None:
+            raise ProtocolError("There is no such split.", hint="Start one.")
+        return self._server.running_session.split(run_id)
+
+    # --- clients without ghosts --------------------------------------------------------------------------------
+
+    async def _decide_by_message(self, split: Split, params: SplitStartParams) -> None:
+        proposal = await split.settled()
+        if proposal.state is SplitState.READY and self._server.client.ask:
+            await self._offer(split)
+            proposal = await split.ended()
+        elif proposal.state is SplitState.READY:
+            proposal = await split.ended()
+        await self._tell_end(proposal, params)
+
+    async def _offer(self, split: Split) -> None:
+        """Ask until it is written or discarded; no answer means no."""
+        trouble = ""
+        while split.proposal.state is SplitState.READY:
+            lines = list(listing(split.proposal.plan))
+            left_out = [f"… and {len(lines) - LISTED_LINES} more"] if len(lines) > LISTED_LINES else []
+            heading = f"{trouble}Split “{one_line(split.proposal.title, TITLE_WIDTH)}” into:"
+            text = "\n".join([heading, *lines[:LISTED_LINES], *left_out])
+            answer = await PersonInEditor(self._server).ask(Question(text, (DISCARD, APPLY)))
+            try:
+                if answer != APPLY:
+                    await split.discard()
+                    return
+                await split.accept()
+            except EditRefusedError as error:
+                trouble = f"{error}\n"
+            except ProtocolError:
+                return  # it was accepted, discarded or stopped elsewhere while the question stood
+
+    async def _tell_end(self, proposal: Proposal, params: SplitStartParams) -> None:
+        title, message = one_line(proposal.title, TITLE_WIDTH), many_lines(proposal.message)
+        if proposal.state is SplitState.FAILED:
+            self._server.tell_failure(f"“{title}” was not split: {message}")
+        elif proposal.state is SplitState.SIMPLE:
+            question = Question(f"“{title}” needs no subtasks: {message}", ("OK", FORCE))
+            if await PersonInEditor(self._server).ask(question) == FORCE:
+                await self.start(params.model_copy(update={"force": True}))
+        elif proposal.state is SplitState.APPLIED and message:
+            self._server.tell(message)
+
+
+class Shown:
+    """One split on the client's screen."""
+
+    def __init__(self, server: Server, uri: str, node_id: str, title: str) -> None:
+        self._server = server
+        self._uri = uri
+        self._node_id = node_id
+        self._feed: Feed[Proposal] = Feed(self._send, server.outlet)
+        self._events: list[Event] = []
+        self._opened = False
+        self._seq = 0
+        self._title = title
+        self._progress: Progress | None = None
+
+    def named(self, run_id: str, token: int | str | None) -> None:
+        self._progress = Progress(self._server, run_id, f"Split “{one_line(self._title, TITLE_WIDTH)}”")
+        self._progress.begin(token)
+
+    def open(self) -> None:
+        """The client knows the run now."""
+        self._opened = True
+        self._feed.open()
+        events, self._events = self._events, []
+        for event in events:
+            self.on_event(event)
+
+    def on_proposal(self, proposal: Proposal) -> None:
+        self._feed.put(proposal, now=proposal.state.ended or proposal.state is SplitState.READY)
+        if self._progress is None:
+            return
+        if proposal.state.ended:
+            self._progress.end(_STATES[proposal.state])
+
+    def on_event(self, event: Event) -> None:
+        if not self._opened:
+            self._events.append(event)
+            return
+        params = RunUpdateParams(
+            run_id=event.run_id,
+            uri=self._uri,
+            node_id=self._node_id,
+            seq=event.seq,
+            kind=event.kind,
+            detail=event.detail,
+            created=event.created,
+        )
+        self._notify("orchestrator/run/update", params)
+
+    def _send(self, proposal: Proposal) -> None:
+        self._seq += 1
+        document = self._server.documents.find(self._uri)
+        params = SplitPreviewParams(
+            run_id=proposal.run_id,
+            uri=self._uri,
+            node_id=self._node_id,
+            document_version=document.version if document else None,
+            seq=self._seq,
+            state=proposal.state,
+            title=proposal.title,
+            children=ghosts(proposal.plan),
+            ordered=proposal.plan.ordered,
+            message=proposal.message,
+            source=_source(proposal),
+            usage=usage_report(proposal),
+        )
+        if self._server.client.ghosts:
+            self._notify("orchestrator/split/preview", params)
+        if self._progress is not None and not proposal.state.ended:
+            self._progress.report(_progress_message(proposal))
+        if proposal.state is SplitState.FAILED and proposal.raw:
+            self._show_raw(proposal)
+
+    def _show_raw(self, proposal: Proposal) -> None:
+        """An answer that could not be used, for the person to read: in the editor's log of this server."""
+        text = f"The model's answer, as it came:\n{many_lines(proposal.raw[:MAX_RAW])}"
+        self._notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(types.MessageType.Log, text))
+
+    def _notify(self, method: str, params: Any) -> None:
+        self._server.protocol.notify(method, params)
+
+
+def _asked_for(snapshot: Snapshot, params: SplitStartParams) -> Task:
+    if (params.node_id is None) == (params.position is None):
+        raise ProtocolError("Either `nodeId` or `position` must be given.", hint="Give one of the two.")
+    if params.node_id is not None:
+        node = snapshot.node(params.node_id)
+    else:
+        assert params.position is not None
+        if params.version not in {None, snapshot.version}:
+            raise EditRefusedError("The text has changed since.", hint="Choose the task again.")
+        node = snapshot.outline.task_at_line(min(params.position.line, snapshot.text.line_count - 1))
+    if not isinstance(node, Task):
+        raise TaskNotFoundError("There is no task here.", hint="Put the cursor on a line with a check box.")
+    if node.status.settled:
+        raise TaskError(f"“{node.title}” is {node.status.value}.", hint="Set it back to `[ ]` to split it.")
+    return node
+
+
+def _source(proposal: Proposal) -> str:
+    return " · ".join(part for part in (proposal.source, proposal.plan.source) if part)
+
+
+_STATES = {
+    SplitState.DECIDING: "deciding",
+    SplitState.PLANNING: "planning",
+    SplitState.READY: "waits for your decision",
+    SplitState.SIMPLE: "needs no subtasks",
+    SplitState.APPLIED: "applied",
+    SplitState.DISCARDED: "discarded",
+    SplitState.FAILED: "failed",
+    SplitState.CANCELLED: "stopped",
+}
+
+
+def _progress_message(proposal: Proposal) -> str:
+    found = len(proposal.plan.tasks)
+    counted = f"{found} subtask{'s' if found != 1 else ''}" if found else ""
+    return " · ".join(part for part in (_STATES[proposal.state], counted) if part)

@@ -1,0 +1,146 @@
+"""The trees that the client shows, kept up to date by deltas.
+
+Apart from `documents`, which changes at every key: a client is told at most every 50 ms, only about documents
+that it asked `tree` about, and only what is different.
+
+Invariant: whoever asked `tree` once can follow by deltas alone (test_tree_follows_by_deltas).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.lsp.protocol import (
+    NodeInserted,
+    NodeRemoved,
+    NodeUpdated,
+    TreeChange,
+    TreeChangedParams,
+    TreeNode,
+    TreeProgress,
+)
+from orchestrator.model.task import Status
+from orchestrator.outline.delta import Inserted, Removed, delta
+from orchestrator.outline.progress import progress
+from orchestrator.outline.tree import Node, Section, Task
+
+if TYPE_CHECKING:
+    from orchestrator.lsp.documents import Document, Snapshot
+    from orchestrator.lsp.server import Server
+    from orchestrator.outline.identity import Identities
+
+INTERVAL = 0.050
+"""Seconds."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    snapshot: Snapshot
+    seq: int
+    scheduled: bool = False
+
+
+class Trees:
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._shown: dict[Document, _Shown] = {}
+
+    def asked(self, document: Document) -> tuple[Snapshot, int]:
+        """The newest state and its number; from now on the client hears of changes, if it wants to."""
+        shown = self._shown.get(document)
+        if shown is None:
+            shown = _Shown(document.snapshot(), 0)
+            if self._server.client.tree:
+                self._shown[document] = shown
+        else:
+            self._tell(document, shown)
+        return shown.snapshot, shown.seq
+
+    def touched(self, document: Document) -> None:
+        shown = self._shown.get(document)
+        if shown is None or shown.scheduled:
+            return
+        shown.scheduled = True
+        asyncio.get_running_loop().call_later(INTERVAL, self._due, document, shown)
+
+    def forget(self, document: Document) -> None:
+        self._shown.pop(document, None)
+
+    def _due(self, document: Document, shown: _Shown) -> None:
+        shown.scheduled = False
+        if self._shown.get(document) is shown:
+            self._tell(document, shown)
+
+    def _tell(self, document: Document, shown: _Shown) -> None:
+        old, new = shown.snapshot, document.snapshot()
+        shown.snapshot = new
+        if old.outline is new.outline or not (changes := list(_changes(old, new))):
+            return
+        shown.seq += 1
+        params = TreeChangedParams(uri=document.uri, document_version=new.version, seq=shown.seq, changes=changes)
+        self._server.protocol.notify("orchestrator/treeChanged", params)
+
+
+def _changes(old: Snapshot, new: Snapshot) -> Iterator[TreeChange]:
+    """Steps from the old tree to the new one, in words of the wire.
+
+    What a node says here is not all that it says in the file, and more: the counts of what is below it. So the
+    updates are found by comparing what the client sees, not taken from `delta`.
+    """
+    fresh: set[str] = set()
+    for change in delta((old.outline, old.identities), (new.outline, new.identities)):
+        if isinstance(change, Removed):
+            yield NodeRemoved(node_id=change.node_id)
+        elif isinstance(change, Inserted):
+            fresh.add(change.node_id)
+            node = _node(new, change.node_id)
+            yield NodeInserted(parent_id=change.parent, index=change.index, node=tree_node(new.identities, node))
+    for node in new.outline.walk():
+        node_id = new.identities.id_of(node)
+        before = old.identities.node_of(node_id)
+        if node_id not in fresh and before is not None and _seen(before) != _seen(node):
+            yield NodeUpdated(node=tree_node(new.identities, node))
+
+
+def tree_node(identities: Identities, node: Node) -> TreeNode:
+    title, status, task_id, child_count, (done, total) = _seen(node)
+    return TreeNode(
+        node_id=identities.id_of(node),
+        kind="task" if isinstance(node, Task) else "section",
+        title=title,
+        status=status,
+        task_id=task_id,
+        child_count=child_count,
+        progress=TreeProgress(done=done, total=total) if total else None,
+    )
+
+
+def _seen(node: Node) -> tuple[str, str | None, str | None, int, tuple[int, int]]:
+    """All that a client sees of a node."""
+    if isinstance(node, Task):
+        return node.title, node.status.value, node.task_id, len(node.children), progress(node)
+    return node.title, None, None, len(node.children), _section_progress(node)
+
+
+def _section_progress(section: Section) -> tuple[int, int]:
+    """As `outline.progress` counts below a task."""
+    done = total = 0
+    for child in section.children:
+        if isinstance(child, Section):
+            below = _section_progress(child)
+        elif child.status is Status.CANCELLED:
+            continue
+        else:
+            below = progress(child)
+            done, total = done + (child.status is Status.COMPLETED), total + 1
+        done, total = done + below[0], total + below[1]
+    return done, total
+
+
+def _node(snapshot: Snapshot, node_id: str) -> Node:
+    node = snapshot.identities.node_of(node_id)
+    assert node is not None, "a delta names nodes of the new outline"
+    return node
