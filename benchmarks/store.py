@@ -20,7 +20,7 @@ from orchestrator.model.message import Role, Speaker
 from orchestrator.model.run import Attempt, Conversation, Run, RunKind, Step, StepState, StoredMessage
 from orchestrator.store import Store
 
-STEPS = 480
+STEPS = 960
 QUESTION = "Split this task into subtasks.\n" * 60
 ANSWER = '{"title": "Write the form", "description": "Three fields."}\n' * 20
 

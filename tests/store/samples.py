@@ -1,24 +1,35 @@
-"""Records to store in tests: small, distinct, and valid together."""
+"""What the store's tests share: records that are small, distinct and valid together, and ways to spoil a store."""
 
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
+import subprocess
+import sys
+import textwrap
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from orchestrator.model.message import Role, Speaker
 from orchestrator.model.run import Attempt, Conversation, Run, RunKind, Step, StepState, StoredMessage
 from orchestrator.store import Store
+from orchestrator.store.migrate import shipped_migrations
+
+REPOSITORY = Path(__file__).parents[2]
+NEWEST = len(shipped_migrations())
+"""The format of this program."""
 
 
-def a_run(run_id: str = "run_1", *, workspace: str = "/work", started: float = 1000.0) -> Run:
-    return Run(run_id, RunKind.SPLIT, workspace, "file:///work/a.tasks.md", None, "Build the login page", started)
+def a_run(run_id: str = "run_1", *, workspace: str = "/projects/site", started: float = 1000.0) -> Run:
+    return Run(
+        run_id, RunKind.SPLIT, workspace, "file:///projects/site/a.tasks.md", None, "Build the login page", started
+    )
 
 
 def an_attempt(number: int = 1, run_id: str = "run_1") -> tuple[Attempt, Conversation]:
     conversation = Conversation(
-        f"conv_{number}", "/work", "file:///work/a.tasks.md", None, "Build the login page", 1001.0
+        f"conv_{number}", "/projects/site", "file:///projects/site/a.tasks.md", None, "Build the login page", 1001.0
     )
     return Attempt(f"attempt_{number}", run_id, f"conv_{number}", None, "Build the login page", 1001.0), conversation
 
@@ -60,3 +71,34 @@ async def whole_step(store: Store, number: int, attempt: int = 1) -> None:
     answer = a_message(f"{number}a", f"answer {number}", speaker=Speaker.ASSISTANT, conversation=attempt, step=number)
     await store.begin_step(step, [request])
     await store.end_step(finished(step, f"answer {number}"), answer)
+
+
+async def make_store(path: Path, steps: int = 1) -> None:
+    async with opened(path) as store:
+        await begin_all(store)
+        for n in range(1, steps + 1):
+            await whole_step(store, n)
+
+
+def other_program(path: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(path, isolation_level=None))
+
+
+def make_newer(path: Path) -> None:
+    """As a later version of Orchestrator would leave it."""
+    with other_program(path) as database:
+        database.execute(f"PRAGMA user_version = {NEWEST + 1}")
+
+
+def run_limited(code: str, *arguments: str) -> str:
+    """What a program prints that limits itself: the limits are those of a whole process."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()

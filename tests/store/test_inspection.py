@@ -14,11 +14,6 @@ from orchestrator.store.migrate import back_up
 from tests.store.samples import begin_all, opened, whole_step
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "orchestrator.db"
-
-
 async def test_size_counts_rows_and_every_file_of_the_store(path: Path) -> None:
     async with opened(path) as store:
         await begin_all(store)

@@ -12,10 +12,9 @@ import pytest
 
 from orchestrator.model.run import AttemptState, RunState, StepState
 from orchestrator.store import LEASE_SECONDS, leases
-from tests.store.samples import a_run, a_step, an_attempt, begin_all, opened, whole_step
+from tests.store.samples import REPOSITORY, a_run, a_step, an_attempt, begin_all, opened, whole_step
 
 ENDED = "the program ended while this ran"
-REPOSITORY = Path(__file__).parents[2]
 
 
 def process_that_ended() -> int:

@@ -18,9 +18,8 @@ import pytest
 from orchestrator.errors import StoreError, StoreTooNewError, StoreUnwritableError
 from orchestrator.store import Store, migrate
 from orchestrator.store.migrate import KEPT_BACKUPS, Migration, backups, shipped_migrations, statements
-from tests.store.samples import begin_all, opened, whole_step
+from tests.store.samples import REPOSITORY, begin_all, opened, whole_step
 
-REPOSITORY = Path(__file__).parents[2]
 SHIPPED = shipped_migrations()
 
 

@@ -18,9 +18,7 @@ import pytest
 
 from orchestrator.errors import StoreError
 from orchestrator.store import Store
-from tests.store.samples import a_run, a_step, an_attempt, begin_all, opened, whole_step
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.store.samples import REPOSITORY, a_run, a_step, an_attempt, begin_all, opened, whole_step
 
 
 async def test_concurrent_steps_are_all_stored(tmp_path) -> None:
