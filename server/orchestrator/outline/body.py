@@ -12,20 +12,19 @@ Invariant: a description with its spots escaped is read back as it was (test_wha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.outline.scan import Block, is_blank, strip_columns
+from orchestrator.outline.scan import Block, Place, blocks, first_paragraph, is_blank, place_of, strip_columns
 from orchestrator.outline.text import Text
 
 MARK = re.compile(r"\[([^\[\]\\\r\n])\](?=[ \t]|\Z)")
 """A check box. Brackets and a backslash are no marks: they are Markdown's own."""
 
-_ESCAPED_MARK = re.compile(r"\\+(?=\[[^\[\]\\\r\n]\](?:[ \t]|\Z))")
+_SPOT_OF_MARK = re.compile(r"\\*(?=\[[^\[\]\\\r\n]\](?:[ \t]|\Z))")
 _ACCEPT = re.compile(r"[ \t]*Accept(\\*):[ \t]*")
 _RESULT = re.compile(r"[ \t]*>[ \t]*Result(\\*):[ \t]*")
 _QUOTE_MARK = re.compile(r" {0,3}>[ \t]?")
-_ITEM_MARK = re.compile(r"[ \t]*(?:[-+*]|[0-9]{1,9}[.)])[ \t]+")
 
 
 @dataclass(slots=True)
@@ -52,10 +51,8 @@ class Body:
 
     def read_paragraph(self, start: int, end: int) -> bool:
         """Look for an acceptance in these lines of a paragraph; True when it found `Accept:` and no text behind it."""
-        for line in range(start, end):
-            match = _ACCEPT.match(self.text.string, self.text.line_start(line), self.text.line_end(line))
-            if match is None:
-                continue
+        for match in _accepts_of_paragraph(self.text, start, end):
+            line = self.text.line_of(match.start())
             if match.group(1):
                 self.escapes[line] = match.start(1)
                 continue
@@ -73,18 +70,14 @@ class Body:
 
     def read_list(self, block: Block) -> bool:
         """True if the list starts with `Accept:` and so is an acceptance."""
-        paragraph = first_paragraph(block.children[0])
-        if paragraph is None or paragraph.line != block.line:
-            return False
-        line_start, line_end = self.text.line_start(block.line), self.text.line_end(block.line)
-        marker = _ITEM_MARK.match(self.text.string, line_start, line_end)
-        match = marker and _ACCEPT.match(self.text.string, marker.end(), line_end)
-        if not marker or not match:
+        match = _accept_of_list(self.text, block)
+        if match is None:
             return False
         if match.group(1):
             self.escapes[block.line] = match.start(1)
             return False
-        first = self.text.string[line_start : marker.end()] + self.text.string[match.end() : line_end]
+        line_start, line_end = self.text.line_start(block.line), self.text.line_end(block.line)
+        first = self.text.string[line_start : match.start()] + self.text.string[match.end() : line_end]
         rest = self._dedented(block.line + 1, block.end_line)
         self.acceptances.append(_joined([strip_columns(first, self.column), *rest]))
         self.claim(block.line, block.end_line, own=True)
@@ -92,12 +85,10 @@ class Body:
 
     def read_quote(self, quote: Block) -> None:
         """Look for a result."""
-        if not quote.children or quote.children[0].kind != "paragraph":
-            return
-        line = quote.children[0].line
-        match = _RESULT.match(self.text.string, self.text.line_start(line), self.text.line_end(line))
+        match = _result_of_quote(self.text, quote)
         if match is None:
             return
+        line = quote.children[0].line
         if match.group(1):
             self.escapes[line] = match.start(1)
             return
@@ -107,8 +98,8 @@ class Body:
 
     def read_plain_item(self, offset: int, line: int) -> None:
         """An item without a check box, whose first paragraph starts at `offset`: look for an escaped one."""
-        match = _ESCAPED_MARK.match(self.text.string, offset, self.text.line_end(line))
-        if match:
+        match = _SPOT_OF_MARK.match(self.text.string, offset, self.text.line_end(line))
+        if match and match.group():
             self.escapes[line] = match.start()
 
     def description(self, start: int, end: int) -> str:
@@ -143,10 +134,61 @@ class Body:
         return string[self.text.line_start(line) : hidden] + string[hidden + 1 : self.text.line_end(line)]
 
 
-def first_paragraph(item: Block) -> Block | None:
-    """The paragraph that an item starts with, on the item's first line."""
-    first = item.children[0] if item.children else None
-    return first if first and first.kind == "paragraph" and first.line == item.line else None
+def escaped(description: str) -> str:
+    """The description as Markdown source: one more backslash at each spot, so that it is only a description."""
+    text = Text(description)
+    offsets: list[int] = []
+    for block in blocks(description):
+        if block.kind == "paragraph":
+            offsets += (match.start(1) for match in _accepts_of_paragraph(text, block.line, block.end_line))
+        elif block.kind == "list":
+            match = _accept_of_list(text, block)
+            offsets += [match.start(1)] if match else []
+            offsets += _marks_of_list(text, block, None)
+        elif block.kind == "quote":
+            match = _result_of_quote(text, block)
+            offsets += [match.start(1)] if match else []
+    out: list[str] = []
+    position = 0
+    for offset in sorted(offsets):
+        out += description[position:offset], "\\"
+        position = offset
+    return "".join((*out, description[position:]))
+
+
+def _accepts_of_paragraph(text: Text, start: int, end: int) -> Iterator[re.Match[str]]:
+    for line in range(start, end):
+        match = _ACCEPT.match(text.string, text.line_start(line), text.line_end(line))
+        if match:
+            yield match
+
+
+def _accept_of_list(text: Text, block: Block) -> re.Match[str] | None:
+    """In the list's first item. The match starts where the item's text does."""
+    item = block.children[0]
+    if first_paragraph(item) is None:
+        return None
+    return _ACCEPT.match(text.string, place_of(text, item, None).content, text.line_end(item.line))
+
+
+def _result_of_quote(text: Text, quote: Block) -> re.Match[str] | None:
+    if not quote.children or quote.children[0].kind != "paragraph":
+        return None
+    line = quote.children[0].line
+    return _RESULT.match(text.string, text.line_start(line), text.line_end(line))
+
+
+def _marks_of_list(text: Text, block: Block, origin: Place | None) -> Iterator[int]:
+    """Where the check boxes are, also those behind backslashes, in the list and all lists in it."""
+    for item in block.children:
+        place = place_of(text, item, origin if item.line == block.line else None)
+        if first_paragraph(item):
+            match = _SPOT_OF_MARK.match(text.string, place.content, text.line_end(item.line))
+            if match:
+                yield match.start()
+        for child in item.children:
+            if child.kind == "list":
+                yield from _marks_of_list(text, child, place if child.line == item.line else None)
 
 
 def trim_end(text: Text, start: int, end: int) -> int:

@@ -22,14 +22,21 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from orchestrator.model.task import MARKS, Status
-from orchestrator.outline.body import MARK, Body, first_paragraph, trim_end
+from orchestrator.outline.body import MARK, Body, trim_end
 from orchestrator.outline.front_matter import front_matter
 from orchestrator.outline.inline import Line, read_line
-from orchestrator.outline.scan import TAB_WIDTH, Block, blocks
+from orchestrator.outline.scan import (
+    BYTE_ORDER_MARK,
+    Block,
+    Place,
+    blocks,
+    first_paragraph,
+    place_of,
+    skip_blanks,
+    start_of,
+)
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Node, Outline, Section, Task
-
-BYTE_ORDER_MARK = "\ufeff"
 
 _HASHES = re.compile(r"[ \t]*(#{1,6})")
 _CLOSING_HASHES = re.compile(r"(?:(?<=[ \t])|(?<=\A))#+[ \t]*\Z")
@@ -40,21 +47,10 @@ def parse(text: str | Text) -> Outline:
     front = front_matter(text)
     if front.end_line:
         # The same number of lines, so that the line numbers stay.
-        hidden = "\n" * front.end_line + text.string[_start_of(text, front.end_line) :]
+        hidden = "\n" * front.end_line + text.string[start_of(text, front.end_line) :]
     else:
         hidden = text.string.removeprefix(BYTE_ORDER_MARK)
     return Outline(text, front, _Reader(text).nodes(blocks(hidden)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a list item is in its first line."""
-
-    start: int
-    """Offset of its marker."""
-    content: int
-    """Offset of its text."""
-    content_column: int
 
 
 @dataclass(slots=True)
@@ -92,7 +88,7 @@ class _Reader:
 
     def _open_section(self, block: Block) -> _OpenSection:
         text = self._text
-        first, line_end = _start_of(text, block.line), text.line_end(block.line)
+        first, line_end = start_of(text, block.line), text.line_end(block.line)
         hashes = None if block.markup in {"=", "-"} else _HASHES.match(text.string, first, line_end)
         if hashes:
             closing = _CLOSING_HASHES.search(text.string[hashes.end() : line_end])
@@ -100,7 +96,7 @@ class _Reader:
             heading = read_line(text.string, hashes.end(), end, with_id=False)
             return _OpenSection(block.line, hashes.start(1), block.level, heading)
         lines = [
-            read_line(text.string, _start_of(text, line), text.line_end(line), with_id=False)
+            read_line(text.string, start_of(text, line), text.line_end(line), with_id=False)
             for line in range(block.line, block.end_line - 1)
         ]
         fields: dict[str, str] = {}
@@ -108,7 +104,7 @@ class _Reader:
             fields = {**line.fields, **fields}
         title = " ".join(line.title for line in lines if line.title)
         span = (lines[0].title_span[0], lines[-1].title_span[1])
-        start = _skip_blanks(text.string, first, line_end, 0)[0]
+        start = skip_blanks(text.string, first, line_end, 0)[0]
         return _OpenSection(block.line, start, block.level, Line(title, span, MappingProxyType(fields), None, None))
 
     def _section(self, section: _OpenSection, end: int) -> Section:
@@ -123,14 +119,14 @@ class _Reader:
             children=tuple(section.children),
         )
 
-    def _tasks(self, block: Block, depth: int, body: Body, origin: _Place | None) -> list[Task]:
+    def _tasks(self, block: Block, depth: int, body: Body, origin: Place | None) -> list[Task]:
         """The tasks of a list, and of items without a check box in it; `body` is of the task that holds the list.
 
         `origin` is the item that holds the list, since both may stand in one line (`- - [ ] a`).
         """
         tasks: list[Task] = []
         for item in block.children:
-            place = self._place(item, origin if item.line == block.line else None)
+            place = place_of(self._text, item, origin if item.line == block.line else None)
             paragraph = first_paragraph(item)
             line_end = self._text.line_end(item.line)
             mark = MARK.match(self._text.string, place.content, line_end) if paragraph else None
@@ -147,7 +143,7 @@ class _Reader:
                     tasks += self._tasks(child, depth + 1, body, inner)
         return tasks
 
-    def _task(self, item: Block, parent: Block, depth: int, place: _Place, mark: re.Match[str]) -> Task:
+    def _task(self, item: Block, parent: Block, depth: int, place: Place, mark: re.Match[str]) -> Task:
         text = self._text
         line = read_line(text.string, mark.end(), text.line_end(item.line), with_id=True)
         body = Body(text, item.line, place.content_column, own_end_line=item.line + 1)
@@ -194,32 +190,3 @@ class _Reader:
                 body.read_quote(block)
             criteria_follow = False
         return tasks
-
-    def _place(self, item: Block, origin: _Place | None) -> _Place:
-        string, line_end = self._text.string, self._text.line_end(item.line)
-        if origin:
-            start, column = origin.content, origin.content_column
-        else:
-            start, column = _skip_blanks(string, _start_of(self._text, item.line), line_end, 0)
-        marker = len(item.number) + 1
-        behind, column = start + marker, column + marker
-        content, content_column = _skip_blanks(string, behind, line_end, column)
-        # CommonMark: behind nothing, or behind five blanks and more, the text starts one column after the marker.
-        if content >= line_end or content_column - column > TAB_WIDTH:
-            content, content_column = min(behind + 1, line_end), column + 1
-        return _Place(start, content, content_column)
-
-
-def _start_of(text: Text, line: int) -> int:
-    if line >= text.line_count:
-        return len(text.string)
-    start = text.line_start(line)
-    return start + 1 if start == 0 and text.string.startswith(BYTE_ORDER_MARK) else start
-
-
-def _skip_blanks(string: str, offset: int, end: int, column: int) -> tuple[int, int]:
-    """The offset and the column of the first character that is no blank."""
-    while offset < end and string[offset] in " \t":
-        column += 1 if string[offset] == " " else TAB_WIDTH - column % TAB_WIDTH
-        offset += 1
-    return offset, column

@@ -16,6 +16,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.token import Token
 
+from orchestrator.outline.text import Text
+
 MAX_DEPTH = 100
 """How deep lists may nest. markdown-it counts two levels for each: the list and its item."""
 
@@ -23,6 +25,8 @@ MAX_QUOTES = 20
 """How deep block quotes may nest. Bounded because markdown-it calls itself for each."""
 
 TAB_WIDTH = 4
+
+BYTE_ORDER_MARK = "\ufeff"
 
 Kind = Literal["list", "item", "quote", "paragraph", "heading", "fence", "code", "html", "rule"]
 
@@ -86,6 +90,56 @@ def _block(token: Token, children: tuple[Block, ...]) -> Block:
         level=int(token.tag[1:]) if token.type == "heading_open" else 0,
         children=children,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list item is in its first line."""
+
+    start: int
+    """Offset of its marker."""
+    content: int
+    """Offset of its text."""
+    content_column: int
+    """Tabs expanded."""
+
+
+def place_of(text: Text, item: Block, origin: Place | None) -> Place:
+    """`origin` is the item around it, if that starts in the same line (`- - [ ] a`)."""
+    line_end = text.line_end(item.line)
+    if origin:
+        start, column = origin.content, origin.content_column
+    else:
+        start, column = skip_blanks(text.string, start_of(text, item.line), line_end, 0)
+    marker = len(item.number) + 1
+    behind, column = start + marker, column + marker
+    content, content_column = skip_blanks(text.string, behind, line_end, column)
+    # CommonMark: behind nothing, or behind five blanks and more, the text starts one column after the marker.
+    if content >= line_end or content_column - column > TAB_WIDTH:
+        content, content_column = min(behind + 1, line_end), column + 1
+    return Place(start, content, content_column)
+
+
+def first_paragraph(item: Block) -> Block | None:
+    """The paragraph that an item starts with, on the item's first line."""
+    first = item.children[0] if item.children else None
+    return first if first and first.kind == "paragraph" and first.line == item.line else None
+
+
+def start_of(text: Text, line: int) -> int:
+    """Where the line starts for Markdown: behind a byte order mark."""
+    if line >= text.line_count:
+        return len(text.string)
+    start = text.line_start(line)
+    return start + 1 if start == 0 and text.string.startswith(BYTE_ORDER_MARK) else start
+
+
+def skip_blanks(string: str, offset: int, end: int, column: int) -> tuple[int, int]:
+    """The offset and the column of the first character that is no blank."""
+    while offset < end and string[offset] in " \t":
+        column += 1 if string[offset] == " " else TAB_WIDTH - column % TAB_WIDTH
+        offset += 1
+    return offset, column
 
 
 def strip_columns(line: str, columns: int) -> str:

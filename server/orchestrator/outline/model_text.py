@@ -1,0 +1,192 @@
+r"""The normal form of text that a model wrote: what of it can stand in an outline, and reads back the same everywhere.
+
+Apart from `writer` because the normal form must not depend on the place where the text is written.
+
+- A title is one line without control characters.
+- A body is Markdown without control characters, terminal escapes or lone surrogates. HTML blocks in it are text
+  (`\<`), because a comment or an open tag would swallow what follows; a fence left open is closed; tabs that decide
+  about indentation are blanks. What still cannot be read back is put into a code fence as it is.
+- An acceptance is one paragraph or one list.
+
+Invariant: each form is its own normal form (test_clean_forms_are_idempotent), and ordinary text is in it already
+(test_ordinary_text_is_left_alone).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator.outline.body import escaped
+from orchestrator.outline.parse import parse
+from orchestrator.outline.scan import TAB_WIDTH, Block, blocks, is_blank
+from orchestrator.outline.text import Text
+
+BODY_DEPTH = 10
+"""How deep lists and quotes may nest in a body; a deeper one becomes a code fence."""
+
+_PASSES = 10
+"""Rounds of tidying: text inside an HTML block may hold the next one."""
+
+_TERMINAL_SEQUENCE = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
+_LINE_BREAK = re.compile("\r\n?|[\n\x0b\x0c\x85\u2028\u2029]")
+_GAP = re.compile("[ \t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_STRUCTURE = re.compile(r"[ \t>*+\-0-9.)]*")
+"""What may stand before a block in its line: indentation, quote marks, list markers."""
+_FENCE = re.compile(r"[ \t]*([`~]{3,})[ \t]*\Z")
+_BACKTICKS = re.compile("`+")
+
+_HTML_ENDS = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
+_RAW_TAG = re.compile(r"<(script|pre|style|textarea)(?=\s|>|\Z)", re.IGNORECASE)
+
+
+def clean_title(title: str) -> str:
+    """One line; runs of blanks and line breaks are one blank."""
+    title = _GAP.sub(" ", _TERMINAL_SEQUENCE.sub("", title))
+    return _GAP.sub(" ", _UNWANTED.sub("", title)).strip(" ")
+
+
+def clean_body(body: str) -> str:
+    """Markdown that can be a description; its lines end in a line feed."""
+    lines = _LINE_BREAK.sub("\n", _TERMINAL_SEQUENCE.sub("", body)).split("\n")
+    body = _joined(_UNWANTED.sub("", line) for line in lines)
+    for _ in range(_PASSES):
+        tidied = _tidied(body)
+        if tidied == body:
+            return body if _reads_back(body) else _fenced(body)
+        body = tidied
+    return _fenced(body)
+
+
+def clean_acceptance(acceptance: str) -> str:
+    """One paragraph or one list. Several blocks become a list of them, a list below the block before it."""
+    body = clean_body(acceptance)
+    if not body or _is_one(body, {"paragraph", "list"}):
+        return body
+    listed = clean_body(_listed(body))
+    if _is_one(listed, {"list"}):
+        return listed
+    return clean_title(body)
+
+
+def closing_line(string: str) -> str | None:
+    """The line that ends the text's last block, where that is a fence or HTML left open."""
+    document = blocks(string)
+    if not document or document[-1].end_line < Text(string).line_count:
+        return None
+    last, text = document[-1], Text(string)
+    first_line, last_line = text.line(last.line).strip(" \t"), text.line(last.end_line - 1)
+    if last.kind == "fence":
+        match = _FENCE.match(last_line) if last.end_line - 1 > last.line else None
+        closed = match and match.group(1)[0] == last.markup[0] and len(match.group(1)) >= len(last.markup)
+        return None if closed else last.markup
+    if last.kind == "html":
+        raw = _RAW_TAG.match(first_line)
+        end = (
+            f"</{raw.group(1)}>"
+            if raw
+            else next((end for start, end in _HTML_ENDS if first_line.startswith(start)), "")
+        )
+        return end if end and end not in last_line else None
+    return None
+
+
+def starts_with_text(body: str) -> bool:
+    """Whether the body can stand directly below a title.
+
+    It must start with a paragraph, and not with `===`, which would make the title a heading.
+    """
+    document = blocks(body)
+    first = document[0] if document else None
+    return first is not None and first.kind == "paragraph" and first.line == 0 and body.lstrip(" ")[0] != "="
+
+
+def list_markup(body: str) -> str:
+    """The marker of the list that the body ends with, else an empty string."""
+    document = blocks(body)
+    return document[-1].markup if document and document[-1].kind == "list" else ""
+
+
+def _tidied(body: str) -> str:
+    document = blocks(body)
+    if _depth(document) > BODY_DEPTH:
+        return _fenced(body)
+    lines = body.split("\n")
+    verbatim = {line for block in document if block.kind == "fence" for line in range(block.line, block.end_line)}
+    html = {line for block in _walk(document) if block.kind == "html" for line in range(block.line, block.end_line)}
+    for index, line in enumerate(lines):
+        structure = _STRUCTURE.match(line)
+        assert structure is not None, "it matches the empty string"
+        end = structure.end()
+        if index in verbatim and line[end : end + 1] not in {"`", "~"}:
+            continue
+        escape = "\\" if index in html and line[end : end + 1] == "<" else ""
+        lines[index] = line[:end].expandtabs(TAB_WIDTH) + escape + line[end:]
+    tidied = _joined(lines)
+    closing = None if html else closing_line(tidied)
+    return tidied if closing is None else f"{tidied}\n{closing}"
+
+
+def _walk(document: Iterable[Block]) -> Iterator[Block]:
+    for block in document:
+        yield block
+        yield from _walk(block.children)
+
+
+def _depth(document: Iterable[Block]) -> int:
+    return max((_depth(block.children) + (block.kind in {"list", "quote"}) for block in document), default=0)
+
+
+def _reads_back(body: str) -> bool:
+    """Whether a task with this body has it as its description, and nothing else."""
+    source = "\n".join(line and "  " + line for line in escaped(body).split("\n"))
+    tasks = list(parse(f"- [ ] a\n\n{source}\n- [ ] b").tasks())
+    first = tasks[0]
+    return len(tasks) == 2 and first.description == body and not first.acceptance and first.result is None
+
+
+def _fenced(body: str) -> str:
+    longest = max((len(match.group()) for match in _BACKTICKS.finditer(body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    lines = (line.expandtabs(TAB_WIDTH) for line in body.split("\n"))
+    return "\n".join((fence + "text", *lines, fence))
+
+
+def _is_one(body: str, kinds: set[str]) -> bool:
+    """Whether all of it is a single block of one of these kinds. Link definitions are text here."""
+    document = blocks(body)
+    lines = body.count("\n") + 1
+    if not document:
+        return "paragraph" in kinds and "\n\n" not in body
+    only = document[0]
+    return len(document) == 1 and only.kind in kinds and only.line == 0 and only.end_line == lines
+
+
+def _listed(body: str) -> str:
+    lines = body.split("\n")
+    out: list[str] = []
+    position = 0
+    for block in blocks(body):
+        out += _items(lines[position : block.line])
+        part = lines[block.line : block.end_line]
+        if block.kind == "list" and out:
+            out += (line and "  " + line for line in part)
+        elif block.kind != "rule":
+            out += _items(part)
+        position = block.end_line
+    return _joined([*out, *_items(lines[position:])])
+
+
+def _items(lines: Sequence[str]) -> Iterator[str]:
+    """One item of these lines, none if they are blank."""
+    text = _joined(lines)
+    if text:
+        first, *rest = text.split("\n")
+        yield "- " + first
+        yield from (line and "  " + line for line in rest)
+
+
+def _joined(lines: Iterable[str]) -> str:
+    """As one string: blank lines are empty, and there are none at both ends."""
+    return "\n".join("" if is_blank(line) else line for line in lines).strip("\n")
