@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import asyncio
+import os
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.lsp.stdio import Frames, Outlet, start_reader
+
+
+def framed(*bodies: bytes) -> bytes:
+    return b"".join(b"Content-Length: %d\r\n\r\n" % len(body) + body for body in bodies)
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5), st.lists(st.integers(1, 30), min_size=1))
+def test_frames_do_not_care_how_bytes_arrive(bodies: list[bytes], sizes: list[int]) -> None:
+    stream, frames, found, index = framed(*bodies), Frames(), [], 0
+    for size in sizes * (len(stream) + 1):
+        found += frames.feed(stream[index : index + size])
+        index += size
+    assert found == bodies
+
+
+def test_headers_may_come_in_any_order_and_case() -> None:
+    stream = b"Content-Type: application/vscode-jsonrpc; charset=utf-8\r\ncontent-length:  2\r\n\r\n{}"
+    assert Frames().feed(stream) == [b"{}"]
+
+
+def test_a_senseless_header_is_skipped() -> None:
+    assert Frames().feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + framed(b"{}")) == [b"{}"]
+    assert Frames().feed(b"Content-Length: many\r\n\r\n" + framed(b"{}")) == [b"{}"]
+
+
+async def test_messages_arrive_in_order() -> None:
+    reading, writing = os.pipe()
+    loop = asyncio.get_running_loop()
+    got: list[bytes] = []
+    ended = asyncio.Event()
+    start_reader(reading, loop, got.append, ended.set)
+    outlet = Outlet(writing, loop)
+    sent = [b"%d" % number * (number % 7 * 1000 + 1) for number in range(200)]
+    for body in sent:
+        outlet.write(framed(body))
+    outlet.close()
+    os.close(writing)
+    await ended.wait()
+    assert got == sent
+
+
+async def test_writing_does_not_wait_for_the_reader() -> None:
+    reading, writing = os.pipe()
+    loop = asyncio.get_running_loop()
+    outlet = Outlet(writing, loop)
+    assert not outlet.congested
+    body = b"x" * 1_000_000
+    outlet.write(body)
+    assert outlet.congested
+    drained = asyncio.Event()
+    outlet.when_drained(drained.set)
+    assert not drained.is_set()
+    received = 0
+    while received < len(body):
+        received += len(await asyncio.to_thread(os.read, reading, 1 << 16))
+    await drained.wait()
+    assert not outlet.congested
+    outlet.close()
+
+
+async def test_drained_when_there_was_nothing_to_send() -> None:
+    reading, writing = os.pipe()
+    outlet = Outlet(writing, asyncio.get_running_loop())
+    drained = asyncio.Event()
+    outlet.when_drained(drained.set)
+    await drained.wait()
+    outlet.close()
+    os.close(reading)
+
+
+async def test_a_reader_that_is_gone_is_no_error() -> None:
+    reading, writing = os.pipe()
+    outlet = Outlet(writing, asyncio.get_running_loop())
+    os.close(reading)
+    for _ in range(10):
+        outlet.write(b"x" * 100_000)
+    outlet.close()
+    assert not outlet.congested
