@@ -84,6 +84,19 @@ async def test_cancelled_caller_neither_loses_nor_halves_its_write(tmp_path) -> 
         assert texts == expected
 
 
+async def test_cancelled_write_needs_no_later_one_to_be_stored(tmp_path) -> None:
+    path = tmp_path / "orchestrator.db"
+    async with opened(path) as store:
+        await begin_all(store)
+        asked = asyncio.ensure_future(store.add_event("run_1", "attempt.state", {}, 1.0))
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    async with opened(path) as store:
+        assert len(await store.events("run_1")) == 1
+
+
 async def test_writes_that_were_asked_are_stored_before_closing(tmp_path) -> None:
     path = tmp_path / "orchestrator.db"
     store = await Store.open(path)
