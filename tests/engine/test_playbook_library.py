@@ -9,12 +9,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from orchestrator.outline.parse import parse
-from orchestrator.outline.problems import problems
-from orchestrator.outline.tree import Section, Task
 
 import orchestrator
 from orchestrator.model.task import Status, Verdict
+from orchestrator.outline.parse import parse
+from orchestrator.outline.problems import problems
+from orchestrator.outline.tree import Section, Task
 
 PACKAGE = Path(orchestrator.__file__).parent
 REPOSITORY = PACKAGE.parents[1]
