@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ NOT_A_SUBJECT = frozenset(
 """Words that say nothing about what a task is about."""
 
 
-def load(path: Path):
+def load(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -65,7 +66,7 @@ def check_title(title: str) -> None:
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.name)
-def test_playbook_is_one_sound_split(path):
+def test_playbook_is_one_sound_split(path: Path):
     outline = parse(path.read_text(encoding="utf-8"))
     assert problems(outline) == ()
     about = outline.front_matter.settings["playbook"]
