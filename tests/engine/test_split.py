@@ -397,6 +397,9 @@ async def test_every_step_ends(tmp_path, state):
     async with Scene(tmp_path, [{**SPLIT, **slow}, plan_entry("One", "Two", **slow)]) as scene:
         split = await scene.start()
         await scene.until(state)
+        async with asyncio.timeout(20):
+            while not scene.events or scene.events[-1].kind == "run.started":
+                await asyncio.sleep(0.002)
         split.stop()
         ended = await split.ended()
         assert (ended.state, ended.message) == (SplitState.CANCELLED, "user")
@@ -410,6 +413,13 @@ async def test_every_step_ends(tmp_path, state):
         assert attempt.ended is not None
         assert all(step.state is not StepState.RUNNING for step in await store.steps(attempt.attempt_id))
     await store.aclose()
+
+
+async def test_a_split_that_is_stopped_at_once_ends(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        split.stop()
+        assert (await split.ended()).state is SplitState.CANCELLED
 
 
 async def test_stopping_a_recursive_split_stops_its_children(tmp_path):

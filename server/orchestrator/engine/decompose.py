@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from orchestrator.engine import answers, context, guided
+from orchestrator.engine import answers, context
 from orchestrator.engine.calls import Caller, conversation_of
 from orchestrator.engine.context import Brief
 from orchestrator.engine.prompting import Prompt, load_prompt
@@ -44,6 +44,8 @@ class Decomposer:
     async def decide(self, brief: Brief) -> Decision:
         route = await self._route(Role.DECIDE)
         if route.provider.capabilities.guided:
+            from orchestrator.engine import guided  # numpy comes with it
+
             decision = await asyncio.to_thread(guided.decide, brief)
             await self.caller.note_decision("classifier", "sentence-embeddings", brief.title, decision.verdict.value)
             return decision
@@ -57,6 +59,7 @@ class Decomposer:
         route = await self._route(Role.PLAN)
         prompt = load_prompt("plan")
         if route.provider.capabilities.guided:
+            from orchestrator.engine import guided
 
             async def ask(request: Request, on_delta: Callable[[str], None]) -> str:
                 return await self.caller.call(Role.PLAN, route, prompt, request, on_delta)

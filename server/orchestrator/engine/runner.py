@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -44,8 +44,10 @@ class Runner:
 
         The first error of a child is raised here, in the caller: never in the group, where it would end every run.
         """
-        tasks = [await self._spawn(_outcome(child)) for child in work]
+        tasks: list[asyncio.Task[_T | _Failed]] = []
         try:
+            for child in work:
+                tasks.append(await self._spawn(_outcome(child)))  # noqa: PERF401 - those begun are ended below
             outcomes = await asyncio.gather(*tasks)
         finally:
             await _finish(tasks)
@@ -54,7 +56,7 @@ class Runner:
         return [outcome for outcome in outcomes if not isinstance(outcome, _Failed)]
 
     @asynccontextmanager
-    async def beside(self, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    async def beside(self, work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
         """Run `work` beside the body; it is cancelled when the body ends."""
         task = await self._spawn(self._outermost("beside", work))
         try:
@@ -80,7 +82,14 @@ class Runner:
             self._host = asyncio.create_task(self._hold(opened), name="runner")
             await opened.wait()
         assert self._group is not None
-        return self._group.create_task(work, name=name)
+        task = self._group.create_task(work, name=name)
+        try:
+            # A task that is cancelled before its first step never enters its `try`, and could not tell its end.
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        return task
 
     async def _hold(self, opened: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as self._group:

@@ -101,7 +101,7 @@ class Session:
 
     async def _refuse_second(self, target: Target, place: Place) -> None:
         for other in list(self._splits.values()):
-            if other.target.uri != target.uri:
+            if other.target.uri != target.uri or other.proposal.state.ended:
                 continue
             try:
                 taken = (await other.target.place()).task

@@ -85,6 +85,7 @@ class Split:
         self._store: Store | None = None
         self._writing = asyncio.Lock()
         self._stop_reason = ""
+        self._failure: OrchestratorError | None = None
         self._settled = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -100,6 +101,11 @@ class Split:
     def proposal(self) -> Proposal:
         """The newest."""
         return self._proposal
+
+    @property
+    def failure(self) -> OrchestratorError | None:
+        """Why it is FAILED: what the proposal's message says, for who must tell one kind of failure from another."""
+        return self._failure
 
     async def settled(self) -> Proposal:
         """Wait until it is READY or ended. Its own failures are in the proposal and not raised."""
@@ -162,6 +168,7 @@ class Split:
             await self._end(Signal.CANCEL, RunState.CANCELLED, self._stop_reason or "the program ended")
             raise
         except OrchestratorError as error:
+            self._failure = error
             raw = error.raw if isinstance(error, AnswerUnusableError) else ""
             await self._end(Signal.FAIL, RunState.FAILED, str(error), raw=raw)
         except Exception as error:  # told to the person, then raised for the log
