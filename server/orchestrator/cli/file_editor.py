@@ -57,6 +57,8 @@ class FileTarget:
 
     def __init__(self, path: Path, max_bytes: int, wanted: str) -> None:
         """Finds the task that `wanted` means. Raises FileError, TaskNotFoundError, TaskAmbiguousError."""
+        self.written = False
+        """Whether our edit is in the file."""
         self._path = path
         self._max_bytes = max_bytes
         self._outline = parse(read(path, max_bytes).text)
@@ -90,6 +92,7 @@ class FileTarget:
             atomic_file.replace(self._path, content.mark + after.encode("utf-8"), content.mode, before=check)
         except OSError as error:
             raise _unwritable(self._path, error.strerror or "it failed") from error
+        self.written = True
         self._anchor = _anchor_after(self._parsed(after), self._anchor)
         return None
 

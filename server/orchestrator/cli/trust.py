@@ -1,0 +1,142 @@
+"""`orchestrator trust`: which folders are trusted, and which provider may be sent a folder's text.
+
+`add` shows the folder's `.orchestrator.toml` before it allows it, because a yes is for exactly that content.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestrator.cli.exit_codes import ExitCode
+from orchestrator.cli.surroundings import surroundings
+from orchestrator.cli.terminal import Terminal
+from orchestrator.config import WORKSPACE_FILE, Directories
+from orchestrator.engine.trust import TRUST_FILE, Record, Trust, fingerprint, read_workspace_file, workspace_of
+from orchestrator.errors import ConfigError, FileError
+from orchestrator.model.safe_text import many_lines, one_line
+
+SCHEMA = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
+    listing = actions.add_parser("list", help="show every folder that has a record (the default)")
+    listing.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
+    for name, what in (
+        ("add", "trust a folder: its .orchestrator.toml counts, as it is now"),
+        ("remove", "forget all about a folder, consents too"),
+    ):
+        action = actions.add_parser(name, help=what)
+        _add_folder(action)
+    for name, what in (
+        ("allow", "let a provider be sent the tasks of a folder"),
+        ("withdraw", "take that back"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("provider", metavar="PROVIDER", help="as `orchestrator models` names it")
+        _add_folder(action)
+    parser.add_argument("--json", action="store_true", help="print one JSON object (with list)")
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    trust = Trust(Directories.default(os.environ, data_dir=arguments.data_dir).config / TRUST_FILE)
+    folder: Path = getattr(arguments, "folder", None) or Path.cwd()
+    if problem := trust.problem():
+        terminal.say(f"note: {one_line(problem)}", "warning")
+    match arguments.action:
+        case "add":
+            _add(terminal, trust, _workspace(folder))
+        case "remove":
+            workspace = _known(trust, folder)
+            trust.revoke(workspace)
+            terminal.result(f"{_name(workspace)} is not trusted, and nothing may be sent from it.")
+        case "allow":
+            _allow(arguments, terminal, trust, _workspace(folder))
+        case "withdraw":
+            workspace = _known(trust, folder)
+            trust.withdraw(workspace, arguments.provider)
+            terminal.result(f"{one_line(arguments.provider)} may not be sent tasks of {_name(workspace)} unasked.")
+        case _:
+            _list(terminal, trust.records(), as_json=arguments.json)
+    return ExitCode.OK
+
+
+def _add(terminal: Terminal, trust: Trust, workspace: Path) -> None:
+    try:
+        content = read_workspace_file(workspace)
+    except ConfigError as error:
+        terminal.say(f"note: {one_line(str(error))} It is not used.", "warning")
+        content = None
+    if content is not None:
+        terminal.say(f"{_name(workspace / WORKSPACE_FILE)} suggests these settings:")
+        terminal.say(many_lines(content.decode("utf-8", "replace").rstrip("\n")), "faint")
+        trust.trust_file(workspace, WORKSPACE_FILE, fingerprint(content))
+    trust.trust(workspace)
+    terminal.result(f"{_name(workspace)} is trusted.")
+
+
+def _allow(arguments: argparse.Namespace, terminal: Terminal, trust: Trust, workspace: Path) -> None:
+    from orchestrator.providers import registry
+
+    around = surroundings(arguments, terminal, workspace)
+    settings = around.configuration.settings
+    spec = registry.spec(arguments.provider, settings)
+    destination = spec.destination(settings, around.keys())
+    if not destination.remote:
+        terminal.result(
+            f"{one_line(spec.title)} runs on this computer: nothing is sent, so nothing needs to be allowed."
+        )
+        return
+    trust.consent(workspace, spec.name, destination.host)
+    host = one_line(destination.host)
+    terminal.result(f"{one_line(spec.title)} at {host} may be sent tasks of {_name(workspace)}.")
+    terminal.say(f"Address from: {one_line(destination.source)}. What is sent: docs/explanation/privacy.md.")
+
+
+def _list(terminal: Terminal, records: Sequence[Record], *, as_json: bool) -> None:
+    if as_json:
+        listed = [
+            {
+                "folder": record.folder,
+                "trusted": record.trusted,
+                "since": record.since,
+                "files": dict(record.files),
+                "consents": [{"provider": consent.provider, "host": consent.host} for consent in record.consents],
+            }
+            for record in records
+        ]
+        terminal.result(json.dumps({"schema": SCHEMA, "folders": listed}, indent=2))
+        return
+    for record in records:
+        terminal.result(f"{one_line(record.folder)}: {'trusted' if record.trusted else 'not trusted'}", "strong")
+        for consent in record.consents:
+            terminal.result(f"  may be sent to {one_line(consent.provider)} at {one_line(consent.host)}")
+        for name in record.files:
+            terminal.result(f"  {one_line(name)} is allowed as it was on {record.since[:10]}")
+    if not records:
+        terminal.say("No folder is trusted, and nothing may be sent from any.")
+
+
+def _workspace(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise FileError(f"{one_line(str(folder))} is no folder.", hint="Name the folder of the workspace.")
+    return workspace_of(folder)
+
+
+def _known(trust: Trust, folder: Path) -> Path:
+    """The folder itself if it has a record (it may be gone from the disk), else its workspace."""
+    real = Path(os.path.realpath(folder))
+    return real if any(record.folder == os.path.normcase(real) for record in trust.records()) else workspace_of(folder)
+
+
+def _name(path: Path) -> str:
+    return one_line(str(path))
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    what = "any folder of the workspace (default: the current one)"
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help=what)
