@@ -16,7 +16,7 @@ from typing import Any, NoReturn, cast
 
 import yaml
 from yaml.composer import ComposerError
-from yaml.events import AliasEvent, Event
+from yaml.events import AliasEvent
 
 from orchestrator.outline.text import Text
 
@@ -84,7 +84,7 @@ class _PlainLoader(yaml.SafeLoader):
     _nesting = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = cast("Event", self.peek_event())  # pyright: ignore[reportUnknownMemberType] (untyped in its stubs)
+        event = cast("Any", self.peek_event())  # pyright: ignore[reportUnknownMemberType] (untyped in its stubs)
         if isinstance(event, AliasEvent):
             self._refuse("aliases (`*name`) are not allowed", event)
         if getattr(event, "tag", None) is not None:
@@ -98,5 +98,5 @@ class _PlainLoader(yaml.SafeLoader):
             self._nesting -= 1
 
     @staticmethod
-    def _refuse(why: str, event: Event) -> NoReturn:
+    def _refuse(why: str, event: Any) -> NoReturn:
         raise ComposerError(None, None, why, event.start_mark)

@@ -62,8 +62,10 @@ def clean_body(body: str) -> str:
 def clean_acceptance(acceptance: str) -> str:
     """One paragraph or one list. Several blocks become a list of them, a list below the block before it."""
     body = clean_body(acceptance)
-    if not body or _is_one(body, {"paragraph", "list"}):
+    if not body or _is_one(body, {"list"}):
         return body
+    if _is_one(body, {"paragraph"}):
+        return body.lstrip(" ")
     listed = clean_body(_listed(body))
     if _is_one(listed, {"list"}):
         return listed

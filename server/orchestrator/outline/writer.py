@@ -222,7 +222,7 @@ def _body(subtask: _Subtask, style: _Style) -> Iterator[str]:
             yield "Accept:"
             yield from subtask.acceptance.split("\n")
         else:
-            yield from f"Accept: {subtask.acceptance.lstrip(' ')}".split("\n")
+            yield from f"Accept: {subtask.acceptance}".split("\n")
 
 
 def _edits(outline: Outline, task: Task, parent_id: str | None, lines: Sequence[str]) -> tuple[TextEdit, ...]:
