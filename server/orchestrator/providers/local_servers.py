@@ -3,7 +3,7 @@
 Apart from the registry because it opens connections: only `orchestrator models` asks, and what is found is offered,
 never chosen. Only this computer's own address is tried.
 
-Invariant: whatever listens there, the answer is a list and comes within the timeout (test_a_strange_server_is_no_model).
+Invariant: whatever listens there, the answer is a list and comes in time (test_a_strange_server_is_no_model).
 """
 
 from __future__ import annotations

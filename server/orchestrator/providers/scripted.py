@@ -61,7 +61,13 @@ ErrorName = Literal[
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,  # the language server imports this on its way to `initialize`, and hardly ever needs it
+    )
 
 
 class When(_Part):
@@ -114,13 +120,10 @@ class Entry(_Part):
         return self.answer if isinstance(self.answer, str) else json.dumps(self.answer, ensure_ascii=False)
 
 
-_SCRIPT: TypeAdapter[list[Entry]] = TypeAdapter(list[Entry])
-
-
 def parse_script(content: str, origin: str) -> tuple[Entry, ...]:
     """Raises ConfigError that says where in `origin` the fault is."""
     try:
-        return tuple(_SCRIPT.validate_python(json.loads(content)))
+        return tuple(TypeAdapter(list[Entry]).validate_python(json.loads(content)))
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"The script {origin} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.",
