@@ -16,7 +16,9 @@ from orchestrator.outline.writer import add_subtasks
 from tests.outline.checks import ids
 from tests.outline.strategies import body, deep_body, inline, outlines, plans
 
-hostile = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+hostile = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 
 @hostile
