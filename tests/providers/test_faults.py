@@ -225,7 +225,6 @@ async def test_cached_tokens_are_counted(vendor: str):
         Tokens(output="many"),
         Tokens(output=10**12),
         Tokens(output=0),
-        Tokens(input=True),
         Tokens(input=None),
     ],
 )

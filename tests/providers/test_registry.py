@@ -102,7 +102,7 @@ def test_an_endpoint_with_a_bad_name_says_so(keys: Keys, name: str):
 
 
 def test_a_bad_address_makes_a_provider_unusable(keys: Keys):
-    settings = Settings.model_validate({"endpoints": {"box": {"baseUrl": "http://exa mple.com/v1"}}})
+    settings = Settings.model_validate({"endpoints": {"box": {"baseUrl": "http://b\u00fccher.example/v1"}}})
     box = registry.spec("box", settings)
     assert "characters" in box.availability(settings, keys).detail
     with pytest.raises(ConfigError):
