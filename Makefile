@@ -1,25 +1,31 @@
 # Thin: what these do is defined in pyproject.toml and tests/.
-.PHONY: try test lint bench dev generate clean
+.PHONY: try test lint bench dev generate prepare clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE_BIN := tests/support/node/node_modules/.bin
 
 try: $(VENV)/.installed
 	@$(BIN)/python examples/try.py
 
 dev: $(VENV)/.installed-dev
 
-test: $(VENV)/.installed-dev
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/support/prepare.py
+test: prepare
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.installed-dev
+lint: prepare
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m codegen --check
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NODE_BIN)/stylua --check editors/neovim tests/neovim
+	luacheck --quiet editors/neovim tests/neovim
+
+# What the tests need beside Python packages; finds everything there the second time.
+prepare: $(VENV)/.installed-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/support/prepare.py
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -13,9 +13,11 @@ from tests.support.text_document import ScriptedPerson, TextDocument, TextTarget
 
 from benchmarks.report import Figure
 from orchestrator.config import Directories, Settings
+from orchestrator.engine.editor import Place
 from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
 from orchestrator.engine.session import Session, Workspace
 from orchestrator.model.run import Event
+from orchestrator.outline.edits import TextEdit
 from orchestrator.providers.keys import Keys
 
 TASKS = 1_000
@@ -34,12 +36,13 @@ SCRIPT = [
 
 
 class _TimedTarget(TextTarget):
+    """Notes when the edit was there to be applied; what the document in memory does with it is not ours."""
+
     applied_at = 0.0
 
-    async def apply(self, *arguments: object) -> int | None:
-        version = await super().apply(*arguments)  # type: ignore[arg-type]
+    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
         self.applied_at = time.perf_counter()
-        return version
+        return await super().apply(place, edits, label)
 
 
 def measure() -> list[Figure]:
