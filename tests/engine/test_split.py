@@ -375,10 +375,19 @@ async def test_an_answer_that_is_cut_changes_nothing(tmp_path):
 
 async def test_a_silent_model_is_given_up(tmp_path):
     script = [SPLIT, plan_entry("One", "Two", delay=30)]
-    async with Scene(tmp_path, script, calls={"timeout": 0.2, "retries": 0}) as scene:
+    async with Scene(tmp_path, script, calls={"timeout": 0.1, "retries": 0}) as scene:
         ended = await (await scene.start()).ended()
         assert ended.state is SplitState.FAILED
-        assert "sent nothing for 0.2 seconds" in ended.message
+        assert "sent nothing for 0.5 seconds" in ended.message
+
+
+async def test_a_service_that_refuses_the_shape_is_asked_without_it(tmp_path):
+    refused = {"when": {"schema": "plan"}, "error": "RequestRejectedError"}
+    plain = {**plan_entry("One", "Two"), "when": {"schema": "", "contains": "Divide the task"}}
+    async with Scene(tmp_path, [SPLIT, refused, plain]) as scene:
+        split = await scene.start()
+        assert titles((await split.settled()).plan) == ["One", "Two"]
+        await split.discard()
 
 
 async def test_waiting_for_a_retry_is_shown(tmp_path):

@@ -9,12 +9,20 @@ import pytest
 from tests.providers.support import REQUEST, VENDORS, open_provider, text_of
 from tests.support.fault_server import Answer, Cut, FaultServer, Status
 
-from orchestrator.errors import AnswerCutError, AuthenticationError, ProviderDownError, ProviderError, RateLimitedError
+from orchestrator.errors import (
+    AnswerCutError,
+    AuthenticationError,
+    ConnectionFailedError,
+    ProviderDownError,
+    ProviderError,
+    RateLimitedError,
+)
 from orchestrator.providers import retrying
 from orchestrator.providers.base import Event, TextDelta
 from orchestrator.providers.retrying import stream_with_retries
 from orchestrator.providers.scripted import ScriptedProvider, parse_script
 
+PATIENCE = 30.0
 DOWN = {"error": "ProviderDownError", "retryAfter": 0.01}
 
 
@@ -30,7 +38,7 @@ class Said(list[tuple[str, float]]):
 
 async def run(*script: dict[str, Any], retries: int = 2) -> tuple[list[Event], Said, ScriptedProvider]:
     provider, said = ScriptedProvider(parse_script(json.dumps(script), "test")), Said()
-    events = [event async for event in stream_with_retries(provider, REQUEST, retries, said)]
+    events = [event async for event in stream_with_retries(provider, REQUEST, retries, said, PATIENCE)]
     return events, said, provider
 
 
@@ -53,7 +61,7 @@ async def test_no_retry_is_announced_that_does_not_come():
     said = Said()
     provider = ScriptedProvider(parse_script(json.dumps([DOWN, DOWN]), "test"))
     with pytest.raises(ProviderDownError):
-        async for _ in stream_with_retries(provider, REQUEST, 1, said):
+        async for _ in stream_with_retries(provider, REQUEST, 1, said, PATIENCE):
             pass
     assert len(said) == 1
 
@@ -69,7 +77,7 @@ async def test_what_cannot_get_better_is_not_retried(name: str):
 
 async def test_nothing_is_retried_after_the_first_delta():
     provider = ScriptedProvider(parse_script('[{"answer": "abcd", "cut": true}, {"answer": "again"}]', "test"))
-    stream = stream_with_retries(provider, REQUEST, 5, Said())
+    stream = stream_with_retries(provider, REQUEST, 5, Said(), PATIENCE)
     assert await anext(stream) == TextDelta("ab")
     with pytest.raises(AnswerCutError):
         await anext(stream)
@@ -79,7 +87,7 @@ async def test_nothing_is_retried_after_the_first_delta():
 async def test_a_thought_counts_as_a_delta():
     provider = ScriptedProvider(parse_script(json.dumps([{"thought": "hm", **DOWN}, {"answer": "x"}]), "test"))
     with pytest.raises(ProviderDownError):
-        async for _ in stream_with_retries(provider, REQUEST, 5, Said()):
+        async for _ in stream_with_retries(provider, REQUEST, 5, Said(), PATIENCE):
             pass
 
 
@@ -102,7 +110,7 @@ async def test_a_wait_can_be_cancelled():
     )
 
     async def read() -> None:
-        async for _ in stream_with_retries(provider, REQUEST, 1, said):
+        async for _ in stream_with_retries(provider, REQUEST, 1, said, PATIENCE):
             pass
 
     task = asyncio.create_task(read())
@@ -143,3 +151,17 @@ async def test_a_refused_key_is_asked_once(vendor: str):
             async for _ in stream_with_retries(provider, REQUEST, 3, Said()):
                 pass
         assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("script", [{"answer": "late", "delay": 30}, {"answer": "a bit", "chunk": 1, "delay": 30}])
+async def test_a_provider_that_falls_silent_is_given_up(script: dict[str, Any]):
+    provider = ScriptedProvider(parse_script(json.dumps([script]), "test"))
+    with pytest.raises(ConnectionFailedError, match=r"scripted sent nothing for 0\.05 seconds"):
+        async for _ in stream_with_retries(provider, REQUEST, 0, Said(), 0.05):
+            pass
+
+
+async def test_the_wait_for_a_retry_is_not_silence():
+    provider = ScriptedProvider(parse_script(json.dumps([{**DOWN, "retryAfter": 0.3}, {"answer": "done"}]), "test"))
+    events = [event async for event in stream_with_retries(provider, REQUEST, 1, Said(), 0.1)]
+    assert text_of(events) == "done"

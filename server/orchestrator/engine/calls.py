@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from orchestrator.config import Calls
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
-from orchestrator.errors import AnswerUnusableError, ConnectionFailedError, OrchestratorError
+from orchestrator.errors import AnswerCutError, AnswerUnusableError, OrchestratorError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker
 from orchestrator.model.run import Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
-from orchestrator.providers.base import Event, Finished, FinishReason, Request, TextDelta
+from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta
 from orchestrator.providers.prices import cost
 from orchestrator.providers.retrying import stream_with_retries
 from orchestrator.store.store import Store
 
 FLUSH_SECONDS = 0.25
+SILENCE_FACTOR = 5
+"""Providers give up after `calls.timeout` without a byte; a model that thinks sends signs of life and no event for
+longer. This bounds that, and a plug-in that bounds nothing."""
 
 
 @dataclass(slots=True)
@@ -120,32 +124,19 @@ class Caller:
     async def _stream(
         self, route: Route, request: Request, partial: _Partial, on_delta: Callable[[str], None]
     ) -> Finished:
-        events = stream_with_retries(
-            route.provider,
-            request,
-            self.calls.retries,
-            lambda reason, delay: self.on_wait(f"{reason} Trying again in {delay:.0f} s."),
-        )
-        try:
-            while True:
-                event = await self._next(events, route)
+        def on_retry(reason: str, delay: float) -> None:
+            self.on_wait(f"{reason} Trying again in {delay:.0f} s.")
+
+        silence = self.calls.timeout * SILENCE_FACTOR
+        events = stream_with_retries(route.provider, request, self.calls.retries, on_retry, silence)
+        async with aclosing(events):
+            async for event in events:
                 if isinstance(event, TextDelta):
                     partial.text += event.text
                     on_delta(event.text)
                 elif isinstance(event, Finished):
                     return event
-        finally:
-            await events.aclose()
-
-    async def _next(self, events: AsyncIterator[Event], route: Route) -> Event:
-        try:
-            async with asyncio.timeout(self.calls.timeout):
-                return await anext(events)
-        except TimeoutError:
-            raise ConnectionFailedError(
-                f"{route.name} sent nothing for {self.calls.timeout:g} seconds.",
-                hint="Try again, or raise the setting calls.timeout.",
-            ) from None
+        raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
 
     async def _flush(self, step_id: str, partial: _Partial) -> None:
         while True:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from orchestrator.engine import answers, context
@@ -18,7 +18,7 @@ from orchestrator.engine.calls import Caller, conversation_of
 from orchestrator.engine.context import Brief
 from orchestrator.engine.prompting import Prompt, load_prompt
 from orchestrator.engine.routing import Asker, Route, Router
-from orchestrator.errors import AnswerUnusableError
+from orchestrator.errors import AnswerUnusableError, RequestRejectedError
 from orchestrator.model.message import Role
 from orchestrator.model.task import Decision, Plan
 from orchestrator.providers.base import AnswerSchema, Request
@@ -92,7 +92,7 @@ class Decomposer:
         read: Callable[[str], _Value | answers.Flaw],
         on_text: Callable[[str], None],
     ) -> _Value:
-        answer = await self.caller.call(role, route, prompt, request, _whole(on_text))
+        answer = await self._call(role, route, prompt, request, on_text)
         value = read(answer)
         if not isinstance(value, answers.Flaw):
             return value
@@ -102,7 +102,7 @@ class Decomposer:
         # An empty turn is refused by vendors; a single blank line stands for "nothing".
         messages = conversation_of(question, (answer[: answers.MAX_ANSWER].strip() or "(nothing)", reply))
         second = Request(request.model, request.system, messages, request.max_tokens, request.schema)
-        answer = await self.caller.call(role, route, repair, second, _whole(on_text))
+        answer = await self._call(role, route, repair, second, on_text)
         value = read(answer)
         if not isinstance(value, answers.Flaw):
             return value
@@ -111,6 +111,17 @@ class Decomposer:
             hint="Nothing was changed. Try again, word the task differently, or use another model.",
             raw=answer,
         )
+
+    async def _call(
+        self, role: Role, route: Route, prompt: Prompt, request: Request, on_text: Callable[[str], None]
+    ) -> str:
+        """With the answer's shape enforced where the service can; the prompt names the shape for those that refuse."""
+        try:
+            return await self.caller.call(role, route, prompt, request, _whole(on_text))
+        except RequestRejectedError:
+            if request.schema is None:
+                raise
+        return await self.caller.call(role, route, prompt, replace(request, schema=None), _whole(on_text))
 
 
 def _whole(on_text: Callable[[str], None]) -> Callable[[str], None]:

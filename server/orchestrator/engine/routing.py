@@ -67,6 +67,7 @@ class Router:
         self._trust = trust
         self._providers: dict[str, Provider] = {}
         self._asking = asyncio.Lock()
+        self._making = asyncio.Lock()
 
     async def route(self, role: Role, asker: Asker) -> Route:
         """The model for this role.
@@ -86,7 +87,7 @@ class Router:
                 continue
             async with self._asking:  # one question at a time: a recursive split asks from many places at once
                 await self._require_consent(spec, model, asker)
-            return Route(self._provider(spec), model)
+            return Route(await self._provider(spec), model)
         raise ProviderUnavailableError(f"No model can be used ({'; '.join(reasons)}).", hint=mend)
 
     async def aclose(self) -> None:
@@ -94,10 +95,11 @@ class Router:
         for provider in providers:
             await provider.aclose()
 
-    def _provider(self, spec: ProviderSpec) -> Provider:
-        if spec.name not in self._providers:
-            self._providers[spec.name] = spec.create(self._settings, self._keys)
-        return self._providers[spec.name]
+    async def _provider(self, spec: ProviderSpec) -> Provider:
+        async with self._making:
+            if spec.name not in self._providers:  # looking up a key may ask the keyring, which may ask the person
+                self._providers[spec.name] = await asyncio.to_thread(spec.create, self._settings, self._keys)
+            return self._providers[spec.name]
 
     async def _require_consent(self, spec: ProviderSpec, model: str, asker: Asker) -> None:
         destination = spec.destination(self._settings, self._keys)

@@ -11,11 +11,12 @@ Invariant: each retry is announced before its wait (test_a_retry_is_announced).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-from orchestrator.errors import ProviderError
+from orchestrator.errors import ConnectionFailedError, ProviderError
 from orchestrator.providers.base import Event, Provider, Request
 
 MAX_DELAY = 60.0
@@ -30,34 +31,52 @@ logging.getLogger("stamina").setLevel(logging.ERROR)  # it warns of each retry o
 
 
 async def stream_with_retries(
-    provider: Provider, request: Request, retries: int, on_retry: OnRetry
+    provider: Provider, request: Request, retries: int, on_retry: OnRetry, silence: float
 ) -> AsyncGenerator[Event]:
-    """The provider's events. Raises its error when it may not, or not again, be retried."""
+    """The provider's events. Raises its error when it may not, or not again, be retried.
+
+    `silence` is the longest wait for one event, in seconds; the waits between tries do not count.
+    """
     import stamina
 
     backoff = _Backoff(retries, on_retry)
     opened: tuple[Event, AsyncIterator[Event]] | None = None
     async for attempt in stamina.retry_context(on=backoff, attempts=retries + 1, timeout=None):
         with attempt:
-            opened = await _open(provider, request)
+            opened = await _open(provider, request, silence)
     assert opened is not None, "stamina ends with an error or an answer"
     first, events = opened
     try:
         yield first
-        async for event in events:
+        while True:
+            try:
+                event = await _next(events, provider, silence)
+            except StopAsyncIteration:
+                return
             yield event
     finally:
         await _close(events)
 
 
-async def _open(provider: Provider, request: Request) -> tuple[Event, AsyncIterator[Event]]:
+async def _open(provider: Provider, request: Request, silence: float) -> tuple[Event, AsyncIterator[Event]]:
     """The first event, and the rest."""
     events = provider.stream(request)
     try:
-        return await anext(events), events
+        return await _next(events, provider, silence), events
     except BaseException:
         await _close(events)
         raise
+
+
+async def _next(events: AsyncIterator[Event], provider: Provider, silence: float) -> Event:
+    try:
+        async with asyncio.timeout(silence):
+            return await anext(events)
+    except TimeoutError:
+        raise ConnectionFailedError(
+            f"{provider.name} sent nothing for {silence:g} seconds.",
+            hint="Try again, or raise the setting calls.timeout.",
+        ) from None
 
 
 async def _close(events: AsyncIterator[Event]) -> None:
