@@ -26,8 +26,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -304,6 +305,7 @@ def load(layers: Iterable[Layer]) -> Configuration:
     return Configuration(Settings.model_validate(nested), sources, tuple(notes))
 
 
+@cache
 def options() -> tuple[Option, ...]:
     """Every setting, in the order of its definition."""
     return tuple(_options(Settings, ()))
@@ -424,14 +426,14 @@ class _Check:
             self.faults.append(_Fault(f"{_key(path)} is given twice, in two spellings", "Keep one of them."))
             return
         name = path[-1]
-        allowed = _allowed(section, name)
-        if self._from_environment and isinstance(value, str) and allowed.startswith("a list"):
+        is_list = get_origin(section.model_fields[name].annotation) is list
+        if self._from_environment and is_list and isinstance(value, str):
             value = _split_list(value)
         try:
             checked = section.model_validate({name: value}, strict=not self._from_environment)
         except ValidationError as error:
             contexts = [fault.get("ctx", {}) for fault in error.errors() if fault["type"] == "value_error"]
-            must_be = str(contexts[0]["error"]) if contexts else allowed
+            must_be = str(contexts[0]["error"]) if contexts else _allowed(section, name)
             where = _variable(path) if self._from_environment else _key(path)
             self.faults.append(_Fault(f"{where} must be {must_be}", "Correct it, or remove it to have the default."))
         else:
@@ -475,15 +477,11 @@ class _Check:
 
 def _refusal(path: tuple[str, ...], value: Any) -> str:
     """Why a workspace may not set this; empty when it may."""
-    level = Level.USER
-    default: Any = None
-    for option in options():
-        if option.path == path:
-            level, default = option.level, option.default
-    if level is Level.USER:
+    option = next((option for option in options() if option.path == path), None)
+    if option is None or option.level is Level.USER:
         return "only you can set it, in your own settings."
-    if level is Level.WORKSPACE_LOWER and value > default:
-        return f"a workspace may only lower it, and {default} is in force."
+    if option.level is Level.WORKSPACE_LOWER and value > option.default:
+        return f"a workspace may only lower it, and {option.default} is in force."
     return ""
 
 

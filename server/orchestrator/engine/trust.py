@@ -19,12 +19,14 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any, Literal
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -151,7 +153,8 @@ class Trust:
             stored = _File.model_validate_json(content)
         except ValidationError:
             return {}, f"{self._path} is damaged or of a later version, so nothing is trusted."
-        return {folder: entry.record(folder) for folder, entry in stored.folders.items()}, ""
+        records = (entry.record(_as_path(name)) for name, entry in stored.folders.items())
+        return {record.folder: record for record in records}, ""
 
     def _keep_damaged(self, problem: str) -> None:
         for number in range(1, 100):
@@ -216,12 +219,16 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-class _StoredConsent(BaseModel):
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _StoredConsent(_Stored):
     provider: str
     host: str
 
 
-class _StoredRecord(BaseModel):
+class _StoredRecord(_Stored):
     trusted: bool = False
     since: str = ""
     files: dict[str, str] = {}
@@ -232,16 +239,15 @@ class _StoredRecord(BaseModel):
         return Record(folder, self.trusted, self.since, self.files, consents)
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
+class _File(_Stored):
     version: Literal[1]
     folders: dict[str, _StoredRecord]
+    """By path, as `_written` spells it."""
 
 
 def _encode(records: Mapping[str, Record]) -> bytes:
     folders: dict[str, Any] = {
-        folder: {
+        _written(folder): {
             "trusted": record.trusted,
             "since": record.since,
             "files": dict(record.files),
@@ -250,6 +256,15 @@ def _encode(records: Mapping[str, Record]) -> bytes:
         for folder, record in sorted(records.items())
     }
     return (json.dumps({"version": 1, "folders": folders}, indent=2) + "\n").encode()
+
+
+def _written(folder: str) -> str:
+    """A path need not be Unicode, and JSON must be: such bytes are written as in a URL, and `%` with them."""
+    return re.sub(r"[%\udc80-\udcff]", lambda match: f"%{ord(match[0]) & 0xFF:02X}", folder)
+
+
+def _as_path(written: str) -> str:
+    return unquote_to_bytes(written).decode("utf-8", "surrogateescape")
 
 
 def _real(folder: Path) -> str:
