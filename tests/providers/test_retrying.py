@@ -127,7 +127,7 @@ async def test_over_real_http(vendor: str):
     async with FaultServer() as server, open_provider(vendor, server) as provider:
         server.then(Status(429, retry_after="0.02"), Answer(cut=Cut.BEFORE_HEADERS), Answer("finally"))
         said = Said()
-        events = [event async for event in stream_with_retries(provider, REQUEST, 2, said)]
+        events = [event async for event in stream_with_retries(provider, REQUEST, 2, said, PATIENCE)]
         assert text_of(events) == "finally"
         assert said[0][1] == 0.02
         assert len(server.calls) == 3
@@ -137,7 +137,7 @@ async def test_over_real_http(vendor: str):
 async def test_closing_early_hangs_up_through_the_retries(vendor: str):
     async with FaultServer() as server, open_provider(vendor, server, timeout=30) as provider:
         server.then(Answer("hello hello", stall=True))
-        events = stream_with_retries(provider, REQUEST, 2, Said())
+        events = stream_with_retries(provider, REQUEST, 2, Said(), PATIENCE)
         await anext(events)
         await events.aclose()
         assert await server.until(lambda: server.calls[0].aborted)
@@ -148,7 +148,7 @@ async def test_a_refused_key_is_asked_once(vendor: str):
     async with FaultServer() as server, open_provider(vendor, server) as provider:
         server.always(Status(401))
         with pytest.raises(AuthenticationError):
-            async for _ in stream_with_retries(provider, REQUEST, 3, Said()):
+            async for _ in stream_with_retries(provider, REQUEST, 3, Said(), PATIENCE):
                 pass
         assert len(server.calls) == 1
 
