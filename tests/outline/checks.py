@@ -24,14 +24,14 @@ def show(outline: Outline) -> str:
     def add(node: Node, indent: str) -> None:
         fields = "".join(f" [{key}:: {value}]" for key, value in node.fields.items())
         if isinstance(node, Section):
-            lines.append(f"{indent}{'#' * node.level} {node.title}{fields}")
+            lines.append(f"{indent}{'#' * node.level} {node.title}{fields}".rstrip(" "))
         else:
             marker = "1." if node.ordered else "-"
             task_id = f" ^{node.task_id}" if node.task_id else ""
-            lines.append(f"{indent}{marker} [{node.mark}] {node.title}{fields}{task_id}".rstrip())
+            lines.append(f"{indent}{marker} [{node.mark}] {node.title}{fields}{task_id}".rstrip(" "))
             parts = {"": node.description, "accept ": node.acceptance, "result ": node.result or ""}
             for name, part in parts.items():
-                lines.extend(f"{indent}  {name}| {line}".rstrip() for line in part.split("\n") if part)
+                lines.extend(f"{indent}  {name}| {line}".rstrip(" ") for line in part.split("\n") if part)
         for child in node.children:
             add(child, indent + "  ")
 

@@ -7,35 +7,24 @@ from hypothesis import strategies as st
 from orchestrator.model.task import Plan, PlannedTask
 
 ODD = [
-    "\0",
-    "\x1b[31m",
-    "\x1b",
-    "\ud800",
-    "\udc00",
-    "\u202e",
-    "\u2028",
-    "\x85",
-    "\f",
-    "\v",
-    "\ufeff",
-    "\xa0",
-    "é",
-    "e\u0301",
-    "👩\u200d🚀",
-    "\x07",
-]
+    "\0", "\x1b[31m", "\x1b", "\ud800", "\udc00", "\u202e", "\u2028", "\x85", "\f", "\v", "\ufeff", "\xa0",
+    "é", "e\u0301", "👩\u200d🚀", "\x07",
+]  # fmt: skip
 
 INLINE = [
-    *ODD, " ", "  ", "\t", "a", "word", "two words", "`", "``", "`code`", "\\", "\\\\", "[", "]", "[ ]", "[x]", "[ ] ", "\\[ ]", "\\\\[x] ",
-    "[mode:: auto]", "[k::", "::", "[dependsOn:: a1]", "^abc", " ^abc12", "^", "&amp;", "&", "&#27;", "&#10;", "&nope;", "<div>", "<!--", "-->",
-    "</div>", "<b>", "<script>", "Accept:", "Accept: ", "Accept\\:", "Result:", "> Result: x", "Result\\: ", ">", "> ", "#", "# ", "---", "===", "=",
-    "-", "- ", "* ", "+ ", "1.", "1. ", "2) ", "***", "```", "~~~", "````", "[a]: b", "[a]:", "'", '"', "*", "_", "|", ":", "0",
+    *ODD, " ", "  ", "\t", "a", "word", "two words", "`", "``", "`code`", "\\", "\\\\", "[", "]", "[ ]",
+    "[x]", "[ ] ", "\\[ ]", "\\\\[x] ", "[mode:: auto]", "[k::", "::", "[dependsOn:: a1]", "^abc",
+    " ^abc12", "^", "&amp;", "&", "&#27;", "&#10;", "&nope;", "<div>", "<!--", "-->", "</div>", "<b>",
+    "<script>", "Accept:", "Accept: ", "Accept\\:", "Result:", "> Result: x", "Result\\: ", ">", "> ", "#",
+    "# ", "---", "===", "=", "-", "- ", "* ", "+ ", "1.", "1. ", "2) ", "***", "```", "~~~", "````",
+    "[a]: b", "[a]:", "'", '"', "*", "_", "|", ":", "0",
 ]  # fmt: skip
 
 LINES = [
-    "", "", "- [ ] task", "- [x] done ^k3f9x", "1. [ ] first", "2. [ ] second", "* [ ] star", "- plain", "- - [ ] a", "- \\[ ] b", "- [/] c",
-    "Accept: it works", "Accept:", "- Accept: it", "> Result: done", "> quote", "text", "```", "~~~", "````text", "<!--", "-->", "<div>", "<pre>",
-    "</pre>", "# Heading", "Heading", "===", "---", "***", "[ref]: there", "[ref]:", "    code", "\tcode", "[ ] box", "| a | b |",
+    "", "", "- [ ] task", "- [x] done ^k3f9x", "1. [ ] first", "2. [ ] second", "* [ ] star", "- plain",
+    "- - [ ] a", "- \\[ ] b", "- [/] c", "Accept: it works", "Accept:", "- Accept: it", "> Result: done",
+    "> quote", "text", "```", "~~~", "````text", "<!--", "-->", "<div>", "<pre>", "</pre>", "# Heading",
+    "Heading", "===", "---", "***", "[ref]: there", "[ref]:", "    code", "\tcode", "[ ] box", "| a | b |",
     "- ```", "- <!--", "> - [ ] quoted", "-", "1.", "- [ ]", "- [ ] # x", "-     [ ] code",
 ]  # fmt: skip
 

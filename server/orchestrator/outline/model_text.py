@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.outline.body import escaped
 from orchestrator.outline.parse import parse
-from orchestrator.outline.scan import TAB_WIDTH, Block, blocks, is_blank
+from orchestrator.outline.scan import TAB_WIDTH, Block, blocks, is_blank, strip_columns
 from orchestrator.outline.text import Text
 
 BODY_DEPTH = 10
@@ -34,6 +34,7 @@ _GAP = re.compile("[ \t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRUCTURE = re.compile(r"[ \t>*+\-0-9.)]*")
 """What may stand before a block in its line: indentation, quote marks, list markers."""
+_LIST_AFTER_TEXT = re.compile(r" {0,3}(?:[-+*]|1[.)]) +[^ \n]")
 _FENCE = re.compile(r"[ \t]*([`~]{3,})[ \t]*\Z")
 _BACKTICKS = re.compile("`+")
 
@@ -104,6 +105,11 @@ def starts_with_text(body: str) -> bool:
     return first is not None and first.kind == "paragraph" and first.line == 0 and body.lstrip(" ")[0] != "="
 
 
+def starts_as_list(body: str) -> bool:
+    """Whether the body's list is one also directly below a paragraph: not empty, not starting at another number."""
+    return _LIST_AFTER_TEXT.match(body) is not None
+
+
 def list_markup(body: str) -> str:
     """The marker of the list that the body ends with, else an empty string."""
     document = blocks(body)
@@ -172,6 +178,9 @@ def _listed(body: str) -> str:
     for block in blocks(body):
         out += _items(lines[position : block.line])
         part = lines[block.line : block.end_line]
+        if block.kind != "code":
+            indent = len(part[0]) - len(part[0].lstrip(" "))
+            part = [strip_columns(line, indent) for line in part]
         if block.kind == "list" and out:
             out += (line and "  " + line for line in part)
         elif block.kind != "rule":

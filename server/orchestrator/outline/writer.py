@@ -27,6 +27,7 @@ from orchestrator.outline.model_text import (
     clean_title,
     closing_line,
     list_markup,
+    starts_as_list,
     starts_with_text,
 )
 from orchestrator.outline.parse import parse
@@ -220,6 +221,8 @@ def _body(subtask: _Subtask, style: _Style) -> Iterator[str]:
             yield ""
         if list_markup(subtask.acceptance):
             yield "Accept:"
+            if not starts_as_list(subtask.acceptance):
+                yield ""
             yield from subtask.acceptance.split("\n")
         else:
             yield from f"Accept: {subtask.acceptance}".split("\n")

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from orchestrator.outline.parse import parse
+from orchestrator.outline.tree import Node, Section
+from tests.outline.checks import text
+from tests.outline.strategies import documents, outlines
+
+OUTLINE = parse(
+    text("""
+    - [ ] top  ^t
+    # One
+
+    text
+    - [ ] a  ^a
+      body
+
+      - [ ] b  [dependsOn:: t, ^a,, t ]
+        1. [ ] c  ^a
+
+    ## Two
+    - [ ] d
+    """)
+)
+
+
+def name(node: Node | None) -> str | None:
+    return node.title if node else None
+
+
+def test_the_way_down_and_up():
+    nodes = {node.title: node for node in OUTLINE.walk()}
+    assert [*nodes] == ["top", "One", "a", "b", "c", "Two", "d"]
+    assert [task.title for task in OUTLINE.tasks()] == ["top", "a", "b", "c", "d"]
+    assert [name(OUTLINE.parent(node)) for node in nodes.values()] == [None, None, "One", "a", "b", "One", "Two"]
+    c = next(task for task in OUTLINE.tasks() if task.title == "c")
+    assert [name(node) for node in OUTLINE.path(c)] == ["One", "a", "b", "c"]
+    assert [name(task) for task in OUTLINE.ancestors(c)] == ["a", "b"]
+
+
+def test_the_innermost_node_holds_a_line():
+    held = [name(OUTLINE.node_at_line(line)) for line in range(-1, OUTLINE.text.line_count)]
+    expected = [None, "top", "One", "One", "One", "a", "a", "a", "b", "c", "One", "Two", "d", None]
+    assert held == expected
+    tasks = [name(OUTLINE.task_at_line(line)) for line in range(-1, OUTLINE.text.line_count)]
+    assert tasks == [None if found in {"One", "Two"} else found for found in expected]
+
+
+def test_ids_and_dependencies():
+    assert [task.title for task in OUTLINE.by_id("a")] == ["a", "c"]
+    assert OUTLINE.by_id("nobody") == ()
+    (b,) = (task for task in OUTLINE.tasks() if task.title == "b")
+    assert OUTLINE.dependencies(b) == ("t", "a")
+
+
+def test_values_do_not_change():
+    (task, *_) = OUTLINE.tasks()
+    with pytest.raises(AttributeError):
+        task.title = "other"  # pyright: ignore[reportAttributeAccessIssue] (that is the point)
+    with pytest.raises(TypeError):
+        task.fields["mode"] = "auto"  # pyright: ignore[reportIndexIssue] (that is the point)
+
+
+@settings(deadline=None)
+@given(documents | outlines())
+def test_the_indexes_agree_with_the_tree(source: str):
+    outline = parse(source)
+    for node in outline.walk():
+        parent = outline.parent(node)
+        assert node in (parent.children if parent else outline.nodes)
+        assert outline.node_at_line(node.line) is node
+        assert outline.path(node)[-1] is node
+    for line in range(outline.text.line_count):
+        holding = [node for node in outline.walk() if node.line <= line < node.end_line]
+        found = outline.node_at_line(line)
+        assert found is (holding[-1] if holding else None)
+        task = outline.task_at_line(line)
+        assert task is (None if isinstance(found, Section) else found)
