@@ -51,6 +51,12 @@ def open_document(server: Server, text: str, uri: str = URI) -> None:
     server.documents.open(uri, 1, dedent(text))
 
 
+def replace_text(server: Server, version: int, text: str, uri: str = URI) -> None:
+    """As a client that sends whole texts; told to nobody."""
+    change = types.TextDocumentContentChangeWholeDocument(text=text)
+    server.documents.get(uri).change(version, [change], server.client.encoding)
+
+
 def document(uri: str = URI) -> types.TextDocumentIdentifier:
     return types.TextDocumentIdentifier(uri)
 

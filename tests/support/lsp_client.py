@@ -306,4 +306,4 @@ async def serving(
         assert process.stderr is not None
         said = (await process.stderr.read()).decode("utf-8", "replace")
         process._transport.close()  # type: ignore[attr-defined]
-        assert "Traceback" not in said and "defect" not in said, said
+        assert "ERROR" not in said and "Traceback" not in said, said

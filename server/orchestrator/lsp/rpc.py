@@ -16,6 +16,7 @@ import enum
 import inspect
 import json
 import logging
+import re
 import traceback
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
@@ -305,7 +306,12 @@ def _usable_id(value: Any) -> int | str | None:
 
 
 def bad_fields(error: BaseException) -> str:
-    """Which fields of a message are wrong, with their paths."""
+    """Which fields of a message are wrong, with their paths in the words of the wire."""
     from cattrs.v import transform_error
 
-    return "; ".join(transform_error(error, path="")[:MAX_REPLY_PATHS]).replace("@ .", "at ")
+    faults = (fault.rpartition(" @ ") for fault in transform_error(error, path="")[:MAX_REPLY_PATHS])
+    return "; ".join(f"{_camel(path.lstrip('.')) or 'params'}: {what}" for what, _, path in faults)
+
+
+def _camel(path: str) -> str:
+    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), path)

@@ -41,7 +41,7 @@ def validated(params_type: type[P]) -> Callable[[Callable[[Server, P], R]], Call
 
 def read(params_type: type[P], raw: Any) -> P:
     try:
-        return params_type.model_validate({} if raw is None else raw)
+        return params_type.model_validate({} if raw is None else raw, by_alias=True, by_name=False)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         named = "; ".join(f"{_path(fault['loc'])}: {fault['msg']}" for fault in faults[:MAX_FIELDS])
