@@ -52,11 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _last_words(terminal, "Stopped.", ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        return _broken_pipe()
+        _give_up_output()
+        return int(ExitCode.BROKEN_PIPE)
     except OrchestratorError as error:
         return _last_words(terminal, _in_full(error), exit_code(error))
     except Exception as error:  # noqa: BLE001 - the outermost frame: nothing may end without a word on what to do
         if isinstance(error, OSError) and error.filename is None:
+            _give_up_output()
             return _last_words(terminal, f"The output could not be written ({error.strerror}).", ExitCode.FILE)
         return _bug(terminal)
 
@@ -141,12 +143,12 @@ def _bug(terminal: Terminal | None) -> int:
     return _last_words(terminal, f"{trace}\nThis is a bug. Please report it with the lines above.", ExitCode.FAILED)
 
 
-def _broken_pipe() -> int:
-    """Point stdout elsewhere, or Python complains when it flushes it at exit."""
+def _give_up_output() -> None:
+    """Point stdout elsewhere, or Python fails once more when it flushes at exit."""
     descriptor = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(descriptor, stream.fileno())
-        except (OSError, ValueError):
-            continue  # a stream without a file: nothing is flushed there
-    return int(ExitCode.BROKEN_PIPE)
+    try:
+        os.dup2(descriptor, sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # a stream without a file: nothing is flushed there
+    finally:
+        os.close(descriptor)
