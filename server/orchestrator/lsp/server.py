@@ -17,6 +17,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -141,7 +142,8 @@ class Server(LanguageServer):
 
     def connected(self, params: types.InitializeParams, capabilities: types.ServerCapabilities) -> None:
         """The client has said what it can do: choose what it is offered."""
-        self.client = read_client(params, str(getattr(capabilities.position_encoding, "value", "utf-16")))
+        encoding = capabilities.position_encoding or types.PositionEncodingKind.Utf16
+        self.client = read_client(params, encoding.value if isinstance(encoding, Enum) else encoding)
         self.folders = list(self.client.folders)
         capabilities.execute_command_provider = types.ExecuteCommandOptions(commands=COMMANDS)
         if not self.client.pull_diagnostics:
