@@ -180,6 +180,8 @@ class _Job:
                 f"note: the subtasks are written, but the record of it is not. {one_line(str(error))}", "warning"
             )
         if self.arguments.json:
+            with contextlib.suppress(OrchestratorError):  # it has its id by now
+                place = await target.place()
             self._print_json(split.proposal, place, lines, written=True)
             return ExitCode.OK
         count = applied.added if applied else _count(split.proposal.plan)
