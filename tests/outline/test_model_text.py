@@ -88,8 +88,10 @@ def test_a_body_that_nests_too_deep_is_shown_as_it_is():
         ("    code\n     more", "-     code\n       more"),
         ("# Heading", "- # Heading"),
         ("[a]: b", "[a]: b"),
-        ("---", "---"),
+        ("---", "\\---"),
+        ("# a\n\n" + "- " * BODY_DEPTH + "b", "\\# a " + "- " * BODY_DEPTH + "b"),
     ],
 )
 def test_an_acceptance_is_one_paragraph_or_one_list(acceptance: str, clean: str):
     assert clean_acceptance(acceptance) == clean
+    assert clean_acceptance(clean) == clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -102,9 +103,23 @@ def test_clean_forms_are_idempotent(text: str):
         clean.encode()
 
 
-def test_a_law_that_holds_for_plain_text():
-    planned = PlannedTask("Write it", "A paragraph.\n\n- a list", "It is written.")
-    outline = parse("- [ ] a\n")
-    (task,) = outline.tasks()
-    new = parse(apply("- [ ] a\n", add_subtasks(outline, task, Plan((planned,)), ids())))
-    check_only_the_plan_is_new(outline, task, Plan((planned,)), new, 0)
+LONG = PlannedTask("`[a:: \\&amp; " * 800, "- [ ] x\n\n<!-- Accept: ```\n" * 60, "word\n" * 200)
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [
+        PlannedTask("Write it", "A paragraph.\n\n- a list", "It is written."),
+        PlannedTask(""),
+        PlannedTask("", "", "-"),
+        PlannedTask("", "===\nAccept:", "  ~~~"),
+        LONG,
+        PlannedTask("nested", plan=Plan((PlannedTask("in it", plan=Plan((LONG, LONG), ordered=True)),))),
+    ],
+)
+@pytest.mark.parametrize("source", ["- [ ] a\n", "\t1. [ ] a", "1.  - [ ] a\r\n\r\n      <pre>\r\nb"])
+def test_the_law_for_what_is_rare(planned: PlannedTask, source: str):
+    outline = parse("- [ ] before\n" + source)
+    task = list(outline.tasks())[-1]
+    new = parse(apply(outline.text.string, add_subtasks(outline, task, Plan((planned, planned)), ids())))
+    check_only_the_plan_is_new(outline, task, Plan((planned, planned)), new, len(list(outline.tasks())) - 1)

@@ -6,7 +6,7 @@ Apart from `writer` because the normal form must not depend on the place where t
 - A body is Markdown without control characters, terminal escapes or lone surrogates. HTML blocks in it are text
   (`\<`), because a comment or an open tag would swallow what follows; a fence left open is closed; tabs that decide
   about indentation are blanks. What still cannot be read back is put into a code fence as it is.
-- An acceptance is one paragraph or one list.
+- An acceptance is one paragraph or one list: what is more becomes a list, and what cannot, a single line.
 
 Invariant: each form is its own normal form (test_clean_forms_are_idempotent), and ordinary text is in it already
 (test_ordinary_text_is_left_alone).
@@ -70,7 +70,8 @@ def clean_acceptance(acceptance: str) -> str:
     listed = clean_body(_listed(body))
     if _is_one(listed, {"list"}):
         return listed
-    return clean_title(body)
+    line = clean_title(body)
+    return line if _is_one(line, {"paragraph"}) else "\\" + line
 
 
 def closing_line(string: str) -> str | None:
