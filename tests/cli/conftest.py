@@ -86,8 +86,9 @@ def inside(command, monkeypatch, capsys):
     """The same within this process, for breadth: `(code, stdout, stderr)`."""
     from orchestrator.cli.main import main
 
-    for name in [name for name in os.environ if name.startswith("ORCHESTRATOR_")]:
-        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.startswith("ORCHESTRATOR_") or name.endswith(("_API_KEY", "_BASE_URL")):
+            monkeypatch.delenv(name)
     for name, value in command.environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(command.work)

@@ -111,7 +111,8 @@ def _show(terminal: Terminal, path: Path, outline: Outline, found: Sequence[Prob
     counted = f"{done} of {total} done" if total else "no task; write one as `- [ ] What is to be done`"
     wrong = f", {len(found)} problem{'s' if len(found) != 1 else ''}" if found else ""
     terminal.result(f"{name}: {counted}{wrong}", "strong")
-    _show_nodes(terminal, outline.nodes, 1, len(str(outline.text.line_count)))
+    last_line = max((node.line for node in outline.walk()), default=0) + 1
+    _show_nodes(terminal, outline.nodes, 1, len(str(last_line)))
     if outline.front_matter.problem:
         terminal.result(f"{name}:1:1: warning: {one_line(outline.front_matter.problem)}", "warning")
     for problem in found[:_SHOWN_PROBLEMS]:
