@@ -17,14 +17,14 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from orchestrator.engine.editor import Place, Question
-from orchestrator.errors import EditRefusedError, FileError, TaskNotFoundError
+from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.lsp import convert
 from orchestrator.outline import edits as edits_of
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.tree import Task
 
 if TYPE_CHECKING:
-    from orchestrator.lsp.documents import Document
+    from orchestrator.lsp.documents import Document, Snapshot
     from orchestrator.lsp.server import Server
 
 ARRIVAL_SECONDS = 5.0
@@ -34,13 +34,19 @@ CATCH_UP_SECONDS = 1.0
 
 
 class OpenTask:
-    """A `Target`: one task of a document, found again by its node id."""
+    """A `Target`: one task of a document, found again by its node id.
 
-    def __init__(self, server: Server, uri: str, node_id: str, title: str) -> None:
+    When it is gone, it is refused; when it comes back (undo, or pasted after it was cut), it is found again: the one
+    task of its title and id that was not there before.
+    """
+
+    def __init__(self, server: Server, snapshot: Snapshot, task: Task) -> None:
         self._server = server
-        self._uri = uri
-        self._node_id = node_id
-        self._title = title
+        self._uri = snapshot.uri
+        self._node_id = snapshot.identities.id_of(task)
+        self._title = task.title
+        self._task_id = task.task_id
+        self._others = frozenset(snapshot.identities.id_of(node) for node in snapshot.outline.walk())
 
     @property
     def uri(self) -> str:
@@ -48,22 +54,36 @@ class OpenTask:
 
     @property
     def node_id(self) -> str:
+        """Another one after it was gone and came back."""
         return self._node_id
 
     async def place(self) -> Place:
         snapshot = self._document().snapshot()
-        try:
-            node = snapshot.node(self._node_id)
-        except TaskNotFoundError as error:
+        node = snapshot.identities.node_of(self._node_id) or self._back_again(snapshot)
+        if node is None:
             raise EditRefusedError(
                 f"The task “{self._title}” is not in the document any more.",
                 hint="Bring it back (undo), or discard the split.",
-            ) from error
+            )
         if not isinstance(node, Task) or node.title != self._title:
             raise EditRefusedError(
-                f"The task “{self._title}” has another title now.", hint="Discard this split and start a new one."
+                f"The task “{self._title}” has another title now.",
+                hint="Give it its title back (undo), or discard this split and start a new one.",
             )
         return Place(snapshot.outline, node, snapshot.version)
+
+    def _back_again(self, snapshot: Snapshot) -> Task | None:
+        same = [
+            task
+            for task in snapshot.outline.tasks()
+            if task.title == self._title
+            and self._task_id in {None, task.task_id}
+            and snapshot.identities.id_of(task) not in self._others
+        ]
+        if len(same) != 1:
+            return None
+        self._node_id = snapshot.identities.id_of(same[0])
+        return same[0]
 
     async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
         document = self._document()

@@ -60,7 +60,7 @@ class Splits:
         server = self._server
         snapshot = server.documents.snapshot(params.uri)
         task = _asked_for(snapshot, params)
-        node_id = snapshot.identities.id_of(task)
+        target = OpenTask(server, snapshot, task)
         span = convert.wire_range(convert.own_span(snapshot.text, task, server.client.encoding))
         session = await server.session()
         folder = workspace_folder(params.uri, server.folders)
@@ -74,15 +74,16 @@ class Splits:
             # Whoever can neither show ghosts nor answer a question gets the subtasks at once: undo takes them back.
             preview=None if client.ghosts or client.ask else False,
         )
-        shown = Shown(server, params.uri, node_id, task.title)
-        target = OpenTask(server, params.uri, node_id, task.title)
+        shown = Shown(server, target, task.title)
         observer = Observer(shown.on_proposal, shown.on_event)
         split = await session.start_split(target, Workspace(folder), request, observer, PersonInEditor(server))
         shown.named(split.run_id, token)
         server.protocol.after_reply(shown.open)
         if not client.ghosts:
             server.start_alone(self._decide_by_message(split, params))
-        return SplitStartResult(run_id=split.run_id, node_id=node_id, document_version=snapshot.version, range=span)
+        return SplitStartResult(
+            run_id=split.run_id, node_id=target.node_id, document_version=snapshot.version, range=span
+        )
 
     async def accept(self, params: SplitAcceptParams) -> SplitAcceptResult:
         split = self._find(params.run_id)
@@ -157,10 +158,9 @@ class Splits:
 class Shown:
     """One split on the client's screen."""
 
-    def __init__(self, server: Server, uri: str, node_id: str, title: str) -> None:
+    def __init__(self, server: Server, target: OpenTask, title: str) -> None:
         self._server = server
-        self._uri = uri
-        self._node_id = node_id
+        self._target = target
         self._feed: Feed[Proposal] = Feed(self._send, server.outlet)
         self._events: list[Event] = []
         self._opened = False
@@ -193,8 +193,8 @@ class Shown:
             return
         params = RunUpdateParams(
             run_id=event.run_id,
-            uri=self._uri,
-            node_id=self._node_id,
+            uri=self._target.uri,
+            node_id=self._target.node_id,
             seq=event.seq,
             kind=event.kind,
             detail=event.detail,
@@ -204,11 +204,11 @@ class Shown:
 
     def _send(self, proposal: Proposal) -> None:
         self._seq += 1
-        document = self._server.documents.find(self._uri)
+        document = self._server.documents.find(self._target.uri)
         params = SplitPreviewParams(
             run_id=proposal.run_id,
-            uri=self._uri,
-            node_id=self._node_id,
+            uri=self._target.uri,
+            node_id=self._target.node_id,
             document_version=document.version if document else None,
             seq=self._seq,
             state=proposal.state,
