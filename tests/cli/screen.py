@@ -47,9 +47,9 @@ class Screen:
         return os.waitstatus_to_exitcode(status)
 
     def children(self):
-        """Processes of its session that still run."""
+        """Processes of its session that still run; where there is no /proc nobody can say."""
         found = []
-        for entry in Path("/proc").iterdir():
+        for entry in Path("/proc").glob("*"):
             if entry.name.isdecimal():
                 try:
                     fields = (entry / "stat").read_text().rpartition(")")[2].split()

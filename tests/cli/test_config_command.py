@@ -34,6 +34,12 @@ def test_path_names_the_file_to_edit(inside, command):
     assert json.loads(inside("config", "path", "--json")[1])["path"] == str(command.config / "config.toml")
 
 
+def test_the_path_is_told_also_when_the_file_is_wrong(inside, command):
+    command.settings("nonsense")
+    assert inside("config")[0] == 3
+    assert inside("config", "path") == (0, f"{command.config / 'config.toml'}\n", "")
+
+
 def test_what_is_left_out_is_always_told(inside, command, monkeypatch):
     monkeypatch.setenv("ORCHESTRATOR_NONSENSE", "1")
     (command.work / ".orchestrator.toml").write_text("[split]\nmaxDepth = 1\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from functools import reduce
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from orchestrator.cli.exit_codes import ExitCode
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Terminal
-from orchestrator.config import USER_FILE, Option, Settings, options
+from orchestrator.config import USER_FILE, Directories, Option, Settings, options
 from orchestrator.model.safe_text import one_line
 
 SCHEMA = 1
@@ -32,11 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    around = surroundings(arguments, terminal, Path.cwd())
-    file = around.directories.config / USER_FILE
-    if arguments.what == "path":
+    file = Directories.default(os.environ, data_dir=arguments.data_dir).config / USER_FILE
+    if arguments.what == "path":  # before the file is read: it must be found also when it is wrong
         terminal.result(json.dumps({"schema": SCHEMA, "path": str(file)}) if arguments.json else str(file))
         return ExitCode.OK
+    around = surroundings(arguments, terminal, Path.cwd())
     settings, sources = around.configuration.settings, around.configuration.sources
     entries = [(option, _value(settings, option), _sources(option, sources)) for option in options()]
     if arguments.json:

@@ -13,6 +13,7 @@ import asyncio
 import os
 import sys
 import threading
+import unicodedata
 from collections.abc import Mapping
 from typing import Literal, TextIO
 
@@ -64,8 +65,7 @@ class Terminal:
     def status(self, text: str) -> None:
         """Replace the line that tells what goes on; nothing where lines cannot be replaced."""
         if self._smart and _is_terminal(self._stderr):
-            cut = text if len(text) < self.width else text[: self.width - 2] + "…"
-            self._write(self._stderr, f"\r\x1b[K{cut}", None)
+            self._write(self._stderr, f"\r\x1b[K{_fit(text, self.width - 1)}", None)
             self._status_shown = True
 
     def clear_status(self) -> None:
@@ -110,6 +110,16 @@ class Terminal:
         stream.write(text)
         if stream is self._stderr or _is_terminal(stream):
             stream.flush()
+
+
+def _fit(text: str, columns: int) -> str:
+    """Cut to what one line can hold, or replacing the line would leave the rest of it on the screen."""
+    used = 0
+    for index, character in enumerate(text):
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if used > columns - 1:
+            return text[:index] + "…"
+    return text
 
 
 def _settle(answer: asyncio.Future[str], text: str) -> None:
