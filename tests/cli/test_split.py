@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from orchestrator.config import Directories
 from tests.cli.conftest import EXAMPLE
 from tests.cli.screen import Screen
 
@@ -460,3 +461,19 @@ def test_a_broken_store_is_told_and_nothing_is_written(command, scripted):
     done = command("split", file, "--task", "logout", "--yes")
     assert done.returncode == 10
     check_untouched(command, file)
+
+
+# The real model
+
+
+@pytest.mark.embedded
+def test_the_embedded_model_splits_a_task(command):
+    file = command.outline()
+    env = {"ORCHESTRATOR_CACHE_DIR": str(Directories.default().cache)}
+    done = command("split", file, "--task", "handbook", "--yes", "--force", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "local/smollm2 (basic offline model) answers." in done.stderr
+    assert "no cost" in done.stderr
+    handbook = json.loads(command("outline", file, "--json").stdout)["nodes"][0]["children"][2]
+    assert 3 <= len(handbook["children"]) <= 8
+    assert file.read_text().startswith(EXAMPLE.removesuffix("- [ ] Write the handbook\n"))
