@@ -38,6 +38,10 @@ SCRIPT = [
     config=ClientServerConfig(server_command=[sys.executable, "-P", "-m", "orchestrator", "serve"]),
 )
 async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient) -> AsyncIterator[None]:
+    @lsp_client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def register(_: types.RegistrationParams) -> None:
+        """Accepted."""
+
     await lsp_client.initialize_session(
         types.InitializeParams(capabilities=client_capabilities(request.param), workspace_folders=[])
     )

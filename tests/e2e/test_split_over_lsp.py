@@ -549,6 +549,14 @@ async def test_an_editor_that_cannot_ask_gets_the_subtasks(tmp_path: Path) -> No
         assert without_ids(buffer.text) == SPLIT
 
 
+async def test_without_preview_nobody_is_asked(tmp_path: Path) -> None:
+    async with editing(tmp_path, capabilities=EDITOR, ORCHESTRATOR_SPLIT__PREVIEW="false") as (client, buffer):
+        await start(client, buffer)
+        await client.until("orchestrator/run/update", lambda update: update["kind"] == "run.ended")
+        assert without_ids(buffer.text) == SPLIT
+        assert questions(client) == []
+
+
 async def test_a_simple_task_can_be_split_anyway(tmp_path: Path) -> None:
     async with editing(tmp_path, script=[EXECUTE, plan("Socks", "Shirts")], capabilities=EDITOR) as (client, buffer):
         client.choices = ["Split anyway", "Apply"]

@@ -16,6 +16,7 @@ import importlib
 import logging
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -23,6 +24,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from orchestrator.errors import OrchestratorError
@@ -241,6 +243,15 @@ class Server(LanguageServer):
 
     def start_alone(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.start_alone(work, self.tell_error)
+
+    def suggest(self, method: str, params: Any) -> None:
+        """A request whose refusal changes nothing for us."""
+
+        async def ask() -> None:
+            with suppress(JsonRpcException):
+                await self.protocol.ask(method, params)
+
+        self.start_alone(ask())
 
     def leave(self) -> None:
         """End the server: the client said so, or is gone."""

@@ -68,19 +68,16 @@ class Splits:
         if settings != session.settings:
             session.configure(settings)
         client = server.client
-        request = SplitRequest(
-            levels=params.levels,
-            force=params.force,
-            # Whoever can neither show ghosts nor answer a question gets the subtasks at once: undo takes them back.
-            preview=None if client.ghosts or client.ask else False,
-        )
+        # Whoever can neither show ghosts nor answer a question gets the subtasks at once: undo takes them back.
+        preview = settings.split.preview and (client.ghosts or client.ask)
+        request = SplitRequest(levels=params.levels, force=params.force, preview=preview)
         shown = Shown(server, target, task.title)
         observer = Observer(shown.on_proposal, shown.on_event)
         split = await session.start_split(target, Workspace(folder), request, observer, PersonInEditor(server))
         shown.named(split.run_id, token)
         server.protocol.after_reply(shown.open)
         if not client.ghosts:
-            server.start_alone(self._decide_by_message(split, params))
+            server.start_alone(self._follow_by_message(split, params, offer=preview))
         return SplitStartResult(
             run_id=split.run_id, node_id=target.node_id, document_version=snapshot.version, range=span
         )
@@ -115,14 +112,11 @@ class Splits:
 
     # --- clients without ghosts --------------------------------------------------------------------------------
 
-    async def _decide_by_message(self, split: Split, params: SplitStartParams) -> None:
+    async def _follow_by_message(self, split: Split, params: SplitStartParams, *, offer: bool) -> None:
         proposal = await split.settled()
-        if proposal.state is SplitState.READY and self._server.client.ask:
+        if offer and proposal.state is SplitState.READY:
             await self._offer(split)
-            proposal = await split.ended()
-        elif proposal.state is SplitState.READY:
-            proposal = await split.ended()
-        await self._tell_end(proposal, params)
+        await self._tell_end(await split.ended(), params)
 
     async def _offer(self, split: Split) -> None:
         """Ask until it is written or discarded; no answer means no."""

@@ -47,6 +47,6 @@ def use(server: Server, values: Any) -> None:
     for document in server.documents:
         server.changed(document)
     if server.client.refresh_lenses:
-        server.start(server.protocol.ask(types.WORKSPACE_CODE_LENS_REFRESH, None))
+        server.suggest(types.WORKSPACE_CODE_LENS_REFRESH, None)
     if server.client.refresh_diagnostics:
-        server.start(server.protocol.ask(types.WORKSPACE_DIAGNOSTIC_REFRESH, None))
+        server.suggest(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)

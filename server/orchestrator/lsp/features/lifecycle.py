@@ -26,7 +26,7 @@ async def _settle_in(server: Server) -> None:
             method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
             register_options={"section": "orchestrator"},
         )
-        await server.protocol.ask(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration]))
+        server.suggest(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration]))
     from orchestrator.lsp.features import configuration
 
     await configuration.refresh(server)
