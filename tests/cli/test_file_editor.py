@@ -213,9 +213,3 @@ def test_a_task_that_is_gone_or_another_one_is_refused(file, wanted, changed):
     with pytest.raises(EditRefusedError) as caught:
         asyncio.run(target.place())
     assert "run the command again" in caught.value.hint
-
-
-def test_a_later_format_is_read_only_for_us(file):
-    file.write_text("---\norchestrator: 2\n---\n" + TEXT)
-    with pytest.raises(FileError, match="later version"):
-        FileTarget(file, LIMIT, "two")

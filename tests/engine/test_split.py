@@ -13,9 +13,10 @@ from orchestrator.config import Directories, Settings
 from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
 from orchestrator.engine.session import Session, Workspace
 from orchestrator.engine.split import Split
-from orchestrator.errors import EditRefusedError, ProtocolError
+from orchestrator.errors import EditRefusedError, FileError, ProtocolError, StoreUnwritableError
 from orchestrator.model.run import AttemptState, Event, RunState, SplitState, StepState
 from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.outline.tree import Task
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
 from tests.support.text_document import ScriptedPerson, TextDocument, TextTarget
@@ -74,6 +75,9 @@ class Scene:
             self.person,
         )
 
+    def task(self, title: str) -> Task:
+        return next(task for task in self.document.outline.tasks() if task.title == title)
+
     async def read_store(self) -> Store:
         return await Store.open(self.directories.data / "orchestrator.db")
 
@@ -95,9 +99,7 @@ async def test_a_split_is_shown_then_accepted_then_in_the_file(tmp_path):
         assert scene.document.text == OUTLINE
         applied = await split.accept()
         assert applied.added == 2
-        task = scene.document.outline.by_id(
-            scene.document.target("Build the login page").document.outline.text.string.split("^")[1][:5]
-        )[0]
+        task = scene.task("Build the login page")
         assert [child.title for child in task.children] == ["One", "Two"]
         assert scene.document.history == [OUTLINE]
         assert (await split.ended()).state is SplitState.APPLIED
@@ -119,7 +121,7 @@ async def test_everything_is_in_the_journal(tmp_path):
     assert (run.state, run.task_title, run.uri) == (RunState.COMPLETED, "Build the login page", TextTarget.uri)
     (attempt,) = await store.attempts(run.run_id)
     assert attempt.state is AttemptState.EXPANDED
-    assert run.task_id == attempt.task_id == scene.document.outline.text.string.split("^")[1][:5]
+    assert run.task_id == attempt.task_id == scene.task("Build the login page").task_id is not None
     decide, plan = await store.steps(attempt.attempt_id)
     assert [decide.role, plan.role] == ["decide", "plan"]
     for step in (decide, plan):
@@ -292,7 +294,7 @@ async def test_the_person_types_meanwhile_and_nothing_is_lost(tmp_path, old, new
         scene.document.type(old, new)
         typed = scene.document.text
         await split.accept()
-        parent = next(t for t in scene.document.outline.tasks() if t.title == "Build the login page")
+        parent = scene.task("Build the login page")
         assert [child.title for child in parent.children] == ["One", "Two"]
         left = scene.document.text.replace(f"  ^{parent.task_id}", "").replace("  - [ ] One\n  - [ ] Two\n", "")
         assert left == typed
@@ -476,6 +478,29 @@ async def test_a_store_that_cannot_open_fails_the_split_and_says_how_to_mend_it(
         assert ended.state is SplitState.FAILED
         assert "orchestrator doctor" in ended.message
         assert scene.document.text == OUTLINE
+
+
+async def test_a_store_that_fails_after_the_edit_does_not_offer_it_again(tmp_path, monkeypatch):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        real = Store.add_event
+
+        async def add_event(self: Store, run_id: str, kind: str, *rest: Any) -> Event:
+            if kind == "split.applied":
+                raise StoreUnwritableError("No space is left.", hint="Free some.")
+            return await real(self, run_id, kind, *rest)
+
+        monkeypatch.setattr(Store, "add_event", add_event)
+        assert (await split.accept()).added == 2
+        assert (await split.ended()).state is SplitState.APPLIED
+        assert scene.document.history == [OUTLINE]
+
+
+async def test_a_later_format_is_read_only(tmp_path):
+    async with Scene(tmp_path, [SPLIT], f"---\norchestrator: 2\n---\n{OUTLINE}") as scene:
+        with pytest.raises(FileError, match="Update Orchestrator"):
+            await scene.start()
 
 
 async def test_an_unknown_provider_is_named(tmp_path):

@@ -62,10 +62,6 @@ class FileTarget:
         self._path = path
         self._max_bytes = max_bytes
         self._outline = parse(read(path, max_bytes).text)
-        if self._outline.front_matter.newer:
-            raise FileError(
-                f"{_name(path)} is in a later version of the outline format.", hint="Update Orchestrator to change it."
-            )
         self._anchor = _anchor(self._outline, select(self._outline, wanted))
 
     @property

@@ -16,13 +16,12 @@ from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.routing import Asker, Router
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.split import Means, Split
-from orchestrator.engine.trust import Trust
-from orchestrator.errors import EditRefusedError, ProtocolError
+from orchestrator.engine.trust import TRUST_FILE, Trust
+from orchestrator.errors import EditRefusedError, FileError, ProtocolError
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
 
 STORE_FILE = "orchestrator.db"
-TRUST_FILE = "trust.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,14 @@ class Session:
     ) -> Split:
         """Start; answers as soon as the run has an id, before the store or a model was touched.
 
-        Raises EditRefusedError if the target is gone, ProtocolError if the same task is being split already.
+        Raises EditRefusedError if the target is gone, ProtocolError if the same task is being split already, FileError
+        if the outline is in a later version of the format: then it is read-only for us.
         """
         place = await target.place()
+        if place.outline.front_matter.newer:
+            raise FileError(
+                "This outline is in a later version of the format.", hint="Update Orchestrator to change it."
+            )
         await self._refuse_second(target, place)
         asker = Asker(workspace.folder, person, request.model, request.consented)
         means = Means(self._settings, self._runner, self._routers[-1], self._slots, self._open_store)

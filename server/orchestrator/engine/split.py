@@ -308,8 +308,11 @@ class Split:
         else:
             raise AssertionError("the loop ends by break or raise")
         applied = Applied(version, count_tasks(plan))
-        await self._emit("split.applied", {"added": applied.added, "version": version})
-        await self._note_task_id()
+        try:
+            await self._emit("split.applied", {"added": applied.added, "version": version})
+            await self._note_task_id()
+        except StoreError as error:  # the text has changed: the split is applied, whatever the store says
+            _log.warning("%s was applied, which could not be stored: %s", self.run_id, error)
         older = self._is_for_older_text(place)
         message = "It was planned for an older text of this task." if older else self._proposal.message
         await self._end(Signal.APPLY, RunState.COMPLETED, message, plan=plan)

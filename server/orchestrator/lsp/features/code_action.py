@@ -19,7 +19,7 @@ def code_action(server: Server, params: types.CodeActionParams) -> list[types.Co
     snapshot = server.documents.snapshot(params.text_document.uri)
     line = min(params.range.start.line, snapshot.text.line_count - 1)
     task = snapshot.outline.task_at_line(line)
-    if task is None or task.status.settled:
+    if task is None or task.status.settled or snapshot.outline.front_matter.newer:
         return []
     node_id = snapshot.identities.id_of(task)
     levels = server.settings.split.max_depth
