@@ -42,6 +42,9 @@ _PARTICLES = frozenset({"up", "out", "down", "off", "over", "together", "away", 
 _PHRASAL = frozenset(
     re.findall(r"\w+", "set find clean clear sort put carry draw roll write work look move plan try fit tidy")
 )
+_CAUSING = frozenset({"make", "get", "keep", "set", "leave"})
+_BEGINNING = frozenset({"start", "begin", "stop", "finish", "continue", "keep", "try", "practise", "practice"})
+_STATE = re.compile(r"(able|ible|ful|less|er|free|safe|fit|clean|warm|dry|ready|known|open|clear|easy|fast)$")
 _WORD = r"[\w'\u2019/.+#-]+"
 _OPEN_END = re.compile(r"\w+ (?:the|a|an) (?:[a-z-]+ )?[a-z-]{3,}")
 """A title like "Write a first draft": it can be followed by "of …"."""
@@ -52,17 +55,21 @@ def subject_of(title: str) -> str:
     words = title.strip().rstrip(".!").split()
     if not words:
         return ""
-    phrasal = len(words) > 1 and words[0].lower() in _PHRASAL and words[1].lower() in _PARTICLES
+    verb = words[0].lower()
+    phrasal = len(words) > 1 and verb in _PHRASAL and words[1].lower() in _PARTICLES
     rest = words[2 if phrasal else 1 :]
     taken = list(itertools.takewhile(lambda word: word.lower() not in _STOPPERS, rest))
+    if verb in _CAUSING and len(taken) > 1 and taken[0].lower() in _DETERMINERS and _STATE.search(taken[-1].lower()):
+        taken.pop()  # "Make the shed safe": the shed
     if not taken or len(taken) > MAX_SUBJECT_WORDS or not all(re.fullmatch(_WORD, word) for word in taken):
         return ""
+    if verb in _BEGINNING and taken[0].endswith("ing"):
+        return ""  # "Start selling honey": an action, not a thing
     if taken[0].lower() in _ARTICLES:
         taken[0] = "the"
-    if len(taken) == 1 and taken[0].lower() in _DETERMINERS:
-        return ""
     if taken[0].lower() in _DETERMINERS:
         taken[0] = taken[0].lower()
+        return " ".join(taken) if len(taken) > 1 else ""
     return " ".join(taken)
 
 
@@ -110,15 +117,13 @@ def wording_of(step: PlannedTask, playbook: Playbook, subject: str) -> Wording:
     sentence = " ".join(step.description.split())
     if playbook.general:
         names = (subject, "it") if subject else ("it",)  # a title stands alone, where "it" says nothing
-        return Wording(_put_in(step.title, THING, names[:1]), _put_in(sentence, THING, names))
+        title = _put_in(step.title, THING, names[:1])
+        return Wording(_with_of(title, step.title, subject), _put_in(sentence, THING, names))
     if not subject:
         return Wording(((step.title,),), ((sentence,),))
     noun = subject_of(playbook.title).split(" ")[-1]
     title = _exchange(step.title, noun, subject)
-    shared = content_words(bare(subject)) & content_words(step.title)
-    if title == ((step.title,),) and not shared and _takes_of(step.title, subject):
-        title = ((step.title,), ("", f" of {subject}"))
-    return Wording(title, _exchange(sentence, noun, subject))
+    return Wording(_with_of(title, step.title, subject), _exchange(sentence, noun, subject))
 
 
 def settled(text: str, playbook: Playbook, subject: str) -> str:
@@ -160,9 +165,13 @@ def _as(name: str, model: str, *, at_start: bool) -> str:
     return name[0].upper() + name[1:] if at_start or model[0].isupper() else name
 
 
-def _takes_of(title: str, subject: str) -> bool:
+def _with_of(alternatives: Alternatives, title: str, subject: str) -> Alternatives:
+    """With "of" and the subject at the end, as a choice, where the title leaves room for it and names nothing yet."""
     named = subject.partition(" ")[0] in _DETERMINERS
-    return named and _OPEN_END.fullmatch(title) is not None and not title.endswith(" ones")
+    fits = named and _OPEN_END.fullmatch(title) is not None and not title.endswith(" ones")
+    if not fits or alternatives != ((title,),) or content_words(bare(subject)) & content_words(title):
+        return alternatives
+    return (*alternatives, ("", f" of {subject}"))
 
 
 def _first(alternatives: Alternatives) -> str:

@@ -215,7 +215,8 @@ async def _fetch_on(
             part.unlink(missing_ok=True)
             return
         with part.open("ab" if response.status_code == 206 else "wb") as file:
-            await _save(response.aiter_bytes(_CHUNK), file, model, on_progress)
+            # As they come: gathered into chunks of one size, the last ones before a cut would be lost.
+            await _save(response.aiter_bytes(), file, model, on_progress)
 
 
 async def _save(chunks: AsyncIterator[bytes], file: BinaryIO, model: KnownModel, on_progress: OnProgress) -> None:

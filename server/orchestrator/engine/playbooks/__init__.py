@@ -5,8 +5,9 @@ A *special* playbook (`library/`) is about one kind of work, such as a login pag
 Apart from the guided planner because every larger model may be shown the nearest ones as examples too.
 
 Nearness is the meaning (sentence embeddings of the playbook's title, description and steps) plus the rarer words
-that both share, plus a bonus for a general playbook that names the task's verb. The weights were chosen on
-72 tasks of our own, none of them in the held-out set; `benchmarks/playbooks.py` measures the result.
+that both share. Where a task begins with a verb of a general playbook, a special one must be surely near to come
+first: following the general steps is dull at worst, following the steps of another subject is absurd. The
+numbers were chosen on 139 tasks of our own; `benchmarks/playbooks.py` measures the result on others.
 
 Invariant: every shipped playbook can be read (test_shipped_playbooks_can_be_read).
 Invariant: some playbook always answers, a general one if nothing is near (test_something_always_answers).
@@ -38,16 +39,25 @@ GENERAL = "general"
 SPECIAL = "library"
 
 STEPS_WEIGHT = 0.25
-WORDS_WEIGHT = 0.6
-VERB_BONUS = 0.4
+WORDS_WEIGHT = 0.4
+OTHER_VERB = 0.2
+"""Taken from a special playbook that does something else than the task's verb says: selling is not building."""
+SURE = 0.58
+"""Nearness from which on a special playbook comes before a general one for the task's verb."""
+LIKELY = 0.45
+"""The same, where that general one is only the last resort."""
+FLOOR = 0.35
+"""Below that nothing special fits, and a general playbook is the honest answer."""
+PHRASE_BONUS = 0.3
+"""For each word of a general playbook's verb that the task begins with: "find out" is another verb than "find"."""
 DOMAIN_MARGIN = 0.4
 """How sure (1: as sure as of an example) a task must be of a domain for the general playbooks within it."""
 DESCRIPTION_SHARE = 0.2
 """How much of the meaning is taken from the task's description, where it has one."""
-FLOOR = 0.3
-"""Below that nothing special fits, and a general playbook is the honest answer."""
 LAST_RESORT = "Carry out a small project"
 """Title of the general playbook for verbs that no other one names."""
+EMPTY_VERBS = frozenset({"get", "give", "keep", "make", "plan", "put", "set", "take", "try", "use"})
+"""Verbs that say nothing of a subject; so do those of the general playbooks."""
 
 _IGNORED = frozenset(
     re.findall(
@@ -122,41 +132,58 @@ class Library:
     def __init__(self, playbooks: Sequence[Playbook], embedder: Embedder) -> None:
         self.playbooks = tuple(playbooks)
         self._embedder = embedder
-        self._words = [content_words(f"{each.title} {each.description}") for each in playbooks]
+        verbs = {verb for each in playbooks for verb in each.verbs if " " not in verb}
+        self._verbs = frozenset(_stem(verb) for verb in verbs | EMPTY_VERBS)
+        self._words = [self._subject_words(f"{each.title} {each.description}") for each in playbooks]
         self._frequency = Counter(word for words in self._words for word in words)
         self._slopes: dict[str, tuple[Vectors, Vectors]] = {}
 
     def nearest(self, title: str, description: str, count: int) -> tuple[Match, ...]:
         """The best first; at least one, and never a far special one before a general one."""
-        scores = self._scores(title, description)
-        matches = sorted(
-            (Match(each, score) for each, score in zip(self.playbooks, scores, strict=True)),
-            key=lambda match: -match.nearness,
-        )
-        near = [match for match in matches if match.nearness >= FLOOR]
-        if not near:
-            near = [match for match in matches if match.playbook.title == LAST_RESORT] or matches
-        return tuple(near[:count])
+        query = self._query(title, description)
+        asked = self._subject_words(title)
+        general = [
+            Match(each, self._meaning(each, query) + PHRASE_BONUS * length)
+            for each in self.playbooks
+            if each.general and (length := self._verb_length(each, title, query))
+        ]
+        kinds = [match.playbook for match in general if match.playbook.title != LAST_RESORT]
+        special: list[Match] = []
+        for playbook, words in zip(self.playbooks, self._words, strict=True):
+            if not playbook.general:
+                nearness = self._meaning(playbook, query) + WORDS_WEIGHT * self._shared(asked, words)
+                alike = not kinds or any(verb_length(kind, playbook.title) for kind in kinds)
+                special.append(Match(playbook, nearness if alike else nearness - OTHER_VERB))
+        special.sort(key=lambda match: -match.nearness)
+        general.sort(key=lambda match: -match.nearness)
+        limit = _limit(general)
+        near = [match for match in special if match.nearness >= limit]
+        far = [match for match in special if FLOOR <= match.nearness < limit]
+        return (*near, *general, *far, *self._last_resort(general))[:count]
 
-    def _scores(self, title: str, description: str) -> list[float]:
-        encode = self._embedder.encode
-        query = encode([title])[0]
+    def _last_resort(self, general: Sequence[Match]) -> Iterator[Match]:
+        for playbook in self.playbooks:
+            if playbook.title == LAST_RESORT and all(match.playbook is not playbook for match in general):
+                yield Match(playbook, 0.0)
+
+    def _query(self, title: str, description: str) -> Vectors:
+        query = self._embedder.encode([title])[0]
         if description:
-            query = (1 - DESCRIPTION_SHARE) * query + DESCRIPTION_SHARE * encode([f"{title}. {description}"])[0]
-        meaning = encode([f"{each.title}. {each.description}" for each in self.playbooks]) @ query
-        asked = content_words(title)
-        verb = title.split(maxsplit=1)[0].lower() if title.split() else ""
-        scores: list[float] = []
-        for index, playbook in enumerate(self.playbooks):
-            steps = encode([playbook.title, *(step.title for step in playbook.steps)]) @ query
-            score = float(meaning[index]) + STEPS_WEIGHT * float(steps.mean())
-            if playbook.general:
-                fits = not playbook.within or self._belonging(query, playbook.within) >= DOMAIN_MARGIN
-                score += VERB_BONUS * (verb in playbook.verbs and fits)
-            else:
-                score += WORDS_WEIGHT * self._shared(asked, self._words[index])
-            scores.append(score)
-        return scores
+            longer = self._embedder.encode([f"{title}. {description}"])[0]
+            query = (1 - DESCRIPTION_SHARE) * query + DESCRIPTION_SHARE * longer
+        return query
+
+    def _meaning(self, playbook: Playbook, query: Vectors) -> float:
+        whole = self._embedder.encode([f"{playbook.title}. {playbook.description}"])[0]
+        steps = self._embedder.encode([playbook.title, *(step.title for step in playbook.steps)])
+        return float(whole @ query) + STEPS_WEIGHT * float((steps @ query).mean())
+
+    def _verb_length(self, playbook: Playbook, title: str, query: Vectors) -> int:
+        """How many words of the title are a verb of this general playbook; 0 also where its domain is another."""
+        length = verb_length(playbook, title)
+        if length and playbook.within and self._belonging(query, playbook.within) < DOMAIN_MARGIN:
+            return 0
+        return length
 
     def _belonging(self, query: Vectors, domain: str) -> float:
         """About 1 for a task of the domain, -1 for one of the others."""
@@ -187,6 +214,9 @@ class Library:
         total = sum(self._rarity(word) for word in asked)
         return sum(self._rarity(word) for word in asked & words) / total if total else 0.0
 
+    def _subject_words(self, text: str) -> frozenset[str]:
+        return content_words(text) - self._verbs
+
     def _rarity(self, word: str) -> float:
         return math.log((len(self.playbooks) + 1) / (1 + self._frequency.get(word, 0)))
 
@@ -199,7 +229,24 @@ def _texts_of(playbook: Playbook) -> Iterator[str]:
         yield step.description
 
 
+def _limit(general: Sequence[Match]) -> float:
+    """How near a special playbook must be, given the general ones for the task's verb, best first."""
+    if not general:
+        return FLOOR
+    return LIKELY if general[0].playbook.title == LAST_RESORT else SURE
+
+
+def verb_length(playbook: Playbook, title: str) -> int:
+    """How many words at the start of the title are a verb of this general playbook."""
+    lowered = f"{title.lower().strip()} "
+    return max((len(verb.split()) for verb in playbook.verbs if lowered.startswith(f"{verb} ")), default=0)
+
+
 def content_words(text: str) -> frozenset[str]:
     """The stems of the words that carry meaning (of English ones; others are left as they are)."""
     words = re.findall(r"[^\W\d_]+", text.lower())
-    return frozenset(_ENDINGS.sub("", word) for word in words if word not in _IGNORED)
+    return frozenset(_stem(word) for word in words if word not in _IGNORED)
+
+
+def _stem(word: str) -> str:
+    return _ENDINGS.sub("", word)
