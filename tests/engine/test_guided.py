@@ -60,7 +60,7 @@ def titles(plan: Plan) -> list[str]:
 
 async def test_the_models_choice_of_words_is_followed():
     model = Model(choosing(1))
-    plan = await model.plan(Brief("Write a blog post about bees"))
+    plan = await model.plan(Brief("Write a blog post"))
     assert "Deliver the blog post for publication" in titles(plan)
     assert plan.source == "adapted from the playbook “Write an article for a magazine or blog”"
     assert plan.ordered
@@ -75,7 +75,7 @@ async def test_the_playbooks_own_words_are_named_as_such():
 
 async def test_each_step_is_asked_after_the_ones_before_it():
     model = Model(choosing(1))
-    plan = await model.plan(Brief("Write a blog post about bees"))
+    plan = await model.plan(Brief("Write a blog post"))
     assert len(model.requests) >= 2
     for request in model.requests:
         assert request.grammar
@@ -96,7 +96,7 @@ async def test_children_appear_one_by_one():
 
 @pytest.mark.parametrize("nonsense", ["", "DECOMPOSE", "**Buy me** : now", "- [x] done ^abc", "**" * 5000, "\x00"])
 async def test_nonsense_from_the_model_changes_nothing(nonsense):
-    brief = Brief("Write a blog post about bees")
+    brief = Brief("Write a blog post")
     assert await Model(lambda _: nonsense).plan(brief) == await Model(choosing(0)).plan(brief)
 
 
