@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.lsp.editor import SAME_BREATH_SECONDS
 from tests.support.lsp_client import GHOSTS, PATIENCE, Buffer, LspClient, serving
 
 EDITOR: dict[str, Any] = {"workspace": {"applyEdit": True}, "window": {"workDoneProgress": True, "showMessage": {}}}
@@ -98,11 +99,10 @@ async def test_split_and_undo(tmp_path: Path) -> None:
 
 async def test_preview_follows_the_answer(tmp_path: Path) -> None:
     async with editing(tmp_path) as (client, buffer):
-        answered: list[int] = []
-        _, answer = await client.ask("orchestrator/split/start", {"uri": buffer.uri, "position": buffer.at("Pack")})
-        answer.add_done_callback(lambda _: answered.append(len(client.of("orchestrator/split/preview"))))
+        msg_id, _ = await client.ask("orchestrator/split/start", {"uri": buffer.uri, "position": buffer.at("Pack")})
         await until_state(client, "ready")
-        assert answered == [0]
+        about_it = [step for step in client.order if step.startswith(("orchestrator/", f"answer {msg_id}"))]
+        assert about_it[0] == f"answer {msg_id}"
         assert client.of("orchestrator/run/update")[0]["kind"] == "run.started"
 
 
@@ -345,7 +345,12 @@ async def test_a_document_that_cannot_be_changed(tmp_path: Path) -> None:
         client.obey = False
         error = await client.refused("orchestrator/split/accept", {"runId": run_id})
         assert "read-only" in error.message
+        assert len(client.of("workspace/applyEdit")) == 1, "it is not asked again and again"
         assert buffer.text == TEXT
+        client.obey = True
+        await asyncio.sleep(SAME_BREATH_SECONDS)
+        await client.request("orchestrator/split/accept", {"runId": run_id})
+        assert without_ids(buffer.text) == SPLIT
 
 
 async def test_an_editor_that_takes_no_edits(tmp_path: Path) -> None:

@@ -121,6 +121,8 @@ class LspClient:
         self.buffers: dict[str, Buffer] = {}
         self.received: list[dict[str, Any]] = []
         """Every notification and request of the server, in order."""
+        self.order: list[str] = []
+        """What came, answers too: a method, or "answer 7"."""
         self.choices: list[str | None] = []
         """What the person answers to the next messages with buttons; then nothing."""
         self.configuration: Any = None
@@ -243,6 +245,7 @@ class LspClient:
 
     async def _take(self, message: dict[str, Any]) -> None:
         assert message["jsonrpc"] == "2.0"
+        self.order.append(message.get("method") or f"answer {message['id']}")
         if "method" not in message:
             self._settle(message)
             return

@@ -31,6 +31,8 @@ ARRIVAL_SECONDS = 5.0
 """How long the changed text may take to arrive after the client said that it made the edit."""
 CATCH_UP_SECONDS = 1.0
 """How long to wait for the change because of which the client refused an edit. Clients gather keys for up to 0.2 s."""
+SAME_BREATH_SECONDS = 0.2
+"""The engine computes a refused edit anew and tries again at once: useless, if no change has arrived."""
 
 
 class OpenTask:
@@ -46,6 +48,8 @@ class OpenTask:
         self._node_id = snapshot.identities.id_of(task)
         self._title = task.title
         self._task_id = task.task_id
+        self._unwilling: tuple[int, float, str | None] | None = None
+        """Version, time and reason of the last edit that the client did not make, though no change was under way."""
         self._others = frozenset(snapshot.identities.id_of(node) for node in snapshot.outline.walk())
 
     @property
@@ -88,6 +92,7 @@ class OpenTask:
     async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
         document = self._document()
         self._require_version(document, place)
+        self._require_willing(document)
         if not self._server.client.apply_edit:
             raise EditRefusedError(
                 "This editor does not let a language server change a document.",
@@ -103,10 +108,9 @@ class OpenTask:
         answer = await self._ask(types.ApplyWorkspaceEditParams(types.WorkspaceEdit(document_changes=[change]), label))
         if not answer.applied:
             await self._catch_up(document, place)
-            reason = f" ({answer.failure_reason})" if answer.failure_reason else ""
-            raise EditRefusedError(
-                f"The editor did not make the change{reason}.", hint="Make sure the document can be edited, try again."
-            )
+            if document.version == place.version:
+                self._unwilling = (document.version, asyncio.get_running_loop().time(), answer.failure_reason)
+            raise _refusal(answer.failure_reason)
         await self._arrived(document, place, edits)
         return document.version
 
@@ -133,6 +137,13 @@ class OpenTask:
         if document.version == place.version:
             await _next_change(document, CATCH_UP_SECONDS)
 
+    def _require_willing(self, document: Document) -> None:
+        if self._unwilling is None:
+            return
+        version, moment, reason = self._unwilling
+        if document.version == version and asyncio.get_running_loop().time() - moment < SAME_BREATH_SECONDS:
+            raise _refusal(reason)
+
     async def _arrived(self, document: Document, place: Place, edits: Sequence[TextEdit]) -> None:
         """Wait until the text shows the edit.
 
@@ -148,6 +159,13 @@ class OpenTask:
                 "The editor said that it made the change, but the text does not show it.",
                 hint="Look at the document; if the subtasks are not there, accept again.",
             )
+
+
+def _refusal(reason: str | None) -> EditRefusedError:
+    told = f" ({reason})" if reason else ""
+    return EditRefusedError(
+        f"The editor did not make the change{told}.", hint="Make sure the document can be edited, try again."
+    )
 
 
 class _Expected:

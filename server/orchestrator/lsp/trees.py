@@ -1,6 +1,6 @@
 """The trees that the client shows, kept up to date by deltas.
 
-Apart from `documents`, which changes at every key: a client is told at most every 50 ms, only about documents
+Apart from `documents`, which changes at every key: a client is told at most every 50 ms, only of documents
 that it asked `tree` about, and only what is different.
 
 Invariant: whoever asked `tree` once can follow by deltas alone (test_tree_follows_by_deltas).
@@ -9,6 +9,7 @@ Invariant: whoever asked `tree` once can follow by deltas alone (test_tree_follo
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from orchestrator.outline.identity import Identities
 
 INTERVAL = 0.050
-"""Seconds."""
+"""Seconds; longer where finding the changes takes long, so that most of the time is left for everything else."""
+SHARE = 4
+"""The pause, in times of what the last telling cost."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class _Shown:
     snapshot: Snapshot
     seq: int
     scheduled: bool = False
+    cost: float = 0.0
+    """Seconds that the last telling took."""
 
 
 class Trees:
@@ -64,7 +69,8 @@ class Trees:
         if shown is None or shown.scheduled:
             return
         shown.scheduled = True
-        asyncio.get_running_loop().call_later(INTERVAL, self._due, document, shown)
+        pause = max(INTERVAL, SHARE * shown.cost)
+        asyncio.get_running_loop().call_later(pause, self._due, document, shown)
 
     def forget(self, document: Document) -> None:
         self._shown.pop(document, None)
@@ -72,7 +78,9 @@ class Trees:
     def _due(self, document: Document, shown: _Shown) -> None:
         shown.scheduled = False
         if self._shown.get(document) is shown:
+            began = time.monotonic()
             self._tell(document, shown)
+            shown.cost = time.monotonic() - began
 
     def _tell(self, document: Document, shown: _Shown) -> None:
         old, new = shown.snapshot, document.snapshot()
