@@ -198,8 +198,9 @@ def test_text_behind_the_branch_is_not_drawn_into_it():
     check_string(source, TWO, "- [ ] a  ^a\n  ```\n  ```\n  - [ ] b\n  - [ ] c\n\ntext\n")
 
 
-def test_a_heading_like_line_behind_a_title_stays_a_description():
-    check_string("- [ ] a  ^a\n", Plan((PlannedTask("b", "==="),)), "- [ ] a  ^a\n  - [ ] b\n\n    ===\n")
+@pytest.mark.parametrize("line", ["===", "=", "--", "-- "])
+def test_a_line_that_would_make_the_title_a_heading_stays_a_description(line: str):
+    check_string("- [ ] a  ^a\n", Plan((PlannedTask("b", line),)), f"- [ ] a  ^a\n  - [ ] b\n\n    {line}\n")
 
 
 def test_a_newer_file_is_read_only():

@@ -35,7 +35,9 @@ _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRUCTURE = re.compile(r"[ \t>*+\-0-9.)]*")
 """What may stand before a block in its line: indentation, quote marks, list markers."""
 _LIST_AFTER_TEXT = re.compile(r" {0,3}(?:[-+*]|1[.)]) +[^ \n]")
-_FENCE = re.compile(r"[ \t]*([`~]{3,})[ \t]*\Z")
+_INDENT = re.compile(r"\A {1,3}(?! )")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*\Z")
 _BACKTICKS = re.compile("`+")
 
 _HTML_ENDS = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
@@ -63,15 +65,22 @@ def clean_body(body: str) -> str:
 def clean_acceptance(acceptance: str) -> str:
     """One paragraph or one list. Several blocks become a list of them, a list below the block before it."""
     body = clean_body(acceptance)
-    if not body or _is_one(body, {"list"}):
+    if not body or _is_acceptance(body):
         return body
-    if _is_one(body, {"paragraph"}):
-        return body.lstrip(" ")
-    listed = clean_body(_listed(body))
-    if _is_one(listed, {"list"}):
-        return listed
-    line = clean_title(body)
-    return line if _is_one(line, {"paragraph"}) else "\\" + line
+    for candidate in (_INDENT.sub("", body), clean_body(_listed(body)), clean_title(body)):
+        if clean_body(candidate) == candidate and _is_acceptance(candidate):
+            return candidate
+    # A line that starts with a backslash is a paragraph.
+    return "\\" + clean_title(body)
+
+
+def acceptance_lines(acceptance: str) -> list[str]:
+    """The normal form as it is written in a body."""
+    if not list_markup(acceptance):
+        return f"Accept: {acceptance}".split("\n")
+    # An empty item, or one with another number, would not be a list directly below the word.
+    gap = [] if _LIST_AFTER_TEXT.match(acceptance) else [""]
+    return ["Accept:", *gap, *acceptance.split("\n")]
 
 
 def closing_line(string: str) -> str | None:
@@ -99,16 +108,12 @@ def closing_line(string: str) -> str | None:
 def starts_with_text(body: str) -> bool:
     """Whether the body can stand directly below a title.
 
-    It must start with a paragraph, and not with `===`, which would make the title a heading.
+    It must start with a paragraph, and not with a line that would make the title a heading.
     """
     document = blocks(body)
-    first = document[0] if document else None
-    return first is not None and first.kind == "paragraph" and first.line == 0 and body.lstrip(" ")[0] != "="
-
-
-def starts_as_list(body: str) -> bool:
-    """Whether the body's list is one also directly below a paragraph: not empty, not starting at another number."""
-    return _LIST_AFTER_TEXT.match(body) is not None
+    if not document or document[0].kind != "paragraph" or document[0].line > 0:
+        return False
+    return _UNDERLINE.match(body) is None
 
 
 def list_markup(body: str) -> str:
@@ -148,11 +153,14 @@ def _depth(document: Iterable[Block]) -> int:
 
 
 def _reads_back(body: str) -> bool:
-    """Whether a task with this body has it as its description, and nothing else."""
+    """Whether a task with this body has it as its description, and what follows is read as if it were not there."""
     source = "\n".join(line and "  " + line for line in escaped(body).split("\n"))
-    tasks = list(parse(f"- [ ] a\n\n{source}\n- [ ] b").tasks())
-    first = tasks[0]
-    return len(tasks) == 2 and first.description == body and not first.acceptance and first.result is None
+    first, *others = parse(f"- [ ] a\n\n{source}\n\n  Accept: it ends\n  - [ ] b\n- [ ] c").tasks()
+    return [(task.title, task.depth, task.description) for task in others] == [("b", 2, ""), ("c", 1, "")] and (
+        first.description,
+        first.acceptance,
+        first.result,
+    ) == (body, "it ends", None)
 
 
 def _fenced(body: str) -> str:
@@ -162,14 +170,19 @@ def _fenced(body: str) -> str:
     return "\n".join((fence + "text", *lines, fence))
 
 
-def _is_one(body: str, kinds: set[str]) -> bool:
-    """Whether all of it is a single block of one of these kinds. Link definitions are text here."""
-    document = blocks(body)
-    lines = body.count("\n") + 1
-    if not document:
-        return "paragraph" in kinds and "\n\n" not in body
-    only = document[0]
-    return len(document) == 1 and only.kind in kinds and only.line == 0 and only.end_line == lines
+def _is_acceptance(text: str) -> bool:
+    """Whether it is one paragraph or one list, which reads back and does not draw in the list that follows it."""
+    document = blocks(text)
+    # Link definitions are no block; behind `Accept:` they are text.
+    if len(document) > 1 or (document and document[0].kind not in {"paragraph", "list"}):
+        return False
+    source = "\n".join(line and "  " + line for line in acceptance_lines(text))
+    other = "*" if list_markup(text) == "-" else "-"
+    first, *others = parse(f"- [ ] a\n{source}\n  {other} [ ] b\n- [ ] c").tasks()
+    return [(task.title, task.depth) for task in others] == [("b", 2), ("c", 1)] and (
+        first.description,
+        first.acceptance,
+    ) == ("", text)
 
 
 def _listed(body: str) -> str:

@@ -22,12 +22,12 @@ from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.inline import escape
 from orchestrator.outline.model_text import (
     BODY_DEPTH,
+    acceptance_lines,
     clean_acceptance,
     clean_body,
     clean_title,
     closing_line,
     list_markup,
-    starts_as_list,
     starts_with_text,
 )
 from orchestrator.outline.parse import parse
@@ -219,13 +219,7 @@ def _body(subtask: _Subtask, style: _Style) -> Iterator[str]:
     if subtask.acceptance:
         if style.spaced or subtask.description:
             yield ""
-        if list_markup(subtask.acceptance):
-            yield "Accept:"
-            if not starts_as_list(subtask.acceptance):
-                yield ""
-            yield from subtask.acceptance.split("\n")
-        else:
-            yield from f"Accept: {subtask.acceptance}".split("\n")
+        yield from acceptance_lines(subtask.acceptance)
 
 
 def _edits(outline: Outline, task: Task, parent_id: str | None, lines: Sequence[str]) -> tuple[TextEdit, ...]:
