@@ -21,6 +21,7 @@ from benchmarks.report import Figure
 from orchestrator.config import Directories, Settings
 from orchestrator.engine import guided
 from orchestrator.engine.context import Brief
+from orchestrator.engine.playbooks import content_words
 from orchestrator.model.task import Plan
 from orchestrator.providers.base import Request, TextDelta
 from orchestrator.providers.local import LocalProvider
@@ -69,6 +70,9 @@ def measure(to_rate: Path | None = None) -> list[Figure]:
     def each(title: str, plan: Plan, took: float) -> None:
         seconds.append(took)
         kinds[plan.source.partition(" “")[0]] += 1
+        asked = content_words(title)
+        named = sum(bool(asked & content_words(f"{task.title} {task.description}")) for task in plan.tasks)
+        kinds["half of the steps name something of the task"] += 2 * named >= len(plan.tasks)
         steps = "\n".join(f"{number}. {task.title}: {task.description}" for number, task in enumerate(plan.tasks, 1))
         pages.append(f"## {title}\n\n{plan.source}\n\n{steps}\n")
 

@@ -58,6 +58,7 @@ def test_what_is_near_in_meaning_is_found(title, playbook):
         ("Find out why sales dropped", "Find out about something"),
         ("Find a flat in Leipzig", "Choose and buy something"),
         ("Teach my daughter to ride a bike", "Teach somebody something"),
+        ("Put the old letters in order", "Put something in order"),
         ("Survive the exam season", LAST_RESORT),
         ("Zxqw vbnm", LAST_RESORT),
         ("", LAST_RESORT),

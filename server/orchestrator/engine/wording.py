@@ -43,11 +43,12 @@ _PHRASAL = frozenset(
     re.findall(r"\w+", "set find clean clear sort put carry draw roll write work look move plan try fit tidy")
 )
 _CAUSING = frozenset({"make", "get", "keep", "set", "leave"})
+_LETTING = frozenset({"let", "have", "help", "allow", "ask"})
 _BEGINNING = frozenset({"start", "begin", "stop", "finish", "continue", "keep", "try", "practise", "practice"})
 _STATE = re.compile(r"(able|ible|ful|less|er|free|safe|fit|clean|warm|dry|ready|known|open|clear|easy|fast)$")
 _WORD = r"[\w'\u2019/.+#-]+"
-_OPEN_END = re.compile(r"\w+ (?:the|a|an) (?:[a-z-]+ )?[a-z-]{3,}")
-"""A title like "Write a first draft": it can be followed by "of …"."""
+_OPEN_END = re.compile(r"\w+ (?:the|a|an) (?:[a-z-]+ )?(?!ones|causes?|goals?|questions?)[a-z-]{3,}")
+"""A title like "Write a first draft": it can be followed by "of …". The cause of something is not of the thing."""
 
 
 def subject_of(title: str) -> str:
@@ -63,7 +64,7 @@ def subject_of(title: str) -> str:
         taken.pop()  # "Make the shed safe": the shed
     if not taken or len(taken) > MAX_SUBJECT_WORDS or not all(re.fullmatch(_WORD, word) for word in taken):
         return ""
-    if verb in _BEGINNING and taken[0].endswith("ing"):
+    if verb in _LETTING or (verb in _BEGINNING and taken[0].endswith("ing")):
         return ""  # "Start selling honey": an action, not a thing
     if taken[0].lower() in _ARTICLES:
         taken[0] = "the"
@@ -117,8 +118,7 @@ def wording_of(step: PlannedTask, playbook: Playbook, subject: str) -> Wording:
     sentence = " ".join(step.description.split())
     if playbook.general:
         names = (subject, "it") if subject else ("it",)  # a title stands alone, where "it" says nothing
-        title = _put_in(step.title, THING, names[:1])
-        return Wording(_with_of(title, step.title, subject), _put_in(sentence, THING, names))
+        return Wording(_put_in(step.title, THING, names[:1]), _put_in(sentence, THING, names))
     if not subject:
         return Wording(((step.title,),), ((sentence,),))
     noun = subject_of(playbook.title).split(" ")[-1]
@@ -168,7 +168,7 @@ def _as(name: str, model: str, *, at_start: bool) -> str:
 def _with_of(alternatives: Alternatives, title: str, subject: str) -> Alternatives:
     """With "of" and the subject at the end, as a choice, where the title leaves room for it and names nothing yet."""
     named = subject.partition(" ")[0] in _DETERMINERS
-    fits = named and _OPEN_END.fullmatch(title) is not None and not title.endswith(" ones")
+    fits = named and _OPEN_END.fullmatch(title) is not None
     if not fits or alternatives != ((title,),) or content_words(bare(subject)) & content_words(title):
         return alternatives
     return (*alternatives, ("", f" of {subject}"))

@@ -46,7 +46,7 @@ SURE = 0.58
 """Nearness from which on a special playbook comes before a general one for the task's verb."""
 LIKELY = 0.45
 """The same, where that general one is only the last resort."""
-FLOOR = 0.35
+FLOOR = 0.45
 """Below that nothing special fits, and a general playbook is the honest answer."""
 PHRASE_BONUS = 0.3
 """For each word of a general playbook's verb that the task begins with: "find out" is another verb than "find"."""
@@ -237,9 +237,14 @@ def _limit(general: Sequence[Match]) -> float:
 
 
 def verb_length(playbook: Playbook, title: str) -> int:
-    """How many words at the start of the title are a verb of this general playbook."""
-    lowered = f"{title.lower().strip()} "
-    return max((len(verb.split()) for verb in playbook.verbs if lowered.startswith(f"{verb} ")), default=0)
+    """How many words of a verb of this general playbook the title begins with ("put … in order" has a gap)."""
+    spaced = f"{title.lower().strip()} "
+    return max((len(verb.split()) for verb in playbook.verbs if _begins(spaced, verb)), default=0)
+
+
+def _begins(spaced: str, verb: str) -> bool:
+    first, _, later = verb.partition(" … ")
+    return spaced.startswith(f"{first} ") and (not later or f" {later} " in spaced)
 
 
 def content_words(text: str) -> frozenset[str]:
