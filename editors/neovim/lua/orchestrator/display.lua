@@ -1,0 +1,72 @@
+--- How text from outside looks on the screen: titles, model text, messages of the server.
+---
+--- Apart from the ghosts because messages need the same care.
+---
+--- Invariant: no control or direction-changing character reaches the screen as such
+--- (test_control_characters_are_visible).
+
+local M = {}
+
+--- One line of text with every unprintable character made visible, as `^[` or `<202e>`.
+---@param text string
+---@return string
+function M.visible(text)
+  return vim.fn.strtrans((text:gsub('\t', '  ')))
+end
+
+--- Text broken at blanks into lines that fit. A longer word is broken where it must be.
+---@param text string one line, already visible
+---@param width integer in screen cells
+---@return string[] lines at least one
+function M.wrap(text, width)
+  width = math.max(width, 8)
+  local lines, line = {}, ''
+  local function push()
+    lines[#lines + 1] = line
+    line = ''
+  end
+  for word in vim.gsplit(text, ' +', { trimempty = true }) do
+    if line ~= '' and vim.fn.strdisplaywidth(line .. ' ' .. word) > width then
+      push()
+    end
+    while vim.fn.strdisplaywidth(word) > width do
+      local head = vim.fn.strcharpart(word, 0, 1, true)
+      local taken = 1
+      while vim.fn.strdisplaywidth(vim.fn.strcharpart(word, 0, taken + 1, true)) <= width do
+        taken = taken + 1
+        head = vim.fn.strcharpart(word, 0, taken, true)
+      end
+      line = head
+      push()
+      word = vim.fn.strcharpart(word, taken, vim.fn.strchars(word), true)
+    end
+    line = line == '' and word or line .. ' ' .. word
+  end
+  push()
+  return lines
+end
+
+--- A message that a person should be able to find again in `:messages`.
+---@param text string
+---@param level? integer of `vim.log.levels`
+function M.tell(text, level)
+  local lines = vim.tbl_map(M.visible, vim.split(text, '\r?\n'))
+  vim.notify('orchestrator: ' .. table.concat(lines, '\n'), level or vim.log.levels.INFO)
+end
+
+--- A passing remark: one line, cut to what fits, kept nowhere, never over what somebody types.
+---@param text string
+function M.say(text)
+  local busy = vim.fn.mode() ~= 'n' or vim.o.cmdheight == 0
+  if busy then
+    return
+  end
+  local room = vim.v.echospace
+  local line = M.visible('orchestrator: ' .. text)
+  if vim.fn.strdisplaywidth(line) > room then
+    line = M.wrap(line, math.max(room - 2, 8))[1] .. ' …'
+  end
+  vim.api.nvim_echo({ { line } }, false, {})
+end
+
+return M

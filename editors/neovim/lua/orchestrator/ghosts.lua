@@ -1,0 +1,265 @@
+--- Drawing a proposal: virtual lines below the task, nothing in the text.
+---
+--- `lines` is pure and says what is drawn; `Ghosts` holds the two extmarks that move with the text: the anchor
+--- on the task's first line, which dies with it, and the place below the task's own lines, where the drawing
+--- hangs.
+---
+--- Invariant: the text of the buffer never changes here (test_ghosts_leave_the_text_alone).
+--- Invariant: state and number of every ghost can be read without colour
+--- (test_ghosts_are_readable_without_colour).
+
+local display = require('orchestrator.display')
+local keys = require('orchestrator.keys')
+
+local M = {}
+
+local namespace = vim.api.nvim_create_namespace('orchestrator.ghosts')
+
+--- Most lines that one description or acceptance takes; `:Orchestrator edit` shows all.
+local most_lines = 3
+
+local links = {
+  OrchestratorGhostFrame = 'NonText',
+  OrchestratorGhostState = 'Title',
+  OrchestratorGhostHint = 'Comment',
+  OrchestratorGhostNumber = 'Number',
+  OrchestratorGhostTitle = 'Normal',
+  OrchestratorGhostBody = 'Comment',
+}
+
+local highlights_defined = false
+
+local function define_highlights()
+  local function define()
+    for name, target in pairs(links) do
+      vim.api.nvim_set_hl(0, name, { link = target, default = true })
+    end
+  end
+  define()
+  if not highlights_defined then
+    highlights_defined = true
+    vim.api.nvim_create_autocmd('ColorScheme', {
+      group = vim.api.nvim_create_augroup('orchestrator.highlights', {}),
+      callback = define,
+    })
+  end
+end
+
+---@alias orchestrator.Chunk [string, string] text and highlight group
+
+---@param preview orchestrator.SplitPreviewParams
+---@return string
+local function state_line(preview)
+  local count = #preview.children
+  local subtasks = ('%d subtask%s'):format(count, count == 1 and '' or 's')
+  if preview.state == 'deciding' then
+    return 'Split: deciding whether it needs subtasks…'
+  elseif preview.state == 'planning' then
+    return count == 0 and 'Split: planning…' or ('Split: planning… %s so far'):format(subtasks)
+  end
+  return ('Split: %s proposed%s'):format(subtasks, preview.ordered and ', one after the other' or '')
+end
+
+---@param indexes integer[] from 0
+---@return string
+local function after(indexes)
+  local numbers = vim.tbl_map(function(index)
+    return tostring(index + 1)
+  end, indexes)
+  return ('(after %s)'):format(table.concat(numbers, ', '))
+end
+
+---@class orchestrator.Drawing
+---@field indent string blanks up to the column where the subtasks will stand
+---@field width integer of the narrowest window
+---@field lines orchestrator.Chunk[][]
+local Drawing = {}
+Drawing.__index = Drawing
+
+--- Adds wrapped text behind the frame.
+---@param lead string what stands before the first line: a number
+---@param text string
+---@param group string highlight of the text
+---@param most? integer
+function Drawing:add(lead, text, group, most)
+  local depth = vim.fn.strdisplaywidth(lead)
+  local room = self.width - #self.indent - 2 - depth
+  local wrapped = {} ---@type string[]
+  for line in vim.gsplit(text, '\r?\n') do
+    if line:find('%S') then
+      vim.list_extend(wrapped, display.wrap(display.visible(line), room))
+    end
+  end
+  if most and #wrapped > most then
+    wrapped = vim.list_slice(wrapped, 1, most)
+    wrapped[most] = display.wrap(wrapped[most], room - 2)[1] .. ' …'
+  end
+  for index, line in ipairs(wrapped) do
+    self.lines[#self.lines + 1] = {
+      { self.indent .. '│ ', 'OrchestratorGhostFrame' },
+      { index == 1 and lead or (' '):rep(depth), 'OrchestratorGhostNumber' },
+      { line, group },
+    }
+  end
+end
+
+---@param children orchestrator.GhostTask[]
+---@param prefix string number of the parent, with its dot
+function Drawing:add_children(children, prefix)
+  local depth = select(2, prefix:gsub('%.', ''))
+  for index, child in ipairs(children) do
+    local number = (' '):rep(depth * 2) .. prefix .. index
+    local lead = number .. (' '):rep(#tostring(#children) - #tostring(index) + 1)
+    local title = child.title
+    if #(child.dependsOn or {}) > 0 then
+      title = title .. ' ' .. after(child.dependsOn)
+    end
+    self:add(lead, title, 'OrchestratorGhostTitle')
+    local below = (' '):rep(#lead)
+    self:add(below, child.description or '', 'OrchestratorGhostBody', most_lines)
+    if (child.acceptance or '') ~= '' then
+      self:add(below, 'Accept: ' .. child.acceptance, 'OrchestratorGhostBody', most_lines)
+    end
+    self:add_children(child.children or {}, prefix .. index .. '.')
+  end
+end
+
+--- What is drawn for a proposal.
+---@param preview orchestrator.SplitPreviewParams
+---@param indent string
+---@param width integer
+---@param hint string how to accept, or to stop
+---@return orchestrator.Chunk[][]
+function M.lines(preview, indent, width, hint)
+  local drawing = setmetatable({ indent = indent, width = width, lines = {} }, Drawing)
+  local source = display.visible(preview.source or '')
+  drawing:add('', state_line(preview) .. (source ~= '' and ' · ' .. source or ''), 'OrchestratorGhostState')
+  drawing.lines[1][1][1] = indent .. '╭ '
+  drawing:add('', hint, 'OrchestratorGhostHint')
+  drawing:add('', preview.message or '', 'OrchestratorGhostHint', most_lines)
+  drawing:add_children(preview.children, '')
+  drawing.lines[#drawing.lines + 1] = { { indent .. '╰', 'OrchestratorGhostFrame' } }
+  return drawing.lines
+end
+
+---@param preview orchestrator.SplitPreviewParams
+---@param buffer integer
+---@return string
+local function hint_line(preview, buffer)
+  local actions = preview.state == 'ready' and { 'accept', 'edit', 'discard' } or { 'stop' }
+  local hints = {} ---@type string[]
+  local named = false -- The command is written out once, for the first action without a key.
+  for _, action in ipairs(actions) do
+    local key = keys.of(buffer, action)
+    if key then
+      hints[#hints + 1] = ('%s %s'):format(key, action)
+    else
+      local several = action == 'accept' and #preview.children > 1
+      hints[#hints + 1] = (named and '' or ':Orchestrator ') .. action .. (several and ' (or accept 2)' or '')
+      named = true
+    end
+  end
+  return table.concat(hints, ' · ')
+end
+
+---@class orchestrator.Ghosts
+---@field buffer integer
+---@field anchor integer extmark over the task's first line
+---@field place integer extmark over the last of the task's own lines
+---@field preview? orchestrator.SplitPreviewParams
+local Ghosts = {}
+Ghosts.__index = Ghosts
+
+---@param buffer integer
+---@param row integer
+---@param id? integer
+---@param virtual_lines? orchestrator.Chunk[][]
+---@return integer id
+local function mark(buffer, row, id, virtual_lines)
+  local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
+  return vim.api.nvim_buf_set_extmark(buffer, namespace, row, 0, {
+    id = id,
+    end_row = row,
+    end_col = #line,
+    invalidate = true,
+    undo_restore = true,
+    strict = false,
+    virt_lines = virtual_lines,
+  })
+end
+
+---@param id integer
+---@return integer? row nil when the line is gone
+function Ghosts:row(id)
+  local found = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, id, { details = true })
+  if found[1] and not found[3].invalid then
+    return found[1]
+  end
+end
+
+---@param buffer integer
+---@param first integer row of the task's first line
+---@param last integer row of the last of its own lines
+---@return orchestrator.Ghosts
+function M.new(buffer, first, last)
+  define_highlights()
+  return setmetatable({
+    buffer = buffer,
+    anchor = mark(buffer, first),
+    place = mark(buffer, last),
+  }, Ghosts)
+end
+
+--- Whether the task's first line is still there.
+---@return boolean
+function Ghosts:is_anchored()
+  return self:row(self.anchor) ~= nil
+end
+
+--- The lines that belong to the task, from 0.
+---@return integer? first
+---@return integer? last
+function Ghosts:rows()
+  local first = self:row(self.anchor)
+  return first, first and math.max(self:row(self.place) or first, first)
+end
+
+---@return integer cells
+local function narrowest_window(buffer)
+  local width = vim.o.columns
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    width = math.min(width, vim.api.nvim_win_get_width(window) - vim.fn.getwininfo(window)[1].textoff)
+  end
+  return width
+end
+
+--- Column at which the text of a list item starts, as blanks.
+---@param line string
+---@return string
+local function item_indent(line)
+  local lead = line:match('^%s*[-*+]%s+') or line:match('^%s*%d+[.)]%s+') or ''
+  return (' '):rep(vim.fn.strdisplaywidth(lead))
+end
+
+--- Draws the newest proposal where the task is now.
+---@param preview? orchestrator.SplitPreviewParams nil: the last one again
+function Ghosts:draw(preview)
+  self.preview = preview or self.preview
+  local first, last = self:rows()
+  if not first or not last or not self.preview then
+    return -- Neovim hides a mark whose line is gone, and shows it again after an undo.
+  end
+  local line = vim.api.nvim_buf_get_lines(self.buffer, first, first + 1, false)[1] or ''
+  local hint = hint_line(self.preview, self.buffer)
+  local drawn = M.lines(self.preview, item_indent(line), narrowest_window(self.buffer), hint)
+  mark(self.buffer, last, self.place, drawn)
+end
+
+function Ghosts:clear()
+  if vim.api.nvim_buf_is_valid(self.buffer) then
+    vim.api.nvim_buf_del_extmark(self.buffer, namespace, self.anchor)
+    vim.api.nvim_buf_del_extmark(self.buffer, namespace, self.place)
+  end
+end
+
+return M

@@ -1,0 +1,126 @@
+--- What the user wrote into `vim.g.orchestrator`.
+---
+--- Apart from the rest so that it is read when first needed and checked in one place. A wrong option is
+--- reported by its name and replaced by its default: the plugin works on.
+---
+--- Invariant: every wrong option is reported by name (test_wrong_options_are_reported_by_name).
+
+---@class orchestrator.Options
+---The program and its arguments. A name is looked up in `$PATH`, never inside the workspace; an absolute
+---path is used as it is. Default: `{ 'orchestrator', 'serve' }`.
+---@field cmd? string[]
+---File for the server's log, passed as `--log`. Default: none, messages go to Neovim's own LSP log.
+---@field log_file? string
+---Settings of the server: `{ model = 'scripted/demo', split = { preview = false } }`.
+---@field settings? table<string, any>
+---Keys that work in a buffer while it shows a proposal, and only where you have none of your own:
+---`{ accept = 'gsa', discard = 'gsd', edit = 'gse', stop = 'gss' }`. Default: none.
+---@field ghost_keys? table<orchestrator.GhostAction, string>
+
+---@alias orchestrator.GhostAction 'accept'|'discard'|'edit'|'stop'
+
+local M = {}
+
+---@type orchestrator.Options
+local defaults = {
+  cmd = { 'orchestrator', 'serve' },
+  log_file = nil,
+  settings = {},
+  ghost_keys = {},
+}
+
+local ghost_actions = { accept = true, discard = true, edit = true, stop = true }
+
+---@param value any
+---@return string? problem
+local function check_cmd(value)
+  if type(value) ~= 'table' or not vim.islist(value) or #value == 0 then
+    return "must be a list such as { 'orchestrator', 'serve' }"
+  end
+  for _, word in ipairs(value) do
+    if type(word) ~= 'string' or word == '' then
+      return 'must hold only non-empty strings'
+    end
+  end
+end
+
+---@param value any
+---@return string? problem
+local function check_ghost_keys(value)
+  if type(value) ~= 'table' then
+    return "must be a table such as { accept = 'gsa' }"
+  end
+  for action, key in pairs(value) do
+    if not ghost_actions[action] then
+      return ("has no action '%s': there are accept, discard, edit, stop"):format(tostring(action))
+    end
+    if type(key) ~= 'string' or key == '' then
+      return ("needs a key for '%s', as a string"):format(action)
+    end
+  end
+end
+
+---@type table<string, fun(value: any): string?>
+local checks = {
+  cmd = check_cmd,
+  log_file = function(value)
+    if type(value) ~= 'string' or value == '' then
+      return 'must be a path'
+    end
+  end,
+  settings = function(value)
+    if type(value) ~= 'table' or (next(value) ~= nil and vim.islist(value)) then
+      return "must be a table such as { model = 'scripted/demo' }"
+    end
+  end,
+  ghost_keys = check_ghost_keys,
+}
+
+---@return orchestrator.Options options complete: defaults where nothing (or nothing right) is set
+---@return string[] problems one line each, by name
+local function read()
+  local options = vim.deepcopy(defaults)
+  local given = vim.g.orchestrator
+  if given == nil then
+    return options, {}
+  end
+  if type(given) ~= 'table' then
+    return options, { 'vim.g.orchestrator must be a table (see :help orchestrator-options)' }
+  end
+  local problems = {} ---@type string[]
+  for name, value in vim.spairs(given) do
+    local check = checks[name]
+    local problem = check and check(value) or nil
+    if not check then
+      local known = table.concat(vim.fn.sort(vim.tbl_keys(checks)), ', ')
+      problems[#problems + 1] = ('vim.g.orchestrator.%s: there is no such option; there are %s'):format(
+        name,
+        known
+      )
+    elseif problem then
+      problems[#problems + 1] = ('vim.g.orchestrator.%s: %s'):format(name, problem)
+    else
+      options[name] = value
+    end
+  end
+  return options, problems
+end
+
+--- The options in force. Problems are reported once each.
+---@return orchestrator.Options
+function M.get()
+  local options, problems = read()
+  for _, problem in ipairs(problems) do
+    vim.notify_once('orchestrator: ' .. problem, vim.log.levels.WARN)
+  end
+  return options
+end
+
+--- What is wrong with `vim.g.orchestrator`, for `:checkhealth`.
+---@return string[] problems
+function M.problems()
+  local _, problems = read()
+  return problems
+end
+
+return M

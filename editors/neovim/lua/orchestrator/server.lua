@@ -1,0 +1,223 @@
+--- Finding, starting and losing the language server.
+---
+--- Apart from `split` because it knows processes and folders, and nothing of tasks.
+---
+--- Invariant: no program from inside the workspace is started unless its absolute path was configured
+--- (test_a_server_inside_the_workspace_is_not_started).
+--- Invariant: the server's working directory is outside the workspace (test_working_directory_is_outside).
+
+local display = require('orchestrator.display')
+local options = require('orchestrator.options')
+
+local M = {}
+
+M.name = 'orchestrator'
+
+--- Version of `orchestrator/*` that this plugin speaks; the server announces its own at `initialize`.
+M.protocol = 1
+
+---@param path string
+---@return string? real without links; nil if there is no such file
+local function real(path)
+  return vim.uv.fs_realpath(path)
+end
+
+---@param path string
+---@param folder string
+---@return boolean
+local function is_inside(path, folder)
+  return vim.fs.relpath(folder, path) ~= nil
+end
+
+---@param path string
+---@param folder? string
+---@return boolean # whether the file or what it links to is in the folder
+local function belongs_to(path, folder)
+  if not folder then
+    return false
+  end
+  local resolved, resolved_folder = real(path) or path, real(folder) or folder
+  return is_inside(vim.fs.normalize(path), vim.fs.normalize(folder)) or is_inside(resolved, resolved_folder)
+end
+
+--- The absolute path of a program.
+---@param program string a name, or a path
+---@param workspace? string folder whose programs are not to be used
+---@return string? path
+---@return string? problem what is wrong and what to do, when there is no path
+function M.find(program, workspace)
+  if program:find('[/\\]') then
+    local path = vim.fn.expand(program)
+    if vim.fn.isabsolutepath(path) == 0 then
+      return nil, ('%s is a relative path: give an absolute one in vim.g.orchestrator.cmd.'):format(program)
+    end
+    if vim.fn.executable(path) == 0 then
+      return nil, ('%s is not an executable file: correct vim.g.orchestrator.cmd.'):format(path)
+    end
+    return path
+  end
+  local separator = vim.fn.has('win32') == 1 and ';' or ':'
+  local refused ---@type string?
+  for _, folder in ipairs(vim.split(vim.env.PATH or '', separator, { plain = true, trimempty = true })) do
+    -- A relative entry of $PATH means another program in every folder.
+    local candidate = vim.fn.isabsolutepath(folder) == 1 and vim.fn.exepath(vim.fs.joinpath(folder, program))
+    if candidate and candidate ~= '' then
+      if not belongs_to(candidate, workspace) then
+        return candidate
+      end
+      refused = refused or candidate
+    end
+  end
+  if refused then
+    return nil,
+      ('%s is inside the workspace, and programs of a workspace are not started by themselves. '):format(
+        refused
+      ) .. ("If it is yours: vim.g.orchestrator = { cmd = { '%s', 'serve' } }."):format(refused)
+  end
+  return nil,
+    ('The program %s is not in $PATH. Install it with `pipx install "orchestrator-ls[local]"`, '):format(
+      program
+    ) .. 'or give its absolute path in vim.g.orchestrator.cmd.'
+end
+
+--- A folder to start the server in: no file of a workspace may be found through the working directory.
+---@param workspace? string
+---@return string
+function M.working_directory(workspace)
+  local state = vim.fn.stdpath('state') --[[@as string]]
+  if vim.fn.isdirectory(state) == 1 and not belongs_to(state, workspace) then
+    return state
+  end
+  return vim.fn.has('win32') == 1 and (vim.env.SystemDrive or 'C:') .. '\\' or '/'
+end
+
+--- The whole command line, with an absolute program.
+---@param workspace? string
+---@return string[]? argv
+---@return string? problem
+function M.argv(workspace)
+  local configured = options.get()
+  local program, problem = M.find(configured.cmd[1], workspace)
+  if not program then
+    return nil, problem
+  end
+  local argv = vim.list_extend({ program }, configured.cmd, 2)
+  if configured.log_file then
+    vim.list_extend(argv, { '--log', vim.fn.fnamemodify(vim.fn.expand(configured.log_file), ':p') })
+  end
+  return argv
+end
+
+--- Decides the workspace folder of a buffer, or that no server is started for it.
+---@param buffer integer
+---@param on_dir fun(root?: string)
+function M.root(buffer, on_dir)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  -- A buffer of another scheme (oil://, fugitive://) or without a file holds no outline.
+  if name == '' or name:match('^%a[%w+.-]+://') then
+    return
+  end
+  local markers = vim.lsp.config[M.name].root_markers
+  local root = vim.fs.root(buffer, markers) or vim.fs.dirname(name)
+  local argv, problem = M.argv(root)
+  if not argv then
+    vim.notify_once(
+      'orchestrator: ' .. problem .. ' :checkhealth orchestrator says more.',
+      vim.log.levels.WARN
+    )
+    return
+  end
+  on_dir(root)
+end
+
+---@param dispatchers vim.lsp.rpc.Dispatchers
+---@param config vim.lsp.ClientConfig
+---@return vim.lsp.rpc.PublicClient
+function M.launch(dispatchers, config)
+  local argv, problem = M.argv(config.root_dir)
+  if not argv then
+    error('orchestrator: ' .. problem, 0)
+  end
+  local environment = vim.tbl_extend('keep', config.cmd_env or {}, {
+    -- Python shall not import from its working directory or the script's.
+    PYTHONSAFEPATH = '1',
+  })
+  return vim.lsp.rpc.start(argv, dispatchers, {
+    cwd = config.cmd_cwd or M.working_directory(config.root_dir),
+    env = environment,
+    detached = config.detached,
+  })
+end
+
+--- Hands the user's settings over. `vim.lsp.config` wins over `vim.g`, since it is nearer to the server.
+---@param params lsp.InitializeParams
+---@param config vim.lsp.ClientConfig
+function M.configure(params, config)
+  local settings = config.settings --[[@as table]]
+  settings.orchestrator = vim.tbl_deep_extend('force', options.get().settings, settings.orchestrator or {})
+  if next(settings.orchestrator) == nil then
+    settings.orchestrator = vim.empty_dict()
+  end
+  params.initializationOptions = config.init_options or settings.orchestrator
+end
+
+---@param client vim.lsp.Client
+function M.check_protocol(client)
+  local abilities = vim.tbl_get(client.server_capabilities, 'experimental', 'orchestrator')
+  local spoken = abilities and abilities.protocol
+  if spoken ~= M.protocol then
+    vim.notify_once(
+      ('orchestrator: the server speaks protocol %s and this plugin %d: update both to the same version.'):format(
+        tostring(spoken),
+        M.protocol
+      ),
+      vim.log.levels.WARN
+    )
+  end
+end
+
+--- The client of a buffer, ready for requests.
+---@param buffer integer
+---@return vim.lsp.Client?
+---@return string? problem
+function M.client(buffer)
+  local client = vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1]
+  if client then
+    return client
+  end
+  if not vim.lsp.is_enabled(M.name) then
+    return nil, "The server is not enabled: vim.lsp.enable('orchestrator')."
+  end
+  if vim.bo[buffer].filetype ~= 'markdown' then
+    return nil, ("This buffer's file type is '%s', not 'markdown'."):format(vim.bo[buffer].filetype)
+  end
+  if vim.api.nvim_buf_get_name(buffer) == '' then
+    return nil, 'This buffer has no file yet: :write it, then :edit.'
+  end
+  return nil, 'The server is not running for this buffer (yet): :checkhealth orchestrator says why.'
+end
+
+--- The server ended. Runs in a fast event.
+---@param code integer
+---@param signal integer
+---@param client_id integer
+function M.on_exit(code, signal, client_id)
+  vim.schedule(function()
+    if vim.v.exiting ~= vim.NIL then
+      return
+    end
+    -- What is not loaded shows no ghosts.
+    local split = package.loaded['orchestrator.split']
+    local lost = split and split.on_server_exit(client_id) or 0
+    if lost > 0 then -- Without a split, Neovim's own message about the client says enough.
+      local how = signal ~= 0 and ('signal %d'):format(signal) or ('exit code %d'):format(code)
+      local text = 'The server stopped (%s), and the split with it; nothing was written. '
+      display.tell(
+        text:format(how) .. ':edit starts it again, :Orchestrator log shows why.',
+        vim.log.levels.ERROR
+      )
+    end
+  end)
+end
+
+return M
