@@ -39,7 +39,7 @@ def test_something_always_answers(title, description):
     ("title", "playbook"),
     [
         ("Build the sign-up page", "Build a login page"),
-        ("Recruit a nanny for our daughter", "Hire a new colleague"),
+        ("Hire a new colleague for the kitchen", "Hire a new colleague"),
         ("Prepare the annual report", "Write a report for decision makers"),
         ("Replicate the results of the paper", "Reproduce a published result"),
         ("Build a mobile app for bird watchers", "Build the first version of a mobile app"),
