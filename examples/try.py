@@ -6,6 +6,7 @@ Nothing of yours is touched but the cache that keeps the model (98 MB), so that 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def main() -> int:
     }
 
     def orchestrator(*arguments: str) -> None:
-        print(f"\n$ orchestrator {' '.join(arguments)}".replace(str(folder), "…"), flush=True)
+        print(f"\n$ orchestrator {shlex.join(arguments)}".replace(str(folder), "…"), flush=True)
         command = Path(sys.executable).with_name("orchestrator")
         subprocess.run([command, *arguments], env=environment, check=True)
 
