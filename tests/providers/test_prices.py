@@ -49,6 +49,12 @@ def test_the_models_that_we_name_have_a_price_and_are_known_to_the_sdk(module):
         assert "per million tokens" in note(module.NAME, model)
 
 
+def test_the_price_that_is_told_is_that_of_a_small_call():
+    """The vendor takes twice as much for each token of a request beyond 200,000."""
+    assert note("anthropic", "claude-sonnet-4-5") == "$3 in, $15 out per million tokens"
+    assert note("anthropic", "unheard-of") == "price unknown"
+
+
 def test_free_calls_do_not_load_the_table():
     code = (
         "import sys; from orchestrator.providers.prices import cost; from orchestrator.model.usage import Usage;"

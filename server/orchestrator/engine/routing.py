@@ -17,11 +17,10 @@ from orchestrator.engine.editor import Person, Question
 from orchestrator.engine.trust import Trust
 from orchestrator.errors import ConfigError, ConsentRequiredError, ProviderUnavailableError
 from orchestrator.model.message import Role
-from orchestrator.model.usage import Usage
 from orchestrator.providers import registry
 from orchestrator.providers.base import Destination, Provider, ProviderSpec
 from orchestrator.providers.keys import Keys
-from orchestrator.providers.prices import cost
+from orchestrator.providers.prices import per_million
 
 ALLOW = "Allow for this workspace"
 REFUSE = "Not now"
@@ -147,9 +146,8 @@ def _question(spec: ProviderSpec, destination: Destination, model: str, folder: 
 
 
 def _price(provider: str, model: str) -> str:
-    million = 1_000_000
-    prices = [cost(provider, model, usage) for usage in (Usage(million, 0), Usage(0, million))]
-    if prices[0] is None or prices[1] is None:
+    prices = per_million(provider, model)
+    if prices is None:
         return f"The price of {model} is not known here."
-    reading, writing = (price.quantize(Decimal("0.01")) for price in prices if price is not None)
+    reading, writing = (price.quantize(Decimal("0.01")) for price in prices)
     return f"{model} costs ${reading} per million tokens read and ${writing} per million written."

@@ -39,11 +39,24 @@ def cost(provider: str, model: str, usage: Usage) -> Cost:
         return None
 
 
+def per_million(provider: str, model: str) -> tuple[Decimal, Decimal] | None:
+    """Dollars for a million tokens read, and for a million written; None when not known.
+
+    Measured at a small call: many vendors charge more for a request of hundreds of thousands of tokens, which ours
+    never are.
+    """
+    thousand = 1_000
+    read = cost(provider, model, Usage(input_tokens=thousand))
+    written = cost(provider, model, Usage(output_tokens=thousand))
+    if read is None or written is None:
+        return None
+    return read * thousand, written * thousand
+
+
 def note(provider: str, model: str) -> str:
-    """Price and context window for the list of models, as far as known: "$3 in, $15 out per million tokens; …"."""
-    million = 1_000_000
-    given = cost(provider, model, Usage(input_tokens=million))
-    made = cost(provider, model, Usage(output_tokens=million))
-    if given is None or made is None:
+    """The price for the list of models: "$3 in, $15 out per million tokens"."""
+    prices = per_million(provider, model)
+    if prices is None:
         return "price unknown"
-    return f"${given.normalize():f} in, ${made.normalize():f} out per million tokens"
+    read, written = (f"${price.normalize():f}" for price in prices)
+    return f"{read} in, {written} out per million tokens"
