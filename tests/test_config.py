@@ -319,6 +319,7 @@ def test_variables_and_data_dir_replace_the_folders(tmp_path):
     found = Directories.default(environ)
     assert found == Directories(tmp_path / "CONFIG", tmp_path / "DATA", tmp_path / "CACHE")
     assert Directories.default(environ, data_dir=tmp_path / "x").data == tmp_path / "x"
+    assert Directories.default(environ, data_dir="") == Directories.default(environ)
     assert not any(path.exists() for path in (found.config, found.data, found.cache))
 
 

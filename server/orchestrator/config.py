@@ -204,7 +204,7 @@ class Directories:
                 if not path.is_absolute():
                     raise ConfigError(f"{variable} is not an absolute path.", hint="Give the complete path.")
                 chosen[name] = path
-        if data_dir is not None:
+        if data_dir:  # an empty one, as of an unset shell variable, counts as not given
             chosen["data"] = Path(data_dir).expanduser().absolute()
         return cls(**chosen)
 

@@ -235,3 +235,7 @@ def test_a_file_behind_a_link_belongs_to_its_real_folder(home, tmp_path):
     (real / "a.md").touch()
     (other / "a.md").symlink_to(real / "a.md")
     assert workspace_of(other / "a.md") == real
+
+
+def test_a_name_that_no_disk_can_hold_is_no_reason_to_fail(home, tmp_path):
+    assert workspace_of(tmp_path / ("x" * 5000)) == tmp_path

@@ -181,7 +181,7 @@ def workspace_of(path: Path) -> Path:
     somebody put into `/`, must not make one workspace of everything a person owns, where one yes covers all.
     """
     real = Path(os.path.realpath(path))
-    start = real if real.is_dir() else real.parent
+    start = real if os.path.isdir(real) else real.parent  # noqa: PTH112  # Path.is_dir raises for some paths
     home = Path(os.path.realpath(Path.home()))
     for folder in (start, *start.parents):
         if folder in {home, Path(folder.anchor)}:
