@@ -430,6 +430,7 @@ every = settings(deadline=None, max_examples=400)
 @every
 @given(documents | outlines())
 @example("-\t\n\t- [ ] a")
+@example("> - <!--\n> ")
 def test_every_string_is_an_outline(source: str):
     outline = parse(source)
     text = outline.text

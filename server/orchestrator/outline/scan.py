@@ -67,7 +67,9 @@ def blocks(string: str) -> tuple[Block, ...]:
     """The blocks of the document, outermost first. Link reference definitions are blocks to nobody: no entry."""
     open_tokens: list[Token] = []
     levels: list[list[Block]] = [[]]
-    for token in _MARKDOWN.parse(string, {}):
+    # markdown-it reads one character too far in an HTML block that ends in a last line without a line break.
+    ended = string if string.endswith(("\n", "\r")) else string + "\n"
+    for token in _MARKDOWN.parse(ended, {}):
         if token.nesting > 0:
             open_tokens.append(token)
             levels.append([])
