@@ -79,6 +79,8 @@ def test_context_is_bounded():
         assert len(as_text(brief(few, title))) == len(as_text(brief(many, title)))
     huge = f"- [ ] top\n  {'x' * 100_000}\n  - [ ] child\n    {'y' * 100_000}\n"
     assert len(as_text(brief(huge, "child"))) < 14_000
+    titles = f"# {'h' * 5_000}\n- [ ] top {'t' * 5_000}\n  - [ ] child\n  - [ ] {'s' * 5_000}\n"
+    assert len(as_text(brief(titles, "child"))) < 4_000
 
 
 def test_the_nearest_siblings_are_named():

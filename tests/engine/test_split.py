@@ -13,7 +13,7 @@ from orchestrator.config import Directories, Settings
 from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
 from orchestrator.engine.session import Session, Workspace
 from orchestrator.engine.split import Split
-from orchestrator.errors import EditRefusedError, FileError, ProtocolError, StoreUnwritableError
+from orchestrator.errors import EditRefusedError, FileError, ProtocolError, StoreUnwritableError, TaskError
 from orchestrator.model.run import AttemptState, Event, RunState, SplitState, StepState
 from orchestrator.model.task import Plan, PlannedTask
 from orchestrator.outline.tree import Task
@@ -508,3 +508,24 @@ async def test_an_unknown_provider_is_named(tmp_path):
         ended = await (await scene.start()).ended()
         assert ended.state is SplitState.FAILED
         assert "nobody" in ended.message
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "error", "part"),
+    [
+        ("- [ ]\n- [ ] other\n", "", TaskError, "line 1 has no title"),
+        ("- [x] done\n", "done", TaskError, "Set it back"),
+        ("- [-] dropped\n", "dropped", TaskError, "Set it back"),
+        (
+            "".join(f"{'  ' * depth}- [ ] level {depth}\n" for depth in range(95)),
+            "level 94",
+            EditRefusedError,
+            "deeper",
+        ),
+    ],
+)
+async def test_what_could_not_be_written_costs_no_call(tmp_path, text, title, error, part):
+    async with Scene(tmp_path, [SPLIT], text) as scene:
+        with pytest.raises(error, match=part):
+            await scene.start(title)
+    assert scene.proposals == []

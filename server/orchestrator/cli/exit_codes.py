@@ -34,15 +34,15 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.CONFIG: "a setting or a settings file is wrong",
     ExitCode.FILE: "a file cannot be read or written",
-    ExitCode.TASK: "the task is not in the file, or several match",
-    ExitCode.CHANGED: "the file changed meanwhile, so nothing was written",
+    ExitCode.TASK: "the task is not in the file, several match, or it cannot have subtasks",
+    ExitCode.CHANGED: "the change does not fit the file (any more), so nothing was written",
     ExitCode.NEEDS_PERSON: "needs a person: a confirmation, trust or consent is missing",
     ExitCode.PROVIDER: "no model could be asked, or it did not answer",
     ExitCode.ANSWER: "the model's answer could not be used",
     ExitCode.STORE: "the local database cannot be used",
-    ExitCode.INTERRUPTED: "stopped with Ctrl-C; the file is as it was",
+    ExitCode.INTERRUPTED: "stopped with Ctrl-C; it says whether the file is as it was",
     ExitCode.BROKEN_PIPE: "whoever read the output stopped reading",
-    ExitCode.TERMINATED: "stopped by a signal; the file is as it was",
+    ExitCode.TERMINATED: "stopped by a signal; it says whether the file is as it was",
 }
 
 _BY_ERROR: dict[type[errors.OrchestratorError], ExitCode] = {

@@ -24,6 +24,8 @@ RESULT_LIMIT = 2_000
 RESULTS = 12
 SIBLINGS = 24
 """Titles of siblings, the nearest in the list."""
+TITLE_LIMIT = 1_000
+"""Characters of any title or heading."""
 CUT_MARK = " […]"
 
 
@@ -83,15 +85,15 @@ def build_brief(outline: Outline, task: Task) -> Brief:
     parent = outline.parent(task)
     siblings = [node for node in (parent.children if parent else outline.nodes) if isinstance(node, Task)]
     return Brief(
-        title=task.title,
+        title=_title(task),
         description=_cut(task.description, OWN_TEXT_LIMIT),
         acceptance=_cut(task.acceptance, OWN_TEXT_LIMIT),
-        sections=tuple(node.title for node in path if isinstance(node, Section)),
+        sections=tuple(_title(node) for node in path if isinstance(node, Section)),
         parents=tuple(
-            ParentBrief(above.title, _cut(above.description, PARENT_TEXT_LIMIT)) for above in outline.ancestors(task)
+            ParentBrief(_title(above), _cut(above.description, PARENT_TEXT_LIMIT)) for above in outline.ancestors(task)
         ),
         results=_results(outline, task),
-        siblings=_nearest([sibling.title for sibling in siblings], siblings.index(task)),
+        siblings=_nearest([_title(sibling) for sibling in siblings], siblings.index(task)),
     )
 
 
@@ -130,8 +132,12 @@ def _results(outline: Outline, task: Task) -> tuple[ResultBrief, ...]:
         for task_id in outline.dependencies(holder):
             for other in outline.by_id(task_id):
                 if other.result:
-                    found.setdefault(task_id, ResultBrief(other.title, _cut(other.result, RESULT_LIMIT)))
+                    found.setdefault(task_id, ResultBrief(_title(other), _cut(other.result, RESULT_LIMIT)))
     return tuple(found.values())[:RESULTS]
+
+
+def _title(node: Task | Section) -> str:
+    return _cut(node.title, TITLE_LIMIT)
 
 
 def _nearest(titles: list[str], index: int) -> tuple[str, ...]:

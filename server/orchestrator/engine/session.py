@@ -17,7 +17,9 @@ from orchestrator.engine.routing import Asker, Router
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.split import Means, Split
 from orchestrator.engine.trust import TRUST_FILE, Trust
-from orchestrator.errors import EditRefusedError, FileError, ProtocolError
+from orchestrator.errors import EditRefusedError, FileError, ProtocolError, TaskError
+from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.outline.writer import add_subtasks
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
 
@@ -62,13 +64,15 @@ class Session:
         """Start; answers as soon as the run has an id, before the store or a model was touched.
 
         Raises EditRefusedError if the target is gone, ProtocolError if the same task is being split already, FileError
-        if the outline is in a later version of the format: then it is read-only for us.
+        if the outline is in a later version of the format: then it is read-only for us; TaskError, EditRefusedError for
+        a task that can have no subtasks.
         """
         place = await target.place()
         if place.outline.front_matter.newer:
             raise FileError(
                 "This outline is in a later version of the format.", hint="Update Orchestrator to change it."
             )
+        _refuse_hopeless(place)
         await self._refuse_second(target, place)
         asker = Asker(workspace.folder, person, request.model, request.consented)
         means = Means(self._settings, self._runner, self._routers[-1], self._slots, self._open_store)
@@ -124,3 +128,14 @@ class Session:
                 self._store = await Store.open(self.directories.data / STORE_FILE)
                 await self._store.reconcile(time.time())
             return self._store
+
+
+def _refuse_hopeless(place: Place) -> None:
+    """What could not be written must cost no call."""
+    task = place.task
+    if not task.title:
+        hint = "Write what is to be done after its check box."
+        raise TaskError(f"The task in line {task.line + 1} has no title.", hint=hint)
+    if task.status.settled:
+        raise TaskError(f"“{task.title}” is {task.status.value}.", hint="Set it back to `[ ]` to split it.")
+    add_subtasks(place.outline, task, Plan((PlannedTask("the least that a split adds"),)), lambda: "00000")
