@@ -84,3 +84,11 @@ def test_auth_never_shows_a_key(command):
     for arguments in (["auth", "list"], ["auth", "list", "--json"], ["models"], ["doctor"], ["config"]):
         done = command(*arguments, env=env)
         assert KEY not in done.stdout + done.stderr
+
+
+def test_no_key_at_the_question_is_refused(command):
+    screen = Screen(command, "auth", "set", "openai", env=NO_KEYRING)
+    screen.wait_for("not shown")
+    screen.type("\x04")
+    assert screen.end() == 3
+    assert "That is not a key" in screen.text

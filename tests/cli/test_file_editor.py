@@ -213,3 +213,11 @@ def test_a_task_that_is_gone_or_another_one_is_refused(file, wanted, changed):
     with pytest.raises(EditRefusedError) as caught:
         asyncio.run(target.place())
     assert "run the command again" in caught.value.hint
+
+
+def test_an_id_that_two_tasks_have_names_neither(file):
+    file.write_text("- [ ] one  ^twice\n- [ ] two  ^twice\n")
+    target = FileTarget(file, LIMIT, "2")
+    assert asyncio.run(target.place()).task.title == "two"
+    add_line(target)
+    assert asyncio.run(target.place()).task.line == 2

@@ -163,3 +163,16 @@ def test_help_imports_nothing_heavy():
         "orchestrator.cli.main",
         "orchestrator.errors",
     }
+
+
+def test_a_folder_that_is_gone_is_named_as_the_reason(command):
+    gone = command.work / "gone"
+    line = f'mkdir "{gone}" && cd "{gone}" && rmdir "{gone}" && "{ORCHESTRATOR}" config'
+    done = subprocess.run(["sh", "-c", line], env=command.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert "The current folder is gone." in done.stderr
+
+
+def test_version_without_an_output_is_no_bug(command):
+    line = f'"{ORCHESTRATOR}" --version >&-'
+    assert subprocess.run(["sh", "-c", line], env=command.environ, check=False).returncode == 0

@@ -64,8 +64,9 @@ def test_several_matches_are_listed():
 
 @pytest.mark.parametrize("text", ["- [ ] Same\n- [ ] Same\n", "- [ ] a  ^same\n- [ ] b  ^same\n"])
 def test_equal_titles_and_equal_ids_are_ambiguous(text):
-    with pytest.raises(TaskAmbiguousError, match="2 tasks fit"):
+    with pytest.raises(TaskAmbiguousError, match="2 tasks fit") as caught:
         select(parse(text), "same" if "^" in text else "Same")
+    assert ("by its id" in caught.value.hint) == ("^" not in text)
 
 
 @pytest.mark.parametrize("text", ["", "# Only a heading\n", "```\n- [ ] in a fence\n```\n"])

@@ -1,12 +1,13 @@
 import json
 import signal
 import stat
+import subprocess
 import time
 
 import pytest
 
 from orchestrator.config import Directories
-from tests.cli.conftest import EXAMPLE
+from tests.cli.conftest import EXAMPLE, ORCHESTRATOR
 from tests.cli.screen import Screen
 
 DECIDE = {"when": {"schema": "decide"}, "answer": {"verdict": "DECOMPOSE", "reason": "It is long."}, "repeat": True}
@@ -477,3 +478,22 @@ def test_the_embedded_model_splits_a_task(command):
     handbook = json.loads(command("outline", file, "--json").stdout)["nodes"][0]["children"][2]
     assert 3 <= len(handbook["children"]) <= 8
     assert file.read_text().startswith(EXAMPLE.removesuffix("- [ ] Write the handbook\n"))
+
+
+def test_what_was_typed_before_the_question_is_no_answer(command, scripted):
+    scripted(DECIDE, plan("Draw it", "Build it", delay=0.05))
+    file = command.outline()
+    screen = Screen(command, "split", file, "--task", "logout")
+    screen.wait_for("answers.")
+    screen.type("y\n")
+    screen.wait_for("Write this?")
+    screen.type("n\n")
+    assert screen.end() == 0
+    check_untouched(command, file)
+
+
+def test_a_reader_that_leaves_does_not_end_the_split(command, scripted):
+    file = command.outline()
+    line = f'"{ORCHESTRATOR}" split "{file}" --task logout --yes 2>&1 | true'
+    subprocess.run(["bash", "-c", line], env=command.environ, check=False)
+    assert "  1. [ ] Draw it" in file.read_text()

@@ -84,3 +84,27 @@ def test_subtasks_are_shown_as_they_arrive(command):
     assert "3  Try it" not in screen.text
     screen.wait_for("3  Try it")
     assert screen.end() == 0
+
+
+class Deaf(FakeTerminal):
+    def write(self, _text):
+        raise BrokenPipeError
+
+
+def test_talk_that_cannot_be_written_ends_nothing(streams, monkeypatch):
+    streams = streams()
+    monkeypatch.setattr(sys, "stderr", Deaf())
+    terminal = Terminal({"TERM": "xterm"})
+    terminal.say("progress")
+    terminal.status("planning")
+    terminal.result("done")
+    terminal.flush()
+    assert streams["stdout"].getvalue() == "done\n"
+
+
+def test_an_equal_status_is_not_written_again(streams):
+    streams = streams()
+    terminal = Terminal({"TERM": "xterm"})
+    terminal.status("planning")
+    terminal.status("planning")
+    assert streams["stderr"].getvalue() == "\r\x1b[Kplanning"

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.surroundings import Surroundings, surroundings
+from orchestrator.cli.surroundings import Surroundings, current_folder, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.errors import ConfigError
 from orchestrator.model.safe_text import one_line
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    around = surroundings(arguments, terminal, Path.cwd())
+    around = surroundings(arguments, terminal, current_folder())
     keys = around.keys()
     match arguments.action:
         case "set":
@@ -59,7 +59,13 @@ def _read_key(terminal: Terminal, name: str) -> str:
         import getpass
 
         terminal.flush()
-        return getpass.getpass(f"Key for {one_line(name)} (not shown): ", stream=sys.stderr)
+        try:
+            return getpass.getpass(f"Key for {one_line(name)} (not shown): ", stream=sys.stderr)
+        except EOFError:
+            return ""  # refused as an empty key is
+        except KeyboardInterrupt:
+            terminal.say()
+            raise
     value = sys.stdin.read(_MAX_KEY + 1) if sys.stdin is not None else ""
     if not value.strip():
         raise ConfigError(

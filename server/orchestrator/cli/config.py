@@ -12,7 +12,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.surroundings import surroundings
+from orchestrator.cli.surroundings import current_folder, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.config import USER_FILE, Directories, Option, Settings, options
 from orchestrator.model.safe_text import one_line
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.what == "path":  # before the file is read: it must be found also when it is wrong
         terminal.result(json.dumps({"schema": SCHEMA, "path": str(file)}) if arguments.json else str(file))
         return ExitCode.OK
-    around = surroundings(arguments, terminal, Path.cwd())
+    around = surroundings(arguments, terminal, current_folder())
     settings, sources = around.configuration.settings, around.configuration.sources
     entries = [(option, _value(settings, option), _sources(option, sources)) for option in options()]
     if arguments.json:

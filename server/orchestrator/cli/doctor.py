@@ -21,6 +21,7 @@ from typing import Literal
 
 from orchestrator.cli.auth import stray_keys_file
 from orchestrator.cli.exit_codes import ExitCode
+from orchestrator.cli.surroundings import current_folder
 from orchestrator.cli.terminal import Style, Terminal
 from orchestrator.config import DISTRIBUTION, Configuration, Directories, load, load_user
 from orchestrator.engine.trust import TRUST_FILE, Trust, workspace_of, workspace_settings
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     directories = Directories.default(os.environ, data_dir=arguments.data_dir)
-    found = list(examine(directories, Path.cwd()))
+    found = list(examine(directories, current_folder()))
     failed = any(finding.level == "problem" for finding in found)
     if arguments.json:
         shown = {"schema": SCHEMA, "ok": not failed, "findings": [asdict(finding) for finding in found]}

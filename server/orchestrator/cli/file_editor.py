@@ -43,6 +43,7 @@ class _Anchor:
     """How to find the task again: by its id, else by where its title stands among equal ones."""
 
     task_id: str | None
+    """None also when another task had the same: then it names neither."""
     title: str
     path: tuple[str, ...]
     """Titles from the top level down to the task."""
@@ -164,7 +165,8 @@ def _anchor(outline: Outline, task: Task) -> _Anchor:
     path = tuple(node.title for node in outline.path(task))
     twins = _twins(outline, path)
     ordinal = next((index for index, twin in enumerate(twins) if twin.start == task.start), 0)
-    return _Anchor(task.task_id, task.title, path, ordinal, len(twins))
+    alone = task.task_id is not None and len(outline.by_id(task.task_id)) == 1
+    return _Anchor(task.task_id if alone else None, task.title, path, ordinal, len(twins))
 
 
 def _anchor_after(outline: Outline, old: _Anchor) -> _Anchor:

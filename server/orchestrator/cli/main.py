@@ -95,7 +95,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
     if arguments.version:
         from importlib.metadata import version
 
-        sys.stdout.write(f"orchestrator {version('orchestrator-ls')}\n")
+        if sys.stdout is not None:  # closed by whoever started us
+            sys.stdout.write(f"orchestrator {version('orchestrator-ls')}\n")
         raise SystemExit(0)
     if arguments.command is None:
         parser.print_help(sys.stderr)
@@ -126,9 +127,9 @@ def _in_full(error: OrchestratorError) -> str:
 
 def _last_words(terminal: Terminal | None, message: str, code: ExitCode) -> int:
     try:
-        if terminal is None:
+        if terminal is None and sys.stderr is not None:
             sys.stderr.write(f"orchestrator: {message}\n")
-        else:
+        elif terminal is not None:
             terminal.say(f"orchestrator: {message}")
             terminal.flush()
     except OSError:
@@ -144,11 +145,7 @@ def _bug(terminal: Terminal | None) -> int:
 
 
 def _give_up_output() -> None:
-    """Point stdout elsewhere, or Python fails once more when it flushes at exit."""
-    descriptor = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(descriptor, sys.stdout.fileno())
-    except (OSError, ValueError):
-        return  # a stream without a file: nothing is flushed there
-    finally:
-        os.close(descriptor)
+    from orchestrator.cli.terminal import give_up
+
+    if sys.stdout is not None:
+        give_up(sys.stdout)

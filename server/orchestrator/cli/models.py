@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.surroundings import Surroundings, surroundings
+from orchestrator.cli.surroundings import Surroundings, current_folder, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.model.safe_text import one_line
 from orchestrator.providers import registry
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    around = surroundings(arguments, terminal, Path.cwd())
+    around = surroundings(arguments, terminal, current_folder())
     if arguments.action == "pull":
         return _pull(terminal, around, arguments.name, as_json=arguments.json)
     settings, keys = around.configuration.settings, around.keys()

@@ -33,7 +33,7 @@ def select(outline: Outline, wanted: str) -> Task:
     if not wanted:
         raise TaskNotFoundError("The task has no name.", hint=_HOW)
     if found := outline.by_id(wanted.removeprefix("^")):
-        return _only(found, f"the id ^{wanted.removeprefix('^')}")
+        return _only(found, f"the id ^{wanted.removeprefix('^')}", hint="Name one by the number of its line.")
     if wanted.isascii() and wanted.isdecimal() and len(wanted) < 9:
         line = int(wanted) - 1
         task = outline.task_at_line(line) if 0 <= line < outline.text.line_count else None
@@ -50,14 +50,15 @@ def select(outline: Outline, wanted: str) -> Task:
 _HOW = "Name a task by its id, the number of its line, or its title; `orchestrator outline FILE` lists them."
 
 
-def _only(found: Sequence[Task], what: str) -> Task:
+_WHICH = "Name one by the number of its line, or by its id."
+
+
+def _only(found: Sequence[Task], what: str, hint: str = _WHICH) -> Task:
     if len(found) == 1:
         return found[0]
     listed = "".join(f"\n  line {task.line + 1}: {_short(task.title)}" for task in found[:_LISTED])
     more = f"\n  and {len(found) - _LISTED:,} more" if len(found) > _LISTED else ""
-    raise TaskAmbiguousError(
-        f"{len(found):,} tasks fit {what}:{listed}{more}", hint="Name one by the number of its line, or by its id."
-    )
+    raise TaskAmbiguousError(f"{len(found):,} tasks fit {what}:{listed}{more}", hint=hint)
 
 
 def _not_found(wanted: str, everyone: Sequence[Task]) -> TaskNotFoundError:

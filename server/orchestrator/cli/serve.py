@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace, _terminal: Terminal) -> int:
             ) from error
     else:
         log_to_stderr()
-    data_dir = None if arguments.data_dir is None else str(Path(arguments.data_dir).expanduser().absolute())
+    data_dir = str(Path(arguments.data_dir).expanduser().absolute()) if arguments.data_dir else None
     _leave_workspace()
     return serve(Server(data_dir))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.cli.terminal import Terminal
 from orchestrator.config import Configuration, Directories, load_user
 from orchestrator.engine.trust import TRUST_FILE, Trust, workspace_of, workspace_settings
+from orchestrator.errors import FileError
 from orchestrator.model.safe_text import one_line
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ class Surroundings:
         from orchestrator.providers.keys import Keys
 
         return Keys.load(self.directories.config, os.environ)
+
+
+def current_folder() -> Path:
+    """Raises FileError when it was removed while a shell stands in it."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise FileError("The current folder is gone.", hint="Change to another one with `cd`.") from error
 
 
 def surroundings(

@@ -5,11 +5,13 @@ encoded crashes. What a file, a model or a provider wrote is made safe (`model.s
 
 Invariant: colour repeats what the text says and is never needed (test_no_color_leaves_the_same_text).
 Invariant: an encoding without a character never crashes the command (test_output_survives_an_ascii_terminal).
+Invariant: talk that nobody can hear ends no work (test_talk_that_cannot_be_written_ends_nothing).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -33,7 +35,7 @@ class Terminal:
         self._stderr = _tolerant(sys.stderr)
         self._smart = environ.get("TERM", "") != "dumb"
         self._coloured = self._smart and not no_color and not environ.get("NO_COLOR")
-        self._status_shown = False
+        self._status = ""
 
     @property
     def can_ask(self) -> bool:
@@ -65,17 +67,23 @@ class Terminal:
     def status(self, text: str) -> None:
         """Replace the line that tells what goes on; nothing where lines cannot be replaced."""
         if self._smart and _is_terminal(self._stderr):
-            self._write(self._stderr, f"\r\x1b[K{_fit(text, self.width - 1)}", None)
-            self._status_shown = True
+            fitting = _fit(text, self.width - 1)
+            if fitting != self._status:
+                self._write(self._stderr, f"\r\x1b[K{fitting}", None)
+                self._status = fitting
 
     def clear_status(self) -> None:
-        if self._status_shown:
+        if self._status:
             self._write(self._stderr, "\r\x1b[K", None)
-            self._status_shown = False
+            self._status = ""
 
     async def ask(self, prompt: str) -> str:
-        """The line that the person typed, stripped; empty at the end of input."""
+        """The line that the person typed, stripped; empty at the end of input.
+
+        What was typed before the question could be read is no answer to it, and is dropped.
+        """
         self.clear_status()
+        _drop_typed(self._stdin)
         self._write(self._stderr, prompt, None)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[str] = loop.create_future()
@@ -99,7 +107,7 @@ class Terminal:
 
     def flush(self) -> None:
         self._stdout.flush()
-        self._stderr.flush()
+        self._write(self._stderr, "", None)
 
     def _write(self, stream: TextIO, text: str, style: Style | None) -> None:
         if style is not None and self._coloured and _is_terminal(stream):
@@ -107,9 +115,35 @@ class Terminal:
             text = f"\x1b[{_CODES[style]}m{body}\x1b[0m{end}"
         if "utf" not in (stream.encoding or "").lower():
             text = text.translate(_PLAIN)
-        stream.write(text)
-        if stream is self._stderr or _is_terminal(stream):
-            stream.flush()
+        try:
+            stream.write(text)
+            if stream is self._stderr or _is_terminal(stream):
+                stream.flush()
+        except OSError:
+            if stream is not self._stderr:
+                raise
+            give_up(stream)
+            self._stderr = _tolerant(None)
+
+
+def give_up(stream: TextIO) -> None:
+    """Point a stream that cannot be written elsewhere, or Python fails once more when it flushes at exit."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(descriptor, stream.fileno())
+    except (OSError, ValueError):
+        return  # a stream without a file: nothing is flushed there
+    finally:
+        os.close(descriptor)
+
+
+def _drop_typed(stream: TextIO) -> None:
+    try:
+        import termios
+    except ImportError:
+        return  # Windows
+    with contextlib.suppress(termios.error, OSError, ValueError):
+        termios.tcflush(stream, termios.TCIFLUSH)
 
 
 def _fit(text: str, columns: int) -> str:

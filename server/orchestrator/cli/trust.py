@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.surroundings import surroundings
+from orchestrator.cli.surroundings import current_folder, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.config import WORKSPACE_FILE, Directories
 from orchestrator.engine.trust import TRUST_FILE, Record, Trust, fingerprint, read_workspace_file, workspace_of
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     trust = Trust(Directories.default(os.environ, data_dir=arguments.data_dir).config / TRUST_FILE)
-    folder: Path = getattr(arguments, "folder", None) or Path.cwd()
+    folder: Path = getattr(arguments, "folder", None) or current_folder()
     if problem := trust.problem():
         terminal.say(f"note: {one_line(problem)}", "warning")
     match arguments.action:
