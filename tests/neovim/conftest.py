@@ -151,11 +151,16 @@ def start_fake(tmp_path: Path) -> Iterator[Callable[..., FakeServed]]:
     with ExitStack() as stack:
 
         def start(
-            text: str | bytes = OUTLINE, *, options: str = "{}", before: str = "", encoding: str = "utf-8"
+            text: str | bytes = OUTLINE,
+            *,
+            options: str = "{}",
+            before: str = "",
+            encoding: str = "utf-8",
+            protocol: int = 1,
         ) -> FakeServed:
             outline = tmp_path / "plan.tasks.md"
             outline.write_bytes(text.encode() if isinstance(text, str) else text)
-            load = f"dofile('{HERE / 'fake_server.lua'}')\nfake.encoding = '{encoding}'"
+            load = f"dofile('{HERE / 'fake_server.lua'}')\nfake.encoding = '{encoding}'\nfake.protocol = {protocol}"
             init = init_file(tmp_path, options=options, before=before, after=load)
             editor = stack.enter_context(FakeServed(tmp_path / "home", [str(outline)], init=init))
             editor.wait_until_attached()

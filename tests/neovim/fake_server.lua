@@ -10,6 +10,7 @@ local fake = setmetatable({
   requests = {}, -- { method, params } in order, notifications included
   answers = {}, -- method to a function of the params that gives the result, or throws an error table
   encoding = 'utf-8',
+  protocol = 1,
 }, Fake)
 
 function Fake:cmd(dispatchers)
@@ -25,7 +26,7 @@ function Fake:cmd(dispatchers)
           capabilities = {
             positionEncoding = self.encoding,
             textDocumentSync = { openClose = true, change = 2 },
-            experimental = { orchestrator = { protocol = self.protocol or 1, version = '0' } },
+            experimental = { orchestrator = { protocol = self.protocol, version = '0' } },
           },
         }
       elseif answer then
@@ -99,7 +100,7 @@ end
 
 _G.fake = fake
 vim.lsp.config('orchestrator', {
-  root_dir = vim.fn.getcwd(),
+  root_dir = vim.env.HOME,
   cmd = function(dispatchers)
     return fake:cmd(dispatchers)
   end,

@@ -146,10 +146,10 @@ def test_all_other_bytes_stay(
 
 def test_marks_stay_on_their_lines(fake: FakeServed) -> None:
     fake.keys("5Gma4Gmb")
-    fake.wait("the mark", lambda: fake.lua("return vim.fn.getpos(\"'b\")")[1] == 4)
+    fake.wait("the mark", lambda: fake.lua('return vim.fn.getpos("\'b")')[1] == 4)
     assert fake.apply(SPLIT) == {"applied": True}
-    assert fake.lua("return vim.fn.getpos(\"'a\")")[1] == 7
-    assert fake.lua("return vim.fn.getpos(\"'b\")")[1] == 4
+    assert fake.lua('return vim.fn.getpos("\'a")')[1] == 7
+    assert fake.lua('return vim.fn.getpos("\'b")')[1] == 4
 
 
 @pytest.mark.parametrize(

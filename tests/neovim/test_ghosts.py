@@ -115,8 +115,18 @@ def test_a_long_description_is_cut_with_a_mark(fake: FakeServed) -> None:
     fake.start_split()
     fake.preview("ready", children=[{"title": "Long", "description": "word " * 200}])
     body = [ghost for ghost in fake.ghosts() if "word" in ghost]
-    assert len(body) == 3
+    assert len(body) == 2
     assert body[-1].endswith(" …")
+
+
+def test_a_proposal_longer_than_the_window_is_drawn_anew(fake: FakeServed) -> None:
+    fake.start_split()
+    many = [f"Subtask {number}" for number in range(1, 25)]
+    for seq, count in enumerate([10, 18, 24], start=1):
+        fake.preview("planning", many[:count], seq=seq)
+        fake.screen()
+    fake.preview("ready", many, seq=4)
+    assert "  ╭ Split: 24 subtasks proposed · scripted/demo" in fake.screen()
 
 
 def test_control_characters_are_visible(fake: FakeServed) -> None:

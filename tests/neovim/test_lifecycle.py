@@ -120,7 +120,7 @@ def test_accept_takes_all_one_or_a_nested_one(fake: FakeServed) -> None:
         (":Orchestrator accept<CR>", None),
         (":Orchestrator accept 2<CR>", [[1]]),
         (":Orchestrator accept 1 2.1<CR>", [[0], [1, 0]]),
-        ("2:<C-u>execute \"normal 2\\<Plug>(orchestrator-accept)\"<CR>", [[1]]),
+        ('2:<C-u>execute "normal 2\\<Plug>(orchestrator-accept)"<CR>', [[1]]),
     ]:
         before = len(fake.sent("orchestrator/split/accept"))
         fake.keys(typed)

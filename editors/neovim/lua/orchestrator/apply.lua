@@ -1,8 +1,8 @@
 --- Writing the server's edits into a buffer.
 ---
 --- Neovim's own handler says "applied" when the buffer was newer than the edit and nothing was written, joins
---- the edit to whatever is being typed, and prints a message for each. Here an edit that does not fit is refused
---- with its reason, and one that fits is exactly one undo step.
+--- the edit to whatever is being typed, and prints a message for each. Here an edit that does not fit is
+--- refused with its reason, and one that fits is exactly one undo step.
 ---
 --- Invariant: one `u` takes back a split, and nothing but the split (test_one_undo_takes_back_the_split).
 --- Invariant: an edit for another version of the text is refused (test_edit_for_another_version_is_refused).
@@ -17,8 +17,8 @@ end
 
 --- The same edits, with whole lines inserted behind the line above instead of before the line below.
 ---
---- At the start of a line, marks and cursors of that line would stay behind, and below the last line Neovim adds
---- a blank line of its own.
+--- At the start of a line, marks and cursors of that line would stay behind, and below the last line Neovim
+--- adds a blank line of its own.
 ---@param buffer integer
 ---@param edits lsp.TextEdit[]
 ---@param encoding 'utf-8'|'utf-16'|'utf-32'

@@ -1,8 +1,8 @@
 --- Drawing a proposal: virtual lines below the task, nothing in the text.
 ---
---- `lines` is pure and says what is drawn; `Ghosts` holds the two extmarks that move with the text: the anchor
---- on the task's first line, which dies with it, and the place below the task's own lines, where the drawing
---- hangs.
+--- `lines` is pure and says what is drawn; `Ghosts` holds the two extmarks that move with the text: the
+--- anchor on the task's first line, which dies with it, and the place below the task's own lines, where the
+--- drawing hangs.
 ---
 --- Invariant: the text of the buffer never changes here (test_ghosts_leave_the_text_alone).
 --- Invariant: state and number of every ghost can be read without colour
@@ -16,7 +16,7 @@ local M = {}
 local namespace = vim.api.nvim_create_namespace('orchestrator.ghosts')
 
 --- Most lines that one description or acceptance takes; `:Orchestrator edit` shows all.
-local most_lines = 3
+local most_lines = 2
 
 local links = {
   OrchestratorGhostFrame = 'NonText',
@@ -253,6 +253,11 @@ function Ghosts:draw(preview)
   local hint = hint_line(self.preview, self.buffer)
   local drawn = M.lines(self.preview, item_indent(line), narrowest_window(self.buffer), hint)
   mark(self.buffer, last, self.place, drawn)
+  -- Neovim draws virtual lines anew with the text line below them, and that may be below the window's last
+  -- row (test_a_proposal_longer_than_the_window_is_drawn_anew).
+  for _, window in ipairs(vim.fn.win_findbuf(self.buffer)) do
+    vim.api.nvim__redraw({ win = window, valid = false })
+  end
 end
 
 function Ghosts:clear()

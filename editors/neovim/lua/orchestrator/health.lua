@@ -1,8 +1,160 @@
---- `:checkhealth orchestrator`.
+--- `:checkhealth orchestrator`: every part that must be in place, and for each that is not, what mends it.
 ---
---- What the editor can know is checked here; models and keys are asked of `orchestrator doctor --json`.
+--- What the editor can know is checked here; models, keys and folders are asked of the program, with
+--- `orchestrator doctor --json`.
+---
+--- Invariant: every line that is not well says how to mend it (test_every_bad_line_says_how_to_mend_it).
 
+local display = require('orchestrator.display')
 local options = require('orchestrator.options')
 local server = require('orchestrator.server')
 
 local M = {}
+
+--- How long the server's program may take to examine itself, in milliseconds.
+local patience = 20000
+
+local function check_editor()
+  vim.health.start('Editor')
+  if vim.fn.has('nvim-0.11') == 1 then
+    vim.health.ok('Neovim ' .. tostring(vim.version()))
+  else
+    vim.health.error(
+      'Neovim ' .. tostring(vim.version()) .. ' is too old.',
+      'Install Neovim 0.11 or later: https://neovim.io'
+    )
+  end
+  local problems = options.problems()
+  for _, problem in ipairs(problems) do
+    vim.health.warn(problem, 'Correct it in your configuration: :help orchestrator-options')
+  end
+  if #problems == 0 then
+    vim.health.ok('vim.g.orchestrator: nothing wrong in it')
+  end
+  if vim.lsp.is_enabled(server.name) then
+    vim.health.ok("vim.lsp.enable('orchestrator')")
+  else
+    vim.health.error('The server is not enabled.', "Put vim.lsp.enable('orchestrator') into your init.lua")
+  end
+end
+
+---@param clients vim.lsp.Client[]
+local function check_clients(clients)
+  if #clients == 0 then
+    vim.health.info('No server is running. It starts with the first Markdown file.')
+  end
+  for _, client in ipairs(clients) do
+    local spoken = vim.tbl_get(client.server_capabilities, 'experimental', 'orchestrator', 'protocol')
+    local version = vim.tbl_get(client, 'server_info', 'version') or 'unknown'
+    local place = client.root_dir or 'no folder'
+    if spoken == server.protocol then
+      vim.health.ok(('Running for %s: version %s, protocol %d'):format(place, version, spoken))
+    else
+      vim.health.error(
+        ('Running for %s: version %s speaks protocol %s, this plugin %d.'):format(
+          place,
+          version,
+          tostring(spoken),
+          server.protocol
+        ),
+        'Update the program and the plugin to the same version.'
+      )
+    end
+  end
+end
+
+--- Settings as the environment variables that say the same, so that `doctor` sees what the server will see.
+---@param settings table<string, any>
+---@return table<string, string>
+local function environment(settings)
+  local variables = { PYTHONSAFEPATH = '1' }
+  ---@param prefix string
+  ---@param values table<string, any>
+  local function add(prefix, values)
+    for key, value in pairs(values) do
+      local name = prefix .. key:gsub('(%u)', '_%1'):upper()
+      if type(value) == 'table' and not vim.islist(value) then
+        add(name .. '__', value)
+      elseif not vim.env[name] then
+        variables[name] = type(value) == 'table' and vim.json.encode(value) or tostring(value)
+      end
+    end
+  end
+  add('ORCHESTRATOR_', settings)
+  return variables
+end
+
+---@class orchestrator.Finding
+---@field level 'ok'|'note'|'problem'
+---@field what string
+---@field mend string
+
+---@param program string
+---@return orchestrator.Finding[]? findings
+---@return string? problem
+local function examine(program)
+  local ok, result = pcall(function()
+    return vim
+      .system({ program, 'doctor', '--json' }, {
+        cwd = server.working_directory(),
+        env = environment(options.get().settings),
+        text = true,
+      })
+      :wait(patience)
+  end)
+  if not ok then
+    return nil, tostring(result)
+  end
+  local parsed, answer = pcall(vim.json.decode, result.stdout or '')
+  if parsed and type(answer) == 'table' and answer.schema == 1 then
+    return answer.findings
+  end
+  return nil, ('exit code %d, %s'):format(result.code, vim.trim(result.stderr or '') or 'no message')
+end
+
+---@param program string
+local function check_program(program)
+  vim.health.start('Models, keys and folders (orchestrator doctor)')
+  local findings, problem = examine(program)
+  if not findings then
+    vim.health.error(
+      ('`%s doctor --json` gave no answer: %s'):format(program, display.visible(problem --[[@as string]])),
+      'Run it in a terminal, and install the program again if it fails there too.'
+    )
+    return
+  end
+  -- It is asked outside of any workspace, so what it says about one would be about another.
+  local of_this_computer = vim.tbl_filter(function(finding)
+    return not vim.startswith(finding.what, 'workspace:')
+  end, findings)
+  for _, finding in ipairs(of_this_computer) do
+    local what = display.visible(finding.what)
+    local mend = finding.mend ~= '' and display.visible(finding.mend) or nil
+    if finding.level == 'ok' then
+      vim.health.ok(what)
+    elseif finding.level == 'note' then
+      vim.health.info(what .. (mend and ('. To change that: %s'):format(mend) or ''))
+    else
+      vim.health.error(what, mend and ('Run: ' .. mend) or nil)
+    end
+  end
+end
+
+function M.check()
+  check_editor()
+  vim.health.start('Server')
+  local clients = vim.lsp.get_clients({ name = server.name })
+  local root = clients[1] and clients[1].root_dir or vim.fs.root(0, vim.lsp.config[server.name].root_markers)
+  local argv, problem = server.argv(root)
+  if argv then
+    vim.health.ok(('Program: %s'):format(table.concat(argv, ' ')))
+  else
+    vim.health.error(problem --[[@as string]], 'See :help orchestrator-install')
+  end
+  check_clients(clients)
+  if argv then
+    check_program(argv[1])
+  end
+end
+
+return M

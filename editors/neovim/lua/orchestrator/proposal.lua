@@ -29,20 +29,23 @@ local function item_in(line)
   end
 end
 
---- Text of a model is text, whatever it looks like: what would read as an item or a field is escaped.
+--- Text of a model is text, whatever it looks like: a bracket that would make it an item or a field gets a
+--- backslash, and one that has backslashes gets one more, so that `unescaped` can take exactly one away.
 ---@param line string
 ---@return string
 local function escaped(line)
-  if item_in(line) then
-    line = line:gsub('%[', '\\[', 1)
+  local text = line:gsub('\\+%[', '\\%0')
+  if item_in(text) then
+    text = text:gsub('%[', '\\[', 1)
   end
-  return (line:gsub('%[dependsOn::', '\\[dependsOn::'))
+  text = text:gsub('^%[dependsOn::', '\\%0'):gsub('([^\\])(%[dependsOn::)', '%1\\%2')
+  return text
 end
 
 ---@param line string
 ---@return string
 local function unescaped(line)
-  return (line:gsub('\\%[', '['))
+  return (line:gsub('\\(\\*%[)', '%1'))
 end
 
 --- The outline of a proposal.
@@ -95,7 +98,7 @@ local function close(item)
   for _, line in ipairs(item.body) do
     local first = not acceptance and line:match('^Accept:%s*(.*)$')
     if first then
-      acceptance = { first }
+      acceptance = { unescaped(first) }
     else
       table.insert(acceptance or description, unescaped(line))
     end
@@ -211,7 +214,7 @@ function M.open()
   local name = 'orchestrator://proposal/' .. split.run_id
   local known = vim.fn.bufnr(name)
   if known ~= -1 then
-    vim.cmd.sbuffer({ args = { tostring(known) } })
+    vim.api.nvim_set_current_win(vim.fn.bufwinid(known)) -- It is wiped out with its last window.
     return
   end
   local buffer = vim.api.nvim_create_buf(false, false)

@@ -158,7 +158,7 @@ function M.configure(params, config)
   if next(settings.orchestrator) == nil then
     settings.orchestrator = vim.empty_dict()
   end
-  params.initializationOptions = config.init_options or settings.orchestrator
+  params.initializationOptions = config.init_options or { settings = settings.orchestrator }
 end
 
 ---@param client vim.lsp.Client
@@ -166,13 +166,8 @@ function M.check_protocol(client)
   local abilities = vim.tbl_get(client.server_capabilities, 'experimental', 'orchestrator')
   local spoken = abilities and abilities.protocol
   if spoken ~= M.protocol then
-    vim.notify_once(
-      ('orchestrator: the server speaks protocol %s and this plugin %d: update both to the same version.'):format(
-        tostring(spoken),
-        M.protocol
-      ),
-      vim.log.levels.WARN
-    )
+    local text = 'orchestrator: the server speaks protocol %s and this plugin %d: update both.'
+    vim.notify_once(text:format(tostring(spoken), M.protocol), vim.log.levels.WARN)
   end
 end
 
