@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, TypeVar
 
 from orchestrator.errors import OrchestratorError
@@ -30,7 +31,11 @@ class Runner:
 
     async def start(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` as the outermost frame of a run."""
-        task = await self._spawn(self._outermost(run_id, work), name=run_id)
+        try:
+            task = await self._spawn(self._outermost(run_id, work), name=run_id)
+        finally:
+            if getcoroutinestate(work) == CORO_CREATED:  # cancelled before it began
+                work.close()
         self._runs[run_id] = task
         task.add_done_callback(lambda _: self._runs.pop(run_id, None))
 
@@ -80,7 +85,11 @@ class Runner:
             opened = asyncio.Event()
             # The only task outside the group: it holds the group open.
             self._host = asyncio.create_task(self._hold(opened), name="runner")
-            await opened.wait()
+            try:
+                await opened.wait()
+            except asyncio.CancelledError:
+                work.close()
+                raise
         assert self._group is not None
         task = self._group.create_task(work, name=name)
         try:

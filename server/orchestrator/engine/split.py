@@ -2,6 +2,7 @@
 
 Invariant: nothing is written before READY, and then in one edit (test_recursive_split_is_one_edit).
 Invariant: what a person is told was stored before, streamed text excepted (test_events_are_stored_first).
+Invariant: once the text has changed the run is completed, whoever stops it (test_stopped_after_the_edit_is_applied).
 Invariant: a subtask whose own split fails stays as a leaf, and the failure is told (test_child_failure_keeps_the_rest).
 """
 
@@ -85,6 +86,8 @@ class Split:
         self._store: Store | None = None
         self._writing = asyncio.Lock()
         self._stop_reason = ""
+        self._applied: Applied | None = None
+        """Set at the moment at which the text has changed."""
         self._failure: OrchestratorError | None = None
         self._settled = asyncio.Event()
         self._ended = asyncio.Event()
@@ -165,7 +168,10 @@ class Split:
                 await self._propose()
                 await self._ended.wait()
         except asyncio.CancelledError:
-            await self._end(Signal.CANCEL, RunState.CANCELLED, self._stop_reason or "the program ended")
+            if self._applied is None:
+                await self._end(Signal.CANCEL, RunState.CANCELLED, self._stop_reason or "the program ended")
+            else:  # whoever was accepting was stopped right after the edit
+                await self._end(Signal.APPLY, RunState.COMPLETED, self._proposal.message)
             raise
         except OrchestratorError as error:
             self._failure = error
@@ -307,7 +313,7 @@ class Split:
                     raise
         else:
             raise AssertionError("the loop ends by break or raise")
-        applied = Applied(version, count_tasks(plan))
+        self._applied = applied = Applied(version, count_tasks(plan))
         try:
             await self._emit("split.applied", {"added": applied.added, "version": version})
             await self._note_task_id()
