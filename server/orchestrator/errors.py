@@ -93,7 +93,11 @@ class AuthenticationError(ProviderError):
 
 
 class RequestRejectedError(ProviderError):
-    pass
+    """`other_form` says whether the same request in another form (without an answer's shape) may be accepted."""
+
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None, other_form: bool = True) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
+        self.other_form = other_form
 
 
 class ContextTooLongError(ProviderError):

@@ -34,6 +34,7 @@ from tests.support.fault_server import (
 from orchestrator import errors
 from orchestrator.model.usage import Usage
 from orchestrator.providers.base import FinishReason, Request, TextDelta
+from orchestrator.providers.failures import Call, from_status
 
 both = pytest.mark.parametrize("vendor", VENDORS)
 LONG = Answer("häppy " * 20)
@@ -326,3 +327,18 @@ async def test_a_grammar_goes_only_where_it_is_understood():
                 with pytest.raises(ValueError, match="grammar"):
                     await collect(provider, request)
         assert not server.calls
+
+
+async def test_only_what_another_form_may_mend_says_so():
+    call = Call("Vendor", "host", "vendor", (), 1.0)
+    for status, other_form in ((400, True), (422, True), (402, False), (404, False)):
+        error = from_status(status, "no", call)
+        assert isinstance(error, errors.RequestRejectedError)
+        assert error.other_form is other_form
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"), [(None, "a minute"), (5, "a minute"), (600, "10 minutes"), (9000, "3 hours")]
+)
+async def test_how_long_to_wait_is_as_the_service_said(wait, words):
+    assert f"Wait {words}," in from_status(429, "", Call("Vendor", "host", "vendor", (), 1.0), wait=wait).hint

@@ -118,8 +118,8 @@ class Decomposer:
         """With the answer's shape enforced where the service can; the prompt names the shape for those that refuse."""
         try:
             return await self.caller.call(role, route, prompt, request, _whole(on_text))
-        except RequestRejectedError:
-            if request.schema is None:
+        except RequestRejectedError as error:
+            if request.schema is None or not error.other_form:
                 raise
         return await self.caller.call(role, route, prompt, replace(request, schema=None), _whole(on_text))
 

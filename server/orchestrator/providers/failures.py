@@ -83,6 +83,7 @@ def from_response(error: Any, call: Call) -> ProviderError:
             f"{call.host} redirects to {target or 'another address'}, which is not followed: your text goes only where "
             "you agreed.",
             hint="Set the base address to the new one if you trust it.",
+            other_form=False,
         )
     wait = retry_after(headers)
     kind = " ".join(str(inner_body(error).get(name)) for name in ("type", "code", "details"))
@@ -101,6 +102,7 @@ def from_status(status: int, said: str, call: Call, *, kind: str = "", wait: flo
         return RequestRejectedError(
             f"{call.title} does not answer for want of credit{detail}",
             hint="Add credit or raise the limit in your account there, or choose another model.",
+            other_form=False,
         )
     if status == 401:
         return AuthenticationError(f"{call.title} refused the key{detail}", hint=call.mend_key)
@@ -113,11 +115,12 @@ def from_status(status: int, said: str, call: Call, *, kind: str = "", wait: flo
         return RequestRejectedError(
             f"{call.title} does not know that model or address{detail}",
             hint="See `orchestrator models` for names and addresses.",
+            other_form=False,
         )
     if status == 429:
         return RateLimitedError(
             f"{call.title} has had too many requests{detail}",
-            hint="Wait a minute, or lower the setting `calls.concurrency`.",
+            hint=f"Wait {_in_words(wait)}, or lower the setting `calls.concurrency`.",
             retry_after=wait,
         )
     if status in {408, 409, 425, 499} or (status >= 500 and status not in {501, 505}):
@@ -179,7 +182,9 @@ def answer_cut(_error: object, call: Call) -> ProviderError:
 def not_sendable(_error: object, call: Call) -> ProviderError:
     """No detail: the library's message repeats the header that it could not send, which may be the key."""
     return RequestRejectedError(
-        f"The request to {call.host} has a key or an address with characters that cannot be sent.", hint=call.mend_key
+        f"The request to {call.host} has a key or an address with characters that cannot be sent.",
+        hint=call.mend_key,
+        other_form=False,
     )
 
 
@@ -256,6 +261,13 @@ def _number(value: str | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
+
+
+def _in_words(wait: float | None) -> str:
+    if wait is None or wait <= 60:
+        return "a minute"
+    minutes = math.ceil(wait / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{math.ceil(minutes / 60)} hours"
 
 
 def said(error: Any, call: Call) -> str:

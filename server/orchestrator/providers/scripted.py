@@ -200,6 +200,7 @@ class ScriptedProvider:
         raise RequestRejectedError(
             f"The script has no answer left for a request with {wanted}.",
             hint="Add an entry to the script, or set `repeat` on one.",
+            other_form=False,
         )
 
 
