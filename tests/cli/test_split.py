@@ -1,8 +1,10 @@
 import json
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
+from contextlib import closing
 
 import pytest
 
@@ -143,6 +145,7 @@ def test_a_simple_task_is_left_alone_and_force_is_offered(command, scripted):
     assert done.returncode == 0
     assert "simple enough" in done.stdout
     assert "It is short." in done.stdout
+    assert "tokens read" in done.stderr
     assert "--force" in done.stderr
     check_untouched(command, file)
     assert command("split", file, "--task", "logout", "--yes", "--force").returncode == 0
@@ -249,6 +252,7 @@ def test_a_file_that_changes_during_the_split(command, scripted):
 
 
 def test_a_task_that_is_removed_during_the_split(command, scripted):
+    """Nothing is written, and the record says why."""
     scripted(DECIDE, plan("Draw it", "Build it", "Try it", delay=0.3, chunk=40))
     file = command.outline()
     screen = Screen(command, "split", file, "--task", "logout", "--yes")
@@ -257,6 +261,10 @@ def test_a_task_that_is_removed_during_the_split(command, scripted):
     file.write_text(changed)
     assert screen.end() == 6
     assert file.read_text() == changed
+    with closing(sqlite3.connect(command.home / "data" / "orchestrator.db")) as database:
+        ((state, reason),) = database.execute("SELECT state, reason FROM runs")
+    assert state == "cancelled"
+    assert "moved, renamed or copied" in reason
 
 
 def test_hostile_answers_stay_text(command, scripted):

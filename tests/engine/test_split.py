@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.config import Directories, Settings
+from orchestrator.engine import calls
 from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
 from orchestrator.engine.session import Session, Workspace
 from orchestrator.engine.split import Split
@@ -529,3 +531,68 @@ async def test_what_could_not_be_written_costs_no_call(tmp_path, text, title, er
         with pytest.raises(error, match=part):
             await scene.start(title)
     assert scene.proposals == []
+
+
+async def test_stopped_after_the_edit_is_applied(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        accepting = asyncio.create_task(split.accept())
+        while not scene.document.history:
+            await asyncio.sleep(0)
+        accepting.cancel()
+        await asyncio.gather(accepting, return_exceptions=True)
+        await scene.session.aclose()
+        assert split.proposal.state is SplitState.APPLIED
+        store = await scene.read_store()
+        try:
+            (run,) = await store.runs()
+            assert run.state is RunState.COMPLETED
+        finally:
+            await store.aclose()
+
+
+@pytest.mark.parametrize("moment", range(5))
+async def test_a_start_that_is_stopped_leaves_nothing_half_begun(tmp_path, recwarn, moment):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        starting = asyncio.create_task(scene.start())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+async def test_a_model_that_does_not_exist_is_asked_for_once(tmp_path):
+    async with Scene(tmp_path, []) as scene:  # nothing left in the script: another form would not help
+        ended = await (await scene.start()).ended()
+        assert ended.state is SplitState.FAILED
+        assert "schema 'decide'" in ended.message
+
+
+async def test_a_call_that_broke_off_is_not_told_as_free(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", cut=True)]) as scene:
+        ended = await (await scene.start()).ended()
+        assert ended.state is SplitState.FAILED
+        assert ended.cost is None
+    store = await scene.read_store()
+    try:
+        (run,) = await store.runs()
+        (attempt,) = await store.attempts(run.run_id)
+        step = (await store.steps(attempt.attempt_id))[-1]
+        assert step.state is StepState.FAILED
+        assert step.usage.estimated
+        assert min(step.usage.input_tokens, step.usage.output_tokens) > 0
+    finally:
+        await store.aclose()
+
+
+async def test_an_answer_without_an_end_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(calls, "LONGEST", 100)
+    endless = {"when": {"schema": "plan"}, "answer": "x" * 10_000}
+    async with Scene(tmp_path, [SPLIT, endless]) as scene:
+        ended = await (await scene.start()).ended()
+        assert ended.state is SplitState.FAILED
+        assert "without an end" in ended.message
+        assert ended.usage.output_tokens < 100

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 from functools import reduce
-from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel

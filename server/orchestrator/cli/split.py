@@ -126,7 +126,11 @@ class _Job:
                 return self._tell_simple(proposal)
             if proposal.state is not SplitState.READY:
                 raise self._failure(split, proposal)
-            return await self._decide(split, target, ask=around.configuration.settings.split.preview)
+            try:
+                return await self._decide(split, target, ask=around.configuration.settings.split.preview)
+            except OrchestratorError as error:
+                split.stop(str(error))  # the record shall say why nothing was written
+                raise
         finally:
             self.terminal.clear_status()
             await session.aclose()

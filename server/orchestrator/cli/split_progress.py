@@ -17,6 +17,10 @@ from orchestrator.model.usage import Cost, Usage
 _UNDER_WAY = {SplitState.DECIDING: "deciding whether it needs subtasks", SplitState.PLANNING: "planning"}
 
 
+_IN_VAIN = {SplitState.SIMPLE, SplitState.FAILED}
+"""Nothing is proposed, and the calls are paid all the same."""
+
+
 class SplitProgress:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -41,6 +45,8 @@ class SplitProgress:
             self._show_end(proposal)
         elif proposal.state in _UNDER_WAY:
             self._terminal.status(self._doing(proposal))
+        elif proposal.state in _IN_VAIN and proposal.usage != Usage():
+            self._show_spent(proposal)
 
     def _show_waiting(self, proposal: Proposal) -> None:
         if proposal.message and proposal.message != self._message:
@@ -52,6 +58,9 @@ class SplitProgress:
             self._terminal.say(f"note: {one_line(proposal.message)}", "warning")
         if proposal.plan.source:
             self._terminal.say(one_line(proposal.plan.source))
+        self._show_spent(proposal)
+
+    def _show_spent(self, proposal: Proposal) -> None:
         self._terminal.say(f"{spent(proposal.usage)}, {money(proposal.cost)}")
 
     def _doing(self, proposal: Proposal) -> str:

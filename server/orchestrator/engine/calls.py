@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from itertools import count
+from math import ceil
 
 from orchestrator.config import Calls
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
-from orchestrator.errors import AnswerCutError, AnswerUnusableError, OrchestratorError
+from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker
 from orchestrator.model.run import Step, StepState, StoredMessage
@@ -26,9 +28,12 @@ from orchestrator.model.usage import Cost, Usage, add_costs
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta
 from orchestrator.providers.prices import cost
 from orchestrator.providers.retrying import stream_with_retries
+from orchestrator.providers.tokens import estimated_usage
 from orchestrator.store.store import Store
 
 FLUSH_SECONDS = 0.25
+LONGEST = 1_000_000
+"""Characters of an answer: far more than any bound in tokens allows. A service that goes on is cut off."""
 SILENCE_FACTOR = 5
 """Providers give up after `calls.timeout` without a byte; a model that thinks sends signs of life and no event for
 longer. This bounds that, and a plug-in that bounds nothing."""
@@ -80,6 +85,8 @@ class Caller:
                 ending = replace(step, state=StepState.FAILED, error=str(error), raw_answer=partial.text)
                 raise
             finally:
+                if partial.text and ending.state is not StepState.COMPLETED:  # it was begun, so it was paid
+                    ending = replace(ending, usage=estimated_usage(request, partial.text))
                 await self._end(ending, partial.text)
         self._refuse_unfinished(finished.reason, partial.text)
         return partial.text
@@ -124,8 +131,10 @@ class Caller:
     async def _stream(
         self, route: Route, request: Request, partial: _Partial, on_delta: Callable[[str], None]
     ) -> Finished:
+        tries = count(1)
+
         def on_retry(reason: str, delay: float) -> None:
-            self.on_wait(f"{reason} Trying again in {delay:.0f} s.")
+            self.on_wait(f"{reason} Trying again in {ceil(delay)} s ({next(tries)} of {self.calls.retries}).")
 
         silence = self.calls.timeout * SILENCE_FACTOR
         events = stream_with_retries(route.provider, request, self.calls.retries, on_retry, silence)
@@ -133,6 +142,11 @@ class Caller:
             async for event in events:
                 if isinstance(event, TextDelta):
                     partial.text += event.text
+                    if len(partial.text) > LONGEST:
+                        raise AnswerMalformedError(
+                            f"{route.name} answered without an end; it was stopped after {LONGEST:,} characters.",
+                            hint="Choose another model.",
+                        )
                     on_delta(event.text)
                 elif isinstance(event, Finished):
                     return event
