@@ -50,3 +50,21 @@ def test_a_failed_write_leaves_the_file(tmp_path, monkeypatch, step, error):
         atomic_file.replace(file, b"new", 0o600, before=fail if step == "before" else lambda: None)
     assert file.read_bytes() == b"old"
     assert names(tmp_path) == ["a.md"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_owner_and_group_stay_as_far_as_they_may(tmp_path, monkeypatch, allowed):
+    wanted = []
+
+    def give(_descriptor, user, group):
+        wanted.append((user, group))
+        if not allowed:
+            raise PermissionError(errno.EPERM, "no")
+
+    monkeypatch.setattr(os, "fchown", give)
+    file = tmp_path / "a.md"
+    file.write_text("old")
+    atomic_file.replace(file, b"new", 0o660)
+    assert file.read_text() == "new"
+    assert set(wanted) <= {(-1, file.stat().st_gid), (file.stat().st_uid, -1)}
+    assert (-1, file.stat().st_gid) in wanted

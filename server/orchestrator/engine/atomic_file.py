@@ -29,6 +29,7 @@ def replace(path: Path, content: bytes, mode: int, *, before: Callable[[], objec
             file.write(content)
             file.flush()
             if os.name == "posix":
+                _keep_owner(file.fileno(), target)
                 os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         before()
@@ -38,6 +39,14 @@ def replace(path: Path, content: bytes, mode: int, *, before: Callable[[], objec
         if temporary is not None:
             temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def _keep_owner(descriptor: int, old: Path) -> None:
+    """As far as we may: others of the file's group must not lose it, and the superuser must not take it."""
+    with contextlib.suppress(OSError):
+        status = old.stat()
+        os.fchown(descriptor, -1, status.st_gid)
+        os.fchown(descriptor, status.st_uid, -1)
 
 
 def _sync_folder(folder: Path) -> None:
