@@ -47,6 +47,7 @@ def test_no_usable_model_is_a_problem_with_its_mend(inside):
         ("store", "database"),
         ("folder", "open to other users"),
         ("data", "is no folder"),
+        ("home", "is read-only"),
     ],
 )
 def test_doctor_goes_on_after_a_broken_part(findings, command, broken, part):
@@ -66,7 +67,10 @@ def test_doctor_goes_on_after_a_broken_part(findings, command, broken, part):
             command.config.chmod(0o755)
         case "data":
             (command.home / "data").write_text("a file")
+        case "home":
+            command.home.chmod(0o555)
     found = findings()
+    command.home.chmod(0o755)
     assert any(part in problem for problem in problems(found))
     assert found[-1]["what"].startswith("workspace: ")
 

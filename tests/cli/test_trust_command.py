@@ -76,3 +76,12 @@ def test_trust_can_be_taken_back_though_the_settings_are_broken(inside, command)
     assert inside("trust", "remove")[0] == 0
     command.settings("")
     assert inside("trust")[1] == ""
+
+
+def test_taking_back_what_was_never_given_says_so(inside, command):
+    assert "It was so before" in inside("trust", "withdraw", "nobody")[2]
+    code, out, talk = inside("trust", "remove", command.work / "gone")
+    assert (code, out) == (0, f"{command.work / 'gone'} is not trusted, and nothing may be sent from it.\n")
+    assert "It was so before" in talk
+    inside("trust", "add")
+    assert "It was so before" not in inside("trust", "remove")[2]

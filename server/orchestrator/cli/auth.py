@@ -92,8 +92,9 @@ def _list(terminal: Terminal, around: Surroundings, keys: Keys, *, as_json: bool
         listed = [{"name": name, "source": source} for name, source in names]
         terminal.result(json.dumps({"schema": SCHEMA, "keys": listed}, indent=2))
         return
+    width = max((len(name) for name, _ in names), default=0)
     for name, source in names:
-        terminal.result(f"{one_line(name)}  from: {one_line(source)}")
+        terminal.result(f"{one_line(name):{width}}  from: {one_line(source)}")
     if not names:
         terminal.say("There is no key. `orchestrator auth set anthropic` keeps one; the embedded model needs none.")
     if stray := stray_keys_file(around.workspace):

@@ -25,7 +25,7 @@ from orchestrator.cli.surroundings import current_folder
 from orchestrator.cli.terminal import Style, Terminal
 from orchestrator.config import DISTRIBUTION, Configuration, Directories, load, load_user
 from orchestrator.engine.trust import TRUST_FILE, Trust, workspace_of, workspace_settings
-from orchestrator.errors import ConfigError, StoreError
+from orchestrator.errors import ConfigError, StoreCorruptError, StoreError
 from orchestrator.model.message import Role
 from orchestrator.model.safe_text import one_line
 from orchestrator.providers import registry
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         for finding in found:
             terminal.result(f"{finding.level:8}{one_line(finding.what)}", _STYLES.get(finding.level))
             if finding.mend:
-                terminal.result(f"        mend it with: {one_line(finding.mend)}")
+                terminal.result(f"        what to do: {one_line(finding.mend)}")
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
@@ -85,7 +85,12 @@ def _folders(directories: Directories) -> Iterator[Finding]:
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            yield Finding("ok", f"{name} folder: {path} (made when it is needed)")
+            above = next(folder for folder in path.parents if folder.exists())
+            if _writable(above):
+                yield Finding("ok", f"{name} folder: {path} (made when it is needed)")
+            else:
+                mend = f"set ORCHESTRATOR_{name.upper()}_DIR to a folder that you can write"
+                yield Finding("problem", f"{name} folder: {path} cannot be made, {above} is read-only", mend)
             continue
         except OSError as error:
             yield Finding(
@@ -94,12 +99,17 @@ def _folders(directories: Directories) -> Iterator[Finding]:
             continue
         if not path.is_dir():
             yield Finding("problem", f"{name} folder: {path} is no folder", f"mv {quoted} {quoted}.old")
-        elif not os.access(path, os.W_OK | os.X_OK) or not mode & 0o222:
+        elif not _writable(path):
             yield Finding("problem", f"{name} folder: {path} cannot be written", f"chmod u+rwx {quoted}")
         elif private and os.name == "posix" and mode & 0o077:
             yield Finding("problem", f"{name} folder: {path} is open to other users", f"chmod 700 {quoted}")
         else:
             yield Finding("ok", f"{name} folder: {path}")
+
+
+def _writable(folder: Path) -> bool:
+    """Looks at the permission bits too, because the superuser may write everywhere."""
+    return os.access(folder, os.W_OK | os.X_OK) and folder.stat().st_mode & 0o222 != 0
 
 
 def _settings(directories: Directories, trust: Trust, workspace: Path) -> Generator[Finding, None, Configuration]:
@@ -127,6 +137,8 @@ def _store(directories: Directories) -> Iterator[Finding]:
         return
     try:
         problems = asyncio.run(_check_store(path))
+    except StoreCorruptError as error:
+        problems = [error.message]
     except StoreError as error:
         yield Finding("problem", f"database: {error.message}", error.hint)
         return

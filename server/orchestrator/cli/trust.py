@@ -52,14 +52,21 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             _add(terminal, trust, _workspace(folder))
         case "remove":
             workspace = _known(trust, folder)
+            known = _record(trust, workspace) is not None
             trust.revoke(workspace)
             terminal.result(f"{_name(workspace)} is not trusted, and nothing may be sent from it.")
+            if not known:
+                terminal.say("It was so before: `orchestrator trust list` shows what there is.")
         case "allow":
             _allow(arguments, terminal, trust, _workspace(folder))
         case "withdraw":
             workspace = _known(trust, folder)
+            record = _record(trust, workspace)
+            known = record is not None and any(consent.provider == arguments.provider for consent in record.consents)
             trust.withdraw(workspace, arguments.provider)
             terminal.result(f"{one_line(arguments.provider)} may not be sent tasks of {_name(workspace)} unasked.")
+            if not known:
+                terminal.say("It was so before: `orchestrator trust list` shows what there is.")
         case _:
             _list(terminal, trust.records(), as_json=arguments.json)
     return ExitCode.OK
@@ -128,9 +135,13 @@ def _workspace(folder: Path) -> Path:
 
 
 def _known(trust: Trust, folder: Path) -> Path:
-    """The folder itself if it has a record (it may be gone from the disk), else its workspace."""
+    """The folder itself if it has a record or is gone from the disk, else its workspace."""
     real = Path(os.path.realpath(folder))
-    return real if any(record.folder == os.path.normcase(real) for record in trust.records()) else workspace_of(folder)
+    return workspace_of(folder) if folder.is_dir() and _record(trust, real) is None else real
+
+
+def _record(trust: Trust, folder: Path) -> Record | None:
+    return next((record for record in trust.records() if record.folder == os.path.normcase(folder)), None)
 
 
 def _name(path: Path) -> str:

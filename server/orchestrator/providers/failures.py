@@ -58,7 +58,8 @@ class Call:
     def mend_key(self) -> str:
         if not self.key_name:
             return "Set `keyName` of this endpoint in your settings, then run `orchestrator auth set` with that name."
-        return f"Run `orchestrator auth set {self.key_name}` with a key that is valid."
+        valid = f"Run `orchestrator auth set {self.key_name}` with a key that is valid"
+        return f"{valid}; one in the environment goes before it."
 
 
 Mapped = Callable[[Any, Call], ProviderError]
