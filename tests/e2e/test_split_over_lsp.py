@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -372,33 +372,42 @@ async def test_the_document_is_closed_and_opened_again(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_does_not_read_loses_nothing(tmp_path: Path) -> None:
-    long = [f"{'A long title, so that many previews fill any pipe ' * 3}{number}" for number in range(8)]
-    script = [DECOMPOSE, plan(*long, chunk=4, delay=0.002)]
+    titles = [f"Title {number}" for number in range(8)]
+    script = [DECOMPOSE, plan(*titles, chunk=2, delay=0.005)]
     async with editing(tmp_path, script=script) as (client, buffer):
-        run_id = (await start(client, buffer))["runId"]
-        await until_state(client, "planning")
+        large = await client.open("- [ ] a task\n" * 20_000, "file:///w/large.md")
         client.stop_reading()
-        await client.notify("$/nothing", "x")
-        database = tmp_path / "data" / "orchestrator.db"
+        # An answer of megabytes fills every pipe.
+        _, symbols = await client.ask("textDocument/documentSymbol", {"textDocument": {"uri": large.uri}})
+        _, started = await client.ask("orchestrator/split/start", {"uri": buffer.uri, "position": buffer.at("Pack")})
         async with asyncio.timeout(PATIENCE):
-            while not _is_proposed(database):
+            while not _is_proposed(tmp_path / "data" / "orchestrator.db"):
                 await asyncio.sleep(0.05)
         # The run has gone on to its end, though nobody read.
+        assert not started.done()
         client.read_on()
+        assert len(await symbols) == 20_000
         shown = await until_state(client, "ready")
-        assert [ghost["title"] for ghost in shown["children"]] == long
+        assert [ghost["title"] for ghost in shown["children"]] == titles
         previews = client.of("orchestrator/split/preview")
         assert [preview["seq"] for preview in previews] == list(range(1, len(previews) + 1))
-        await client.request("orchestrator/split/accept", {"runId": run_id})
-        assert long[7] in buffer.text
+        assert len(previews) < 10, "what nobody read in time was replaced by the newest"
+        events = [update["seq"] for update in client.of("orchestrator/run/update")]
+        assert events == list(range(1, len(events) + 1))
+        await client.request("orchestrator/split/accept", {"runId": (await started)["runId"]})
+        assert titles[7] in buffer.text
         assert await client.leave() == 0
 
 
 def _is_proposed(database: Path) -> bool:
     import sqlite3
 
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        return connection.execute("SELECT count(*) FROM events WHERE kind = 'split.proposed'").fetchone() != (0,)
+    question = "SELECT count(*) FROM events WHERE kind = 'split.proposed'"
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return connection.execute(question).fetchone() != (0,)
+    except sqlite3.OperationalError:
+        return False  # it is still being made
 
 
 # --- stopping ---------------------------------------------------------------------------------------------------
@@ -568,6 +577,7 @@ async def test_a_simple_task_can_be_split_anyway(tmp_path: Path) -> None:
         await start(client, buffer)
         while "Shirts" not in buffer.text:
             await asyncio.sleep(0.01)
+        await client.until("orchestrator/run/update", lambda update: update["kind"] == "split.applied")
         (first, choices), _ = questions(client)
         assert (first, choices) == ("“Pack the bags” needs no subtasks: One step.", ["OK", "Split anyway"])
 
@@ -581,6 +591,18 @@ async def test_a_failure_is_told(tmp_path: Path) -> None:
         raw = await client.until("window/logMessage")
         assert "cats" in raw["message"]
         assert buffer.text == TEXT
+
+
+async def test_the_log_of_a_failure_holds_no_text(tmp_path: Path) -> None:
+    nonsense = {"when": {"schema": "plan"}, "answer": "I would rather talk about cats.", "repeat": True}
+    log = tmp_path / "server.log"
+    async with serving(tmp_path, script=[DECOMPOSE, nonsense], arguments=("--log", str(log))) as client:
+        await client.initialize(WITH_GHOSTS)
+        buffer = await client.open(TEXT)
+        await start(client, buffer)
+        await until_state(client, "failed")
+        await client.leave()
+    assert not re.search("pack|bags|cats", log.read_text(), re.IGNORECASE)
 
 
 async def test_sending_elsewhere_asks_first(tmp_path: Path) -> None:

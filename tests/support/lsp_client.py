@@ -225,7 +225,8 @@ class LspClient:
         self._pipe().pause_reading()
 
     def read_on(self) -> None:
-        self._pipe().resume_reading()
+        if not self._pipe().is_closing():
+            self._pipe().resume_reading()
 
     def _pipe(self) -> Any:
         return self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
@@ -332,6 +333,7 @@ async def serving(
         yield client
     finally:
         client._reading.cancel()
+        client.read_on()  # a pipe that nobody reads keeps asyncio from seeing the end of the process
         if process.returncode is None:
             process.kill()
         await process.wait()

@@ -106,6 +106,7 @@ class Protocol(LanguageServerProtocol):
         self.raw: frozenset[str] = frozenset()
         self._initialized = False
         self._after_reply: dict[int | str, list[Callable[[], None]]] = {}
+        """By id, for every request that is not answered yet."""
         for method in OURS:
             self._builtin.pop(method, None)
         converter.register_unstructure_hook_func(_is_wire, unstructure_wire)
@@ -168,6 +169,7 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:
             self._refuse(reply_to, error)
             return
+        self._after_reply[reply_to] = []
         self._handle_request(reply_to, method, params)
 
     def _check_state(self, method: str) -> None:
@@ -206,9 +208,9 @@ class Protocol(LanguageServerProtocol):
     def _settle(self, message: dict[str, Any]) -> None:
         """A reply of the client to a request of ours; late and unknown ones are dropped."""
         msg_id = _usable_id(message.get("id"))
-        future = None if msg_id is None else self._request_futures.pop(msg_id, None)
-        if msg_id is None or future is None:
-            return
+        if msg_id is None or not isinstance(self._request_futures.get(msg_id), Future):
+            return  # what is no Future of a thread is a task that answers a request of the client
+        future = self._request_futures.pop(msg_id)
         response_type = self._result_types.pop(msg_id, None)
         if not future.set_running_or_notify_cancel():
             return
@@ -228,12 +230,13 @@ class Protocol(LanguageServerProtocol):
     # --- out --------------------------------------------------------------------------------------------------
 
     def after_reply(self, callback: Callable[[], None]) -> None:
-        """Call back when the request that is being handled has been answered; at once if there is none."""
+        """Call back when the request that is being handled has been answered; at once if it has been."""
         msg_id = self.msg_id
-        if msg_id is None:
+        waiting = None if msg_id is None else self._after_reply.get(msg_id)
+        if waiting is None:
             callback()
         else:
-            self._after_reply.setdefault(msg_id, []).append(callback)
+            waiting.append(callback)
 
     async def ask(self, method: str, params: Any) -> Any:
         """A request to the client. If the asker is cancelled, so is the request."""

@@ -13,10 +13,11 @@ import asyncio
 import logging
 import signal
 import sys
+import traceback
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.lsp import stdio
+from orchestrator.lsp import rpc, stdio
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
@@ -36,6 +37,7 @@ async def _serve(server: Server, reading: int, writing: int) -> int:
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, server.leave)
+    loop.set_exception_handler(_log_stray)
     outlet = server.outlet = stdio.Outlet(writing, loop)
     server.protocol.set_writer(outlet)  # pyright: ignore[reportArgumentType] - has the one method that we call
     stdio.start_reader(reading, loop, server.protocol.receive, server.leave)
@@ -45,6 +47,12 @@ async def _serve(server: Server, reading: int, writing: int) -> int:
         await server.aclose()
         outlet.close()
     return server.exit_code
+
+
+def _log_stray(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An error in a callback: asyncio would log its text too."""
+    if isinstance(error := context.get("exception"), Exception):
+        rpc.log_defect(error)
 
 
 def log_to_stderr() -> None:
@@ -70,8 +78,15 @@ def log_to_file(path: str) -> None:
     _log_to(PrivateFile(path, maxBytes=MAX_LOG_BYTES, backupCount=LOG_FILES))
 
 
+class _WithoutText(logging.Formatter):
+    """Of an exception its class and frames: its text may hold what a person or a model wrote."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class has the name
+        return "".join(traceback.format_tb(ei[2])) + ei[0].__qualname__
+
+
 def _log_to(handler: logging.Handler) -> None:
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_WithoutText("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("orchestrator").setLevel(logging.INFO)
     # At INFO it writes whole messages, which are the user's text.

@@ -74,7 +74,7 @@ class Splits:
         shown = Shown(server, target, task.title)
         observer = Observer(shown.on_proposal, shown.on_event)
         split = await session.start_split(target, Workspace(folder), request, observer, PersonInEditor(server))
-        shown.named(split.run_id, token)
+        shown.begin(split, token)
         server.protocol.after_reply(shown.open)
         if not client.ghosts:
             server.start_alone(self._follow_by_message(split, params, offer=preview))
@@ -162,9 +162,11 @@ class Shown:
         self._title = title
         self._progress: Progress | None = None
 
-    def named(self, run_id: str, token: int | str | None) -> None:
-        self._progress = Progress(self._server, run_id, f"Split “{one_line(self._title, TITLE_WIDTH)}”")
-        self._progress.begin(token)
+    def begin(self, split: Split, token: int | str | None) -> None:
+        """Show progress, unless it is over already."""
+        if split.proposal.state in _AT_WORK:
+            self._progress = Progress(self._server, split.run_id, f"Split “{one_line(self._title, TITLE_WIDTH)}”")
+            self._progress.begin(token)
 
     def open(self) -> None:
         """The client knows the run now."""
@@ -175,10 +177,10 @@ class Shown:
             self.on_event(event)
 
     def on_proposal(self, proposal: Proposal) -> None:
-        self._feed.put(proposal, now=proposal.state.ended or proposal.state is SplitState.READY)
-        if self._progress is None:
-            return
-        if proposal.state.ended:
+        at_work = proposal.state in _AT_WORK
+        self._feed.put(proposal, now=not at_work)
+        if self._progress is not None and not at_work:
+            # Also when a person is to decide: nothing moves any more.
             self._progress.end(_STATES[proposal.state])
 
     def on_event(self, event: Event) -> None:
@@ -215,7 +217,7 @@ class Shown:
         )
         if self._server.client.ghosts:
             self._notify("orchestrator/split/preview", params)
-        if self._progress is not None and not proposal.state.ended:
+        if self._progress is not None:
             self._progress.report(_progress_message(proposal))
         if proposal.state is SplitState.FAILED and proposal.raw:
             self._show_raw(proposal)
@@ -250,6 +252,7 @@ def _source(proposal: Proposal) -> str:
     return " · ".join(part for part in (proposal.source, proposal.plan.source) if part)
 
 
+_AT_WORK = {SplitState.DECIDING, SplitState.PLANNING}
 _STATES = {
     SplitState.DECIDING: "deciding",
     SplitState.PLANNING: "planning",
