@@ -505,3 +505,16 @@ def test_a_reader_that_leaves_does_not_end_the_split(command, scripted):
     line = f'"{ORCHESTRATOR}" split "{file}" --task logout --yes 2>&1 | true'
     subprocess.run(["bash", "-c", line], env=command.environ, check=False)
     assert "  1. [ ] Draw it" in file.read_text()
+
+
+def test_a_subtask_that_could_not_be_split_is_told_once_and_in_its_place(inside, command, scripted):
+    last = {"when": {"schema": "plan", "contains": "Task:\\n  Try it"}, "error": "AuthenticationError", "answer": {}}
+    deeper = plan("Ask", "Draw", chunk=5)
+    scripted(DECIDE, last, {**PLAN, "repeat": False}, deeper)
+    file = command.outline()
+    code, _, talk = inside("split", file, "--task", "logout", "--recursive", "2", "--yes")
+    assert code == 0
+    assert talk.count("was not split") == 1
+    lines = [line.strip() for line in talk.splitlines()]
+    for parent, child in (("1  Draw it", "1.1  Ask"), ("2  Build it", "2.1  Ask")):
+        assert lines.index(parent) < lines.index(child)

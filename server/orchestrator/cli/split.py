@@ -174,6 +174,7 @@ class _Job:
         return ExitCode.OK
 
     async def _accept(self, split: Split, target: FileTarget, place: Place, lines: list[Line]) -> int:
+        told = split.proposal.message
         try:
             applied: Applied | None = await split.accept()
         except StoreError as error:
@@ -191,7 +192,7 @@ class _Job:
         count = applied.added if applied else _count(split.proposal.plan)
         added = f"{count} subtask{'s' if count != 1 else ''}"
         self.terminal.result(f"Added {added} to {one_line(str(self.arguments.file))}:{place.task.line + 1}.")
-        if applied and split.proposal.message:
+        if applied and split.proposal.message not in {"", told}:
             self.terminal.say(one_line(split.proposal.message))
         return ExitCode.OK
 

@@ -70,9 +70,9 @@ class SplitProgress:
 
 
 def _titles(plan: Plan, *, complete: bool, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Those that have arrived in full: of a list that still grows, all but the last."""
+    """Those that have arrived in full: of a list that still grows, all but the last, unless that is split already."""
     for index, task in enumerate(plan.tasks):
-        if complete or index + 1 < len(plan.tasks):
+        if complete or index + 1 < len(plan.tasks) or task.plan is not None:
             yield (*path, index), task.title
         if task.plan is not None:
             yield from _titles(task.plan, complete=complete, path=(*path, index))
