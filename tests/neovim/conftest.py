@@ -187,6 +187,7 @@ def start_served(tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
             before: str = "",
             after: str = "",
             name: str = "work/plan.tasks.md",
+            wait: bool = True,
         ) -> Neovim:
             outline = tmp_path / name
             outline.parent.mkdir(exist_ok=True)
@@ -199,7 +200,8 @@ def start_served(tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
             chosen = options or f"{{ settings = {{ model = 'scripted/demo'{scripted} }} }}"
             init = init_file(tmp_path, options=chosen, before=before, after=after)
             editor = stack.enter_context(Neovim(tmp_path / "home", [str(outline)], init=init))
-            editor.wait_until_attached()
+            if wait:
+                editor.wait_until_attached()
             return editor
 
         yield start

@@ -90,6 +90,13 @@ def test_split_streams_is_accepted_and_undone_in_one_step(start_served: StartSer
     assert editor.prompts == 0
 
 
+def test_a_split_asked_for_while_the_server_starts_is_not_lost(start_served: StartServed) -> None:
+    editor = start_served(script=QUICK, wait=False)
+    editor.keys("3G:Orchestrator split<CR>")
+    editor.wait_for_text(READY)
+    assert editor.messages() == ""
+
+
 def test_the_saved_file_is_exact_and_undo_restores_its_bytes(start_served: StartServed, tmp_path: Path) -> None:
     content = OUTLINE.replace("\n", "\r\n").encode() + "- [ ] Grüße 🚀  ".encode()
     editor = start_served(content, script=QUICK, before="vim.o.fixendofline = false")

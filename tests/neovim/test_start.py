@@ -125,7 +125,7 @@ def test_a_missing_program_is_told_once(tmp_path: Path) -> None:
         editor.wait("the other file", lambda: editor.lua("return vim.fn.expand('%:t')") == "two.md")
         assert editor.messages().count("no-such-program") == 1
         editor.keys(":Orchestrator split<CR>")
-        editor.wait_for_message("The server is not running for this buffer")
+        editor.wait_for_message("No server runs for this buffer; see :checkhealth orchestrator.")
 
 
 def test_working_directory_is_outside(tmp_path: Path) -> None:

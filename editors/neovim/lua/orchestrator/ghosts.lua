@@ -19,10 +19,10 @@ local namespace = vim.api.nvim_create_namespace('orchestrator.ghosts')
 local most_lines = 2
 
 local links = {
-  OrchestratorGhostFrame = 'NonText',
+  OrchestratorGhostFrame = 'Special',
   OrchestratorGhostState = 'Title',
   OrchestratorGhostHint = 'Comment',
-  OrchestratorGhostNumber = 'Number',
+  OrchestratorGhostNumber = 'Special',
   OrchestratorGhostTitle = 'Normal',
   OrchestratorGhostBody = 'Comment',
 }
@@ -132,9 +132,17 @@ end
 ---@return orchestrator.Chunk[][]
 function M.lines(preview, indent, width, hint)
   local drawing = setmetatable({ indent = indent, width = width, lines = {} }, Drawing)
-  local source = display.visible(preview.source or '')
-  drawing:add('', state_line(preview) .. (source ~= '' and ' · ' .. source or ''), 'OrchestratorGhostState')
-  drawing.lines[1][1][1] = indent .. '╭ '
+  local state, source = state_line(preview), display.visible(preview.source or '')
+  drawing:add('', state, 'OrchestratorGhostState')
+  local first = drawing.lines[1]
+  first[1][1] = indent .. '╭ '
+  local beside = ' · ' .. source
+  local room = width - #indent - 2 - vim.fn.strdisplaywidth(state)
+  if source ~= '' and #drawing.lines == 1 and vim.fn.strdisplaywidth(beside) <= room then
+    first[#first + 1] = { beside, 'OrchestratorGhostHint' }
+  else
+    drawing:add('', source, 'OrchestratorGhostHint')
+  end
   drawing:add('', hint, 'OrchestratorGhostHint')
   drawing:add('', preview.message or '', 'OrchestratorGhostHint', most_lines)
   drawing:add_children(preview.children, '')

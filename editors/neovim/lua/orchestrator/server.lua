@@ -16,6 +16,9 @@ M.name = 'orchestrator'
 --- Version of `orchestrator/*` that this plugin speaks; the server announces its own at `initialize`.
 M.protocol = 1
 
+---@type table<string, true> workspace folders whose server was asked for and has not answered yet
+local starting = {}
+
 ---@param path string
 ---@return string? real without links; nil if there is no such file
 local function real(path)
@@ -127,6 +130,10 @@ function M.root(buffer, on_dir)
     )
     return
   end
+  local running = vim.iter(vim.lsp.get_clients({ name = M.name })):any(function(client)
+    return client.root_dir == root
+  end)
+  starting[root] = not running or nil
   on_dir(root)
 end
 
@@ -142,6 +149,11 @@ function M.launch(dispatchers, config)
     -- Python shall not import from its working directory or the script's.
     PYTHONSAFEPATH = '1',
   })
+  local on_exit = dispatchers.on_exit
+  dispatchers.on_exit = function(...)
+    starting[config.root_dir or ''] = nil
+    on_exit(...)
+  end
   return vim.lsp.rpc.start(argv, dispatchers, {
     cwd = config.cmd_cwd or M.working_directory(config.root_dir),
     env = environment,
@@ -163,12 +175,28 @@ end
 
 ---@param client vim.lsp.Client
 function M.check_protocol(client)
+  starting[client.root_dir or ''] = nil
   local abilities = vim.tbl_get(client.server_capabilities, 'experimental', 'orchestrator')
   local spoken = abilities and abilities.protocol
   if spoken ~= M.protocol then
     local text = 'orchestrator: the server speaks protocol %s and this plugin %d: update both.'
     vim.notify_once(text:format(tostring(spoken), M.protocol), vim.log.levels.WARN)
   end
+end
+
+--- Calls back once the server is attached to the buffer, if one is just starting.
+---@param buffer integer
+---@param callback fun()
+---@return boolean waiting whether there is something to wait for
+function M.when_started(buffer, callback)
+  if not next(starting) or vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1] then
+    return false
+  end
+  vim.api.nvim_create_autocmd(
+    'LspAttach',
+    { buffer = buffer, once = true, callback = vim.schedule_wrap(callback) }
+  )
+  return true
 end
 
 --- The client of a buffer, ready for requests.
@@ -189,7 +217,7 @@ function M.client(buffer)
   if vim.api.nvim_buf_get_name(buffer) == '' then
     return nil, 'This buffer has no file yet: :write it, then :edit.'
   end
-  return nil, 'The server is not running for this buffer (yet): :checkhealth orchestrator says why.'
+  return nil, 'No server runs for this buffer; see :checkhealth orchestrator.'
 end
 
 --- The server ended. Runs in a fast event.

@@ -286,12 +286,21 @@ end
 function M.at_cursor(options)
   options = options or {}
   local buffer = vim.api.nvim_get_current_buf()
+  options.line = options.line or vim.api.nvim_win_get_cursor(0)[1]
+  local later = function()
+    if vim.api.nvim_get_current_buf() == buffer then
+      M.at_cursor(options)
+    end
+  end
+  if server.when_started(buffer, later) then
+    display.say('the server is starting…')
+    return
+  end
   local client = server.client(buffer)
   local encoding = client and client.offset_encoding or 'utf-16'
-  local position = vim.lsp.util.make_position_params(0, encoding).position
-  if options.line then
-    position = { line = options.line - 1, character = 0 }
-  end
+  local row, column = options.line - 1, vim.api.nvim_win_get_cursor(0)[2]
+  local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
+  local position = { line = row, character = vim.str_utfindex(line, encoding, math.min(column, #line)) }
   -- The server stops at its setting split.maxDepth; 8 is the most that the protocol knows.
   M.start(
     buffer,
