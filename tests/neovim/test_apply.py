@@ -133,7 +133,11 @@ def test_positions_after_an_emoji_are_right_in_both_encodings(
     ids=["at the end", "CRLF", "no final newline", "byte order mark", "before a blank line"],
 )
 def test_all_other_bytes_stay(
-    start_fake: Callable[..., FakeServed], tmp_path: Path, content: bytes, edit: tuple, expected: bytes
+    start_fake: Callable[..., FakeServed],
+    tmp_path: Path,
+    content: bytes,
+    edit: tuple[int, int, int, int, str],
+    expected: bytes,
 ) -> None:
     fake = start_fake(content, before="vim.o.fixendofline = false")
     assert fake.apply([edit]) == {"applied": True}

@@ -25,7 +25,9 @@ DECIDE = {
 
 def plan(*titles: str, ordered: bool = True, **pace: Any) -> dict[str, Any]:
     """A scripted plan; `chunk` and `delay` make it stream slowly."""
-    steps = [{"title": title, "description": "", "acceptance": "", "dependsOn": []} for title in titles]
+    steps: list[dict[str, Any]] = [
+        {"title": title, "description": "", "acceptance": "", "dependsOn": []} for title in titles
+    ]
     return {"when": {"schema": "plan"}, "answer": {"ordered": ordered, "tasks": steps}, "repeat": True, **pace}
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import msgpack
 import pynvim
@@ -102,7 +102,7 @@ class _Presser(threading.Thread):
         self._ended = threading.Event()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
-        self._unpacker = msgpack.Unpacker(raw=False)
+        self._unpacker: Any = msgpack.Unpacker(raw=False)  # pyright: ignore[reportUnknownMemberType] - untyped
 
     def run(self) -> None:
         try:
@@ -120,7 +120,8 @@ class _Presser(threading.Thread):
         self._socket.close()
 
     def _request(self, method: str, *arguments: Any) -> Any:
-        self._socket.sendall(msgpack.packb([0, 0, method, arguments]))
+        packed = msgpack.packb([0, 0, method, arguments])  # pyright: ignore[reportUnknownMemberType] - untyped
+        self._socket.sendall(cast("bytes", packed))
         while True:
             for _, _, _, answer in self._unpacker:
                 return answer

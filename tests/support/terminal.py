@@ -91,12 +91,13 @@ class Terminal:
         return screen
 
     def wait_for_end(self) -> int:
-        """Until the program has ended; answers its exit status."""
-        self.wait_until("the program to end", lambda _: self._pane("pane_dead") == "1")
-        return int(self._pane("pane_dead_status"))
+        """Until the program has ended; answers its exit status, or minus the signal that killed it."""
+        ended = "#{pane_dead_status}#{pane_dead_signal}"  # both come later than the end of the output
+        self.wait_until("the program to end", lambda _: self._pane(ended) != "")
+        return int(self._pane("#{pane_dead_status}") or f"-{self._pane('#{pane_dead_signal}')}")
 
-    def _pane(self, name: str) -> str:
-        return self._run("display-message", "-p", f"#{{{name}}}").strip()
+    def _pane(self, wanted: str) -> str:
+        return self._run("display-message", "-p", wanted).strip()
 
     def _run(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
