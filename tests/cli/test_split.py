@@ -59,7 +59,7 @@ def test_yes_writes_and_says_what(command, scripted):
     assert done.returncode == 0, done.stderr
     assert without_id(file.read_text()) == EXAMPLE.replace("- [ ] Build the logout page\n", ADDED)
     assert done.stdout == f"Added 3 subtasks to {file}:8.\n"
-    assert "scripted/demo answers." in done.stderr
+    assert "Asking scripted/demo." in done.stderr
     assert "1  Draw it" in done.stderr
     assert "tokens read" in done.stderr
     assert [path.name for path in command.work.iterdir()] == [file.name]
@@ -481,7 +481,7 @@ def test_the_embedded_model_splits_a_task(command):
     env = {"ORCHESTRATOR_CACHE_DIR": str(Directories.default().cache)}
     done = command("split", file, "--task", "handbook", "--yes", "--force", env=env)
     assert done.returncode == 0, done.stderr
-    assert "local/smollm2 (basic offline model) answers." in done.stderr
+    assert "Asking local/smollm2 (basic offline model)." in done.stderr
     assert "no cost" in done.stderr
     handbook = json.loads(command("outline", file, "--json").stdout)["nodes"][0]["children"][2]
     assert 3 <= len(handbook["children"]) <= 8
@@ -492,7 +492,7 @@ def test_what_was_typed_before_the_question_is_no_answer(command, scripted):
     scripted(DECIDE, plan("Draw it", "Build it", delay=0.05))
     file = command.outline()
     screen = Screen(command, "split", file, "--task", "logout")
-    screen.wait_for("answers.")
+    screen.wait_for("Asking")
     screen.type("y\n")
     screen.wait_for("Write this?")
     screen.type("n\n")

@@ -37,6 +37,16 @@ def test_availability_tells_of_another_address(vendor: str, tmp_path):
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+def test_what_is_wrong_in_the_environment_is_mended_there(vendor: str, tmp_path):
+    """A key that is set elsewhere would never be used: the environment goes first."""
+    name = vendor.upper()
+    for environment in ({f"{name}_API_KEY": "two words"}, {f"{name}_BASE_URL": "no address"}):
+        available = MODULES[vendor].SPEC.availability(Settings(), Keys.load(tmp_path, environment))
+        assert not available.usable
+        assert available.mend == f"unset {next(iter(environment))}"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 async def test_the_host_shown_is_the_host_called(vendor: str, tmp_path, monkeypatch: pytest.MonkeyPatch):
     """Neither the SDK's own variables nor a proxy of the environment lead elsewhere."""
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")

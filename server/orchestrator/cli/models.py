@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
     pulling = actions.add_parser("pull", help="fetch the weights of an embedded model")
-    pulling.add_argument("name", metavar="NAME", nargs="?", default="smollm2", help="smollm2 (the default) or another")
+    which = "smollm2 (the default) or qwen2.5-0.5b"
+    pulling.add_argument("name", metavar="NAME", nargs="?", default="smollm2", help=which)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:

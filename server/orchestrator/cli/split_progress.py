@@ -32,7 +32,7 @@ class SplitProgress:
         """As an `Observer` is told it: the whole proposal each time."""
         if proposal.source and proposal.source != self._source:
             self._source = proposal.source
-            self._terminal.say(f"{one_line(proposal.source)} answers.")
+            self._terminal.say(f"Asking {one_line(proposal.source)}.")
         if proposal.state in _UNDER_WAY:
             self._show_waiting(proposal)
         complete = proposal.state is SplitState.READY

@@ -8,12 +8,13 @@ from __future__ import annotations
 from orchestrator.errors import ConfigError, ProviderUnavailableError
 from orchestrator.providers.addresses import Address
 from orchestrator.providers.base import Availability
-from orchestrator.providers.keys import Keys
+from orchestrator.providers.keys import Keys, variable_name
 
 
 def key_availability(name: str, address: Address, keys: Keys) -> Availability:
     if address.problem:
-        return Availability(False, address.problem, mend="orchestrator config")
+        _, exported, variable = address.source.partition("environment ")
+        return Availability(False, address.problem, mend=f"unset {variable}" if exported else "orchestrator config")
     try:
         key = keys.find(name)
     except ConfigError as error:
@@ -22,7 +23,7 @@ def key_availability(name: str, address: Address, keys: Keys) -> Availability:
     if key is None:
         return Availability(False, f"no key named {name}", mend=f"orchestrator auth set {name}")
     if not _sendable(key.value.get_secret_value()):
-        return Availability(False, f"{key.source}: not a key that can be sent", mend=f"orchestrator auth set {name}")
+        return Availability(False, f"{key.source}: not a key that can be sent", mend=_replace(name, key.source))
     parts = (f"key from {key.source}", address.note)
     return Availability(True, "; ".join(part for part in parts if part))
 
@@ -35,8 +36,14 @@ def find_key(name: str, title: str, keys: Keys) -> str:
         raise ProviderUnavailableError(f"{title} has no key (named {name}).", hint=mend)
     value = key.value.get_secret_value()
     if not _sendable(value):
+        mend = f"Run `{_replace(name, key.source)}`."
         raise ProviderUnavailableError(f"The key of {title} ({key.source}) cannot be sent as it is.", hint=mend)
     return value
+
+
+def _replace(name: str, source: str) -> str:
+    """The command; a key in the environment goes before every other."""
+    return f"unset {variable_name(name)}" if source.startswith("environment") else f"orchestrator auth set {name}"
 
 
 def _sendable(value: str) -> bool:
