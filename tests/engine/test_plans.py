@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.engine.plans import count_tasks, replace_at, select
+from orchestrator.engine.plans import as_json, count_tasks, replace_at, select
 from orchestrator.errors import ProtocolError
 from orchestrator.model.task import Plan, PlannedTask
 
@@ -14,6 +14,21 @@ def titles(plan: Plan | None) -> list[object]:
 
 def test_count_tasks_counts_all_levels():
     assert count_tasks(PLAN) == 5
+
+
+def test_as_json_speaks_the_words_of_the_wire():
+    leaf = {"title": "c", "description": "", "acceptance": "", "dependsOn": []}
+    plan = Plan(
+        (PlannedTask("a", plan=Plan((PlannedTask("c"),))), PlannedTask("b", "d", "e", (0,))), True, "a playbook"
+    )
+    assert as_json(plan) == {
+        "ordered": True,
+        "source": "a playbook",
+        "tasks": [
+            {**leaf, "title": "a", "plan": {"ordered": False, "source": "", "tasks": [leaf]}},
+            {"title": "b", "description": "d", "acceptance": "e", "dependsOn": [0]},
+        ],
+    }
 
 
 def test_replace_at_the_top_and_below():

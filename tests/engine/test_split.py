@@ -459,6 +459,22 @@ async def test_close_leaves_no_task(tmp_path):
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_two_endings_at_once_are_one(tmp_path):
+    """The session closes in the very moment in which the person discards."""
+    scene = Scene(tmp_path, [SPLIT, plan_entry("One", "Two")])
+    split = await scene.start()
+    await split.settled()
+    discarding = asyncio.gather(split.discard(), return_exceptions=True)
+    await asyncio.sleep(0)
+    await scene.session.aclose()
+    await discarding
+    assert [proposal.state for proposal in scene.proposals if proposal.state.ended] == [split.proposal.state]
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    assert run.state.ended
+    await store.aclose()
+
+
 async def test_the_same_task_is_not_split_twice_at_once(tmp_path):
     async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", repeat=True)]) as scene:
         split = await scene.start()

@@ -31,12 +31,6 @@ def test_ranges_of_nodes_hold_their_titles(string: str, encoding: Encoding) -> N
         assert (title.end.line, title.end.character) <= (full.end.line, full.end.character)
 
 
-def test_own_lines_end_before_the_children() -> None:
-    outline = parse("- [ ] a\n  text\n\n  - [ ] b\n")
-    span = convert.own_span(outline.text, next(outline.tasks()), Encoding.UTF16)
-    assert (span.end.line, span.end.character) == (1, 6)
-
-
 def test_edits_in_the_clients_units() -> None:
     (edit,) = convert.text_edits(Text("😀é|"), [TextEdit(2, 3, "x")], Encoding.UTF8)
     assert (edit.range.start.character, edit.range.end.character, edit.new_text) == (6, 7, "x")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from orchestrator.errors import ProtocolError
 from orchestrator.model.task import Plan, PlannedTask
@@ -11,6 +12,21 @@ from orchestrator.model.task import Plan, PlannedTask
 
 def count_tasks(plan: Plan) -> int:
     return sum(1 + (count_tasks(task.plan) if task.plan else 0) for task in plan.tasks)
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """As events hold it, in the words of the wire."""
+    tasks = [
+        {
+            "title": task.title,
+            "description": task.description,
+            "acceptance": task.acceptance,
+            "dependsOn": list(task.depends_on),
+            **({"plan": as_json(task.plan)} if task.plan else {}),
+        }
+        for task in plan.tasks
+    ]
+    return {"ordered": plan.ordered, "source": plan.source, "tasks": tasks}
 
 
 def replace_at(plan: Plan, path: tuple[int, ...], below: Plan) -> Plan:

@@ -109,7 +109,7 @@ class Runner:
         try:
             await work
         except OrchestratorError as error:
-            _log.warning("%s: %s", run_id, error)
+            _log.warning("%s ended in %s", run_id, type(error).__name__)  # its text may name a task
         except Exception:  # noqa: BLE001 - a programming error of one run must not cancel its siblings in the group
             _log.exception("%s ended in an unexpected error", run_id)
 

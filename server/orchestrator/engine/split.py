@@ -15,7 +15,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.config import Settings
@@ -24,7 +24,7 @@ from orchestrator.engine.context import Brief, as_text, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.machine import Signal, next_attempt, next_split
-from orchestrator.engine.plans import count_tasks, replace_at, select
+from orchestrator.engine.plans import as_json, count_tasks, replace_at, select
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.engine.routing import Asker, Route, Router
 from orchestrator.engine.runner import Runner
@@ -90,6 +90,7 @@ class Split:
         """Set at the moment at which the text has changed."""
         self._failure: OrchestratorError | None = None
         self._settled = asyncio.Event()
+        self._ending = False
         self._ended = asyncio.Event()
 
     @property
@@ -202,7 +203,7 @@ class Split:
         if plan is None:
             await self._end(Signal.SIMPLE, RunState.COMPLETED, self._proposal.message)
             return
-        await self._emit("split.proposed", {"plan": asdict(plan), "textHash": self._text_hash})
+        await self._emit("split.proposed", {"plan": as_json(plan), "textHash": self._text_hash})
         preview = self._means.settings.split.preview if self._request.preview is None else self._request.preview
         # Whoever hears READY may accept at once: take the pen first when it is ours to write.
         if preview:
@@ -302,7 +303,7 @@ class Split:
 
     async def _apply(self, plan: Plan) -> Applied:
         """Write `plan` where the task is now; compute it anew when the text changed in between."""
-        await self._emit("split.accepted", {"plan": asdict(plan), "textHash": self._text_hash})
+        await self._emit("split.accepted", {"plan": as_json(plan), "textHash": self._text_hash})
         for tries_left in reversed(range(APPLY_TRIES)):
             place = await self._target.place()
             try:
@@ -346,17 +347,22 @@ class Split:
         self, signal: Signal, state: RunState, reason: str, *, raw: str = "", plan: Plan | None = None
     ) -> None:
         """Store the end, then show it. A store that fails now is logged: the end must be told all the same."""
-        if self._ended.is_set():
+        if self._ending:  # the first one counts; the store must stay open until it is written
+            await self._ended.wait()
             return
-        if self._store is not None:
-            try:
+        self._ending = True
+        try:
+            if self._store is not None:
                 await self._journal.end_run(self.run_id, state, reason, time.time())
                 await self._emit("run.ended", {"state": state.value, "reason": reason})
-            except StoreError as error:
-                _log.warning("the end of %s could not be stored: %s", self.run_id, error)
-        self._show(signal, message=reason, raw=raw, plan=plan)
-        self._settled.set()
-        self._ended.set()
+        except StoreError as error:
+            _log.warning("the end of %s could not be stored: %s", self.run_id, error)
+        finally:
+            try:
+                self._show(signal, message=reason, raw=raw, plan=plan)
+            finally:
+                self._settled.set()
+                self._ended.set()
 
     async def _emit(self, kind: str, detail: dict[str, Any]) -> None:
         self._observer.on_event(await self._journal.add_event(self.run_id, kind, detail, time.time()))

@@ -186,7 +186,7 @@ class SplitStartResult(Wire):
     node_id: Identifier
     document_version: int | None
     range: Range
-    """Lines of the task, without its children: ghosts go below its end."""
+    """All lines of the task: ghosts go below its end, where the subtasks will be."""
 
 
 class SplitPreviewParams(Wire):

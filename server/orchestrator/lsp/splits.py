@@ -61,7 +61,7 @@ class Splits:
         snapshot = server.documents.snapshot(params.uri)
         task = _asked_for(snapshot, params)
         target = OpenTask(server, snapshot, task)
-        span = convert.wire_range(convert.own_span(snapshot.text, task, server.client.encoding))
+        span = convert.wire_range(convert.node_span(snapshot.text, task, server.client.encoding))
         session = await server.session()
         folder = workspace_folder(params.uri, server.folders)
         settings = server.settings_in_force.of_workspace(folder, session.trust)

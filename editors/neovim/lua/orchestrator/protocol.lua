@@ -115,7 +115,7 @@
 ---@field runId string
 ---@field nodeId string
 ---@field documentVersion integer|vim.NIL
----@field range orchestrator.Range Lines of the task, without its children: ghosts go below its end.
+---@field range orchestrator.Range All lines of the task: ghosts go below its end, where the subtasks will be.
 
 ---The whole proposal as it stands: small, so that a lost message does no harm.
 ---@class orchestrator.SplitPreviewParams

@@ -154,7 +154,7 @@ export interface SplitStartResult {
   runId: string;
   nodeId: string;
   documentVersion: number | null;
-  /** Lines of the task, without its children: ghosts go below its end. */
+  /** All lines of the task: ghosts go below its end, where the subtasks will be. */
   range: Range;
 }
 
