@@ -185,6 +185,13 @@ def test_an_open_fence_or_comment_of_the_parent_is_closed():
     check_string("- [ ] a  ^a\n\n  <pre>\n", TWO, "- [ ] a  ^a\n\n  <pre>\n  </pre>\n  - [ ] b\n  - [ ] c\n")
 
 
+def test_an_open_fence_is_found_behind_tabs_and_text_that_is_no_tag():
+    tabs = "- [ ] a  ^a\n  \t~~~\n"
+    check_string(tabs, TWO, f"{tabs}  ~~~\n  - [ ] b\n  - [ ] c\n")
+    lazy = "- [ ] a  ^a\n</pre>\n  <pre>\n"
+    check_string(lazy, TWO, f"{lazy}  </pre>\n  - [ ] b\n  - [ ] c\n")
+
+
 def test_subtasks_are_no_criteria():
     criteria = "- [ ] a  ^a\n  Accept:\n  - x\n"
     check_string(criteria, TWO, f"{criteria}  * [ ] b\n  * [ ] c\n")
@@ -196,6 +203,16 @@ def test_subtasks_are_no_criteria():
 def test_text_behind_the_branch_is_not_drawn_into_it():
     source = "- [ ] a  ^a\n  ```\n  ```\ntext\n"
     check_string(source, TWO, "- [ ] a  ^a\n  ```\n  ```\n  - [ ] b\n  - [ ] c\n\ntext\n")
+
+
+def test_a_line_behind_the_branch_that_looks_like_an_acceptance():
+    source = "- [ ] a  ^a\n  ```\n  ```\nAccept:\n"
+    check_string(source, TWO, "- [ ] a  ^a\n  ```\n  ```\n  - [ ] b\n  - [ ] c\n\nAccept:\n")
+
+
+def test_subtasks_stand_in_no_item_of_text_behind_the_others():
+    source = "- [ ] a  ^a\n    - [ ] x\n  - ```\n"
+    check_string(source, TWO, f"{source}  - [ ] b\n  - [ ] c\n")
 
 
 @pytest.mark.parametrize("line", ["===", "=", "--", "-- "])

@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from orchestrator.outline.body import escaped
 from orchestrator.outline.parse import parse
 from orchestrator.outline.scan import TAB_WIDTH, Block, blocks, is_blank, strip_columns
-from orchestrator.outline.text import Text
 
 BODY_DEPTH = 10
 """How deep lists and quotes may nest in a body; a deeper one becomes a code fence."""
@@ -83,26 +82,15 @@ def acceptance_lines(acceptance: str) -> list[str]:
     return ["Accept:", *gap, *acceptance.split("\n")]
 
 
-def closing_line(string: str) -> str | None:
-    """The line that ends the text's last block, where that is a fence or HTML left open."""
-    document = blocks(string)
-    if not document or document[-1].end_line < Text(string).line_count:
-        return None
-    last, text = document[-1], Text(string)
-    first_line, last_line = text.line(last.line).strip(" \t"), text.line(last.end_line - 1)
-    if last.kind == "fence":
-        match = _FENCE.match(last_line) if last.end_line - 1 > last.line else None
-        closed = match and match.group(1)[0] == last.markup[0] and len(match.group(1)) >= len(last.markup)
-        return None if closed else last.markup
-    if last.kind == "html":
-        raw = _RAW_TAG.match(first_line)
-        end = (
-            f"</{raw.group(1)}>"
-            if raw
-            else next((end for start, end in _HTML_ENDS if first_line.startswith(start)), "")
-        )
-        return end if end and end not in last_line else None
-    return None
+def ending(block: Block, first_line: str) -> str:
+    """The line that would end this fence or HTML block; empty for blocks that no line ends."""
+    start = first_line.strip(" \t")
+    if block.kind == "fence":
+        return block.markup
+    if block.kind != "html":
+        return ""
+    raw = _RAW_TAG.match(start)
+    return f"</{raw.group(1)}>" if raw else next((end for opener, end in _HTML_ENDS if start.startswith(opener)), "")
 
 
 def starts_with_text(body: str) -> bool:
@@ -138,8 +126,15 @@ def _tidied(body: str) -> str:
         escape = "\\" if index in html and line[end : end + 1] == "<" else ""
         lines[index] = line[:end].expandtabs(TAB_WIDTH) + escape + line[end:]
     tidied = _joined(lines)
-    closing = None if html else closing_line(tidied)
-    return tidied if closing is None else f"{tidied}\n{closing}"
+    last = document[-1] if document else None
+    if last and last.kind == "fence" and last.end_line == len(lines) and not _is_closed(last, lines):
+        return f"{tidied}\n{last.markup}"
+    return tidied
+
+
+def _is_closed(fence: Block, lines: Sequence[str]) -> bool:
+    match = _FENCE.match(lines[-1]) if fence.end_line - 1 > fence.line else None
+    return match is not None and match.group(1).startswith(fence.markup)
 
 
 def _walk(document: Iterable[Block]) -> Iterator[Block]:

@@ -26,12 +26,13 @@ from orchestrator.outline.model_text import (
     clean_acceptance,
     clean_body,
     clean_title,
-    closing_line,
+    ending,
     list_markup,
     starts_with_text,
 )
 from orchestrator.outline.parse import parse
-from orchestrator.outline.scan import MAX_DEPTH, skip_blanks, strip_columns
+from orchestrator.outline.scan import BYTE_ORDER_MARK, MAX_DEPTH, blocks, skip_blanks
+from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline, Task
 
 DEEPEST = MAX_DEPTH - BODY_DEPTH
@@ -104,6 +105,8 @@ class _Style:
     """Where the plain marker would continue a list of criteria."""
     closing: bool = False
     """An empty line after the list, where the text behind it would be drawn into it."""
+    own_indent: bool = False
+    """Not where the list of subtasks stands: an item of text behind it may have taken that column."""
     spaced: bool = False
     """An empty line before each part of a subtask."""
 
@@ -135,19 +138,32 @@ def _prepare(plan: Plan, new_id: Callable[[], str]) -> _Group:
 
 
 def _styles(outline: Outline, task: Task) -> Iterator[_Style]:
+    yield _Style()
     openings: list[tuple[str, ...]] = [(), ("",)]
-    lines = (outline.text.line(line) for line in range(task.line + 1, task.end_line))
-    closing = closing_line("\n".join(strip_columns(line, task.content_column) for line in lines))
+    closing = _closing_line(outline, task)
     if closing:
         openings += (closing,), (closing, "")
     openings.append(("", _SEPARATOR, ""))
-    for spaced, opening, other_marker, closing_blank in product((False, True), openings, (False, True), (False, True)):
-        yield _Style(opening, other_marker, closing_blank, spaced)
+    no_yes = (False, True)
+    for spaced, own_indent, opening, other_marker, closing_blank in product(no_yes, no_yes, openings, no_yes, no_yes):
+        yield _Style(opening, other_marker, closing_blank, own_indent, spaced)
+
+
+def _closing_line(outline: Outline, task: Task) -> str:
+    """What would close the last block of the task's own body, should that be open."""
+    branch = _markers(task.content_column) + outline.text.string[task.mark_span[0] - 1 : _end(outline, task)]
+    block = blocks(branch)[0]
+    while block.kind == "list" or block.children[0].kind == "list":
+        block = block.children[-1] if block.kind == "list" else block.children[0]
+    last = block.children[-1]
+    return ending(last, Text(branch).line(last.line))
 
 
 def _placed(outline: Outline, task: Task, group: _Group, style: _Style) -> list[str]:
     """The lines to insert behind the task's branch."""
     indent, markup, number, step = _list_to_continue(outline, task, group.ordered)
+    if style.own_indent:
+        indent = _own_indent(outline, task)
     if style.other_marker:
         markup, number, step = _OTHER_MARKUP[markup], 1, 1
     opening = [line and indent + line for line in style.opening]
@@ -173,13 +189,16 @@ def _list_to_continue(outline: Outline, task: Task, ordered: bool) -> tuple[str,
     markup, _ = _marker_at(string, task)
     if (markup in {".", ")"}) != ordered:
         markup = "." if ordered else "-"
-    if direct:
-        indent = string[outline.text.line_start(direct[-1].line) : direct[-1].start]
-    else:
-        line = outline.text.line(task.line).removeprefix("\ufeff")
-        blanks, column = skip_blanks(line, 0, len(line), 0)
-        indent = line[:blanks] + " " * (task.content_column - column)
-    return indent, markup, 1, 1
+    if not direct:
+        return _own_indent(outline, task), markup, 1, 1
+    return string[outline.text.line_start(direct[-1].line) : direct[-1].start], markup, 1, 1
+
+
+def _own_indent(outline: Outline, task: Task) -> str:
+    """The task's own leading blanks and tabs, and blanks up to where its text starts."""
+    line = outline.text.line(task.line).removeprefix(BYTE_ORDER_MARK)
+    blanks, column = skip_blanks(line, 0, len(line), 0)
+    return line[:blanks] + " " * (task.content_column - column)
 
 
 def _marker_at(string: str, task: Task) -> tuple[str, int]:
@@ -224,7 +243,7 @@ def _body(subtask: _Subtask, style: _Style) -> Iterator[str]:
 
 def _edits(outline: Outline, task: Task, parent_id: str | None, lines: Sequence[str]) -> tuple[TextEdit, ...]:
     text, newline = outline.text, outline.text.newline
-    end = text.line_end(task.end_line - 1)
+    end = _end(outline, task)
     insertion = newline + newline.join(lines)
     if parent_id is None:
         return (TextEdit(end, end, insertion),)
@@ -234,12 +253,18 @@ def _edits(outline: Outline, task: Task, parent_id: str | None, lines: Sequence[
     return (TextEdit(first_line_end, first_line_end, f"  ^{parent_id}"), TextEdit(end, end, insertion))
 
 
+def _end(outline: Outline, task: Task) -> int:
+    """Where the task's branch ends, before its last line break."""
+    return outline.text.line_end(task.end_line - 1)
+
+
 def _reads_back(outline: Outline, task: Task, group: _Group, edits: Sequence[TextEdit], *, changes_body: bool) -> bool:
     """Read the edited branch, and the line behind it, and compare. Not the document: that may be long."""
     text = outline.text
-    start, end = task.mark_span[0] - 1, text.line_end(task.end_line - 1)
+    start, end = task.mark_span[0] - 1, _end(outline, task)
     here = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]
     branch = _markers(task.content_column) + apply(text.string[start:end], here)
+    end_line = Text(branch).line_count
     if task.end_line < text.line_count:
         branch += text.newline + text.line(task.end_line)
     parent = parse(branch).task_at_line(0)
@@ -248,6 +273,7 @@ def _reads_back(outline: Outline, task: Task, group: _Group, edits: Sequence[Tex
     old, new = parent.children[: len(task.children)], parent.children[len(task.children) :]
     return (
         parent.title == task.title
+        and parent.end_line <= end_line
         and (changes_body or _said(parent) == _said(task))
         and len(old) == len(task.children)
         and all(_same(first, second) for first, second in zip(old, task.children, strict=True))
