@@ -326,3 +326,26 @@ def test_variables_and_data_dir_replace_the_folders(tmp_path):
 def test_a_relative_folder_in_the_environment_is_refused():
     with pytest.raises(ConfigError, match="ORCHESTRATOR_CONFIG_DIR"):
         Directories.default({"ORCHESTRATOR_CONFIG_DIR": "config"})
+
+
+@pytest.mark.parametrize("home", ["", "relative"])
+def test_without_a_home_nothing_is_kept_in_the_current_folder(monkeypatch, home):
+    import pwd
+
+    def nobody(_number):
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.delenv("HOME", raising=False)
+    for name in ("CONFIG", "DATA", "CACHE"):
+        monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
+    if home:
+        monkeypatch.setenv("HOME", home)
+    with pytest.raises(ConfigError, match="no home folder") as caught:
+        Directories.default({})
+    assert "ORCHESTRATOR_CONFIG_DIR" in caught.value.hint
+
+
+def test_the_home_of_nobody_is_no_bug():
+    with pytest.raises(ConfigError, match="ORCHESTRATOR_CONFIG_DIR"):
+        Directories.default({"ORCHESTRATOR_CONFIG_DIR": "~nobody-of-that-name/config"})

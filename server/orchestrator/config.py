@@ -190,23 +190,35 @@ class Directories:
 
         A variable with a relative path is an error: it would mean another folder in every workspace.
         """
-        import platformdirs
-
         environ = os.environ if environ is None else environ
-        chosen = {
-            "config": platformdirs.user_config_path("orchestrator", appauthor=False),
-            "data": platformdirs.user_data_path("orchestrator", appauthor=False),
-            "cache": platformdirs.user_cache_path("orchestrator", appauthor=False),
-        }
+        chosen: dict[str, Path] = {}
         for variable, name in DIRECTORY_VARIABLES.items():
-            if value := environ.get(variable, ""):
-                path = Path(value).expanduser()
-                if not path.is_absolute():
+            if name == "data" and data_dir:  # an empty one, as of an unset shell variable, counts as not given
+                chosen[name] = expanded(data_dir).absolute()
+            elif value := environ.get(variable, ""):
+                chosen[name] = expanded(value)
+                if not chosen[name].is_absolute():
                     raise ConfigError(f"{variable} is not an absolute path.", hint="Give the complete path.")
-                chosen[name] = path
-        if data_dir:  # an empty one, as of an unset shell variable, counts as not given
-            chosen["data"] = Path(data_dir).expanduser().absolute()
+            else:
+                chosen[name] = _platform_folder(name, variable)
         return cls(**chosen)
+
+
+def _platform_folder(name: str, variable: str) -> Path:
+    import platformdirs
+
+    try:
+        path: Path = getattr(platformdirs, f"user_{name}_path")("orchestrator", appauthor=False)
+    except RuntimeError:
+        path = Path()
+    if not path.is_absolute():  # it would be in whatever folder is current
+        raise ConfigError("There is no home folder.", hint=f"Set HOME, or {variable}.")
+    return path
+
+
+def expanded(path: str | Path) -> Path:
+    """With `~` replaced, as far as there is such a home: unlike `Path.expanduser` this never raises."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
 class Source(StrEnum):

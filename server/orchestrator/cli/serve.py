@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.config import expanded
 from orchestrator.errors import FileError
 
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ def run(arguments: argparse.Namespace, _terminal: Terminal) -> int:
     gc.enable()
     if arguments.log:
         try:
-            log_to_file(str(Path(arguments.log).expanduser().absolute()))
+            log_to_file(str(expanded(arguments.log).absolute()))
         except OSError as error:
             raise FileError(
                 f"{arguments.log} cannot be written ({error.strerror}).", hint="Choose another file for --log."
             ) from error
     else:
         log_to_stderr()
-    data_dir = str(Path(arguments.data_dir).expanduser().absolute()) if arguments.data_dir else None
+    data_dir = str(expanded(arguments.data_dir).absolute()) if arguments.data_dir else None
     _leave_workspace()
     return serve(Server(data_dir))
 

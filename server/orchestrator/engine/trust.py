@@ -30,7 +30,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.config import WORKSPACE_FILE, Layer, Source, parse_toml, read_capped
+from orchestrator.config import WORKSPACE_FILE, Layer, Source, expanded, parse_toml, read_capped
 from orchestrator.engine import atomic_file
 from orchestrator.errors import ConfigError, TrustError
 
@@ -182,7 +182,7 @@ def workspace_of(path: Path) -> Path:
     """
     real = Path(os.path.realpath(path))
     start = real if os.path.isdir(real) else real.parent  # noqa: PTH112  # Path.is_dir raises for some paths
-    home = Path(os.path.realpath(Path.home()))
+    home = Path(os.path.realpath(expanded("~")))
     for folder in (start, *start.parents):
         if folder in {home, Path(folder.anchor)}:
             break

@@ -19,14 +19,13 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
 from orchestrator import errors
-from orchestrator.config import Settings
+from orchestrator.config import Settings, expanded
 from orchestrator.errors import AnswerCutError, ConfigError, ProviderError, RequestRejectedError
 from orchestrator.model.message import Speaker
 from orchestrator.providers.base import (
@@ -145,7 +144,7 @@ def read_script(path: str) -> tuple[Entry, ...]:
             resources.files("orchestrator.providers").joinpath("demo.json").read_text("utf-8"), "demo.json"
         )
     try:
-        return parse_script(Path(path).expanduser().read_text("utf-8-sig"), path)
+        return parse_script(expanded(path).read_text("utf-8-sig"), path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigError(
