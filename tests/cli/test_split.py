@@ -518,3 +518,9 @@ def test_a_subtask_that_could_not_be_split_is_told_once_and_in_its_place(inside,
     lines = [line.strip() for line in talk.splitlines()]
     for parent, child in (("1  Draw it", "1.1  Ask"), ("2  Build it", "2.1  Ask")):
         assert lines.index(parent) < lines.index(child)
+
+
+def test_subtasks_that_are_there_already_are_noted(inside, command, scripted):
+    file = command.outline()
+    assert "already" not in inside("split", file, "--task", "logout", "--yes")[2]
+    assert "note: it has 3 subtasks already; these come after." in inside("split", file, "--task", "logout", "--yes")[2]

@@ -137,6 +137,10 @@ class _Job:
 
     async def _decide(self, split: Split, target: FileTarget, *, ask: bool) -> int:
         place, edits = await split.preview()
+        if count := len(place.task.children):
+            self.terminal.say(
+                f"note: it has {count} subtask{'s' if count != 1 else ''} already; these come after.", "warning"
+            )
         old = place.outline.text.string
         lines = list(unified(old, text_edits.apply(old, edits), str(self.arguments.file)))
         if self.arguments.yes or (not ask and self._may_write()):
