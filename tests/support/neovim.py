@@ -17,15 +17,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import msgpack
 import pynvim
 
+_msgpack: Any = msgpack  # untyped
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "editors" / "neovim"
 OLDEST = (0, 11)
-PATIENCE = float(os.environ.get("ORCHESTRATOR_TEST_PATIENCE", "30"))
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))
 """Seconds until a condition that never comes true fails the test. No measure of speed."""
 
 
@@ -102,7 +103,7 @@ class _Presser(threading.Thread):
         self._ended = threading.Event()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
-        self._unpacker: Any = msgpack.Unpacker(raw=False)  # pyright: ignore[reportUnknownMemberType] - untyped
+        self._unpacker: Any = _msgpack.Unpacker(raw=False)
 
     def run(self) -> None:
         try:
@@ -120,8 +121,7 @@ class _Presser(threading.Thread):
         self._socket.close()
 
     def _request(self, method: str, *arguments: Any) -> Any:
-        packed = msgpack.packb([0, 0, method, arguments])  # pyright: ignore[reportUnknownMemberType] - untyped
-        self._socket.sendall(cast("bytes", packed))
+        self._socket.sendall(_msgpack.packb([0, 0, method, arguments]))
         while True:
             for _, _, _, answer in self._unpacker:
                 return answer

@@ -37,7 +37,9 @@ return {
     require('orchestrator.server').on_exit(code, signal, client_id)
   end,
   handlers = {
-    ['orchestrator/split/preview'] = split('on_preview'),
+    ['orchestrator/split/preview'] = function(...)
+      require('orchestrator.splits').on_preview(...)
+    end,
     ['orchestrator/run/update'] = split('on_run_update'),
     ['workspace/applyEdit'] = function(...)
       return require('orchestrator.apply').on_apply_edit(...)

@@ -5,7 +5,7 @@
 --- Invariant: `parse(lines(children))` gives the same children (test_proposal_survives_the_edit_buffer).
 
 local display = require('orchestrator.display')
-local splits = require('orchestrator.split')
+local split = require('orchestrator.split')
 
 local M = {}
 
@@ -190,7 +190,7 @@ local function write(buffer, run_id)
   if not children then
     problem = ordered --[[@as string]]
   else
-    problem = splits.edit(run_id, children, ordered --[[@as boolean]])
+    problem = split.edit(run_id, children, ordered --[[@as boolean]])
   end
   if problem then
     display.tell(problem, vim.log.levels.ERROR)
@@ -202,16 +202,16 @@ end
 
 --- Opens the proposal at the cursor.
 function M.open()
-  local split, problem = splits.find()
-  if split and not (split.preview and split.preview.state == 'ready') then
+  local found, problem = split.find()
+  if found and not (found.preview and found.preview.state == 'ready') then
     problem = 'The proposal is not complete yet.'
   end
-  if not split or problem then
+  if not found or problem then
     display.tell(problem --[[@as string]], vim.log.levels.ERROR)
     return
   end
-  local preview = assert(split.preview)
-  local name = 'orchestrator://proposal/' .. split.run_id
+  local preview = assert(found.preview)
+  local name = 'orchestrator://proposal/' .. found.run_id
   local known = vim.fn.bufnr(name)
   if known ~= -1 then
     vim.api.nvim_set_current_win(vim.fn.bufwinid(known)) -- It is wiped out with its last window.
@@ -226,11 +226,11 @@ function M.open()
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, M.lines(preview.children, preview.ordered or false))
   vim.bo[buffer].undolevels = vim.go.undolevels
   vim.bo[buffer].modified = false
-  vim.b[buffer].orchestrator_run = split.run_id
+  vim.b[buffer].orchestrator_run = found.run_id
   vim.api.nvim_create_autocmd('BufWriteCmd', {
     buffer = buffer,
     callback = function()
-      write(buffer, split.run_id)
+      write(buffer, found.run_id)
     end,
   })
   local window = vim.api.nvim_open_win(buffer, true, { split = 'below', win = 0 })

@@ -1,6 +1,6 @@
 --- Finding, starting and losing the language server.
 ---
---- Apart from `split` because it knows processes and folders, and nothing of tasks.
+--- Apart from the splits because it knows processes and folders, and nothing of tasks.
 ---
 --- Invariant: no program from inside the workspace is started unless its absolute path was configured
 --- (test_a_server_inside_the_workspace_is_not_started).
@@ -230,8 +230,8 @@ function M.on_exit(code, signal, client_id)
       return
     end
     -- What is not loaded shows no ghosts.
-    local split = package.loaded['orchestrator.split']
-    local lost = split and split.on_server_exit(client_id) or 0
+    local splits = package.loaded['orchestrator.splits']
+    local lost = splits and splits.on_server_exit(client_id) or 0
     if lost > 0 then -- Without a split, Neovim's own message about the client says enough.
       local how = signal ~= 0 and ('signal %d'):format(signal) or ('exit code %d'):format(code)
       local text = 'The server stopped (%s), and the split with it; nothing was written. '

@@ -1,34 +1,12 @@
---- Splits under way in this Neovim: started here, shown as ghosts, accepted or dropped.
+--- What a person does with a split: start, accept, change, discard, stop; by command, map or code action.
 ---
---- The server decides everything; this module holds what each split shows and where.
----
---- Invariant: a split that ended, by whatever cause, leaves no ghost, no key and no autocommand
---- (test_nothing_is_left_after_the_end).
+--- Apart from `splits`, which follows what the server says of them.
 
 local display = require('orchestrator.display')
-local ghosts = require('orchestrator.ghosts')
-local keys = require('orchestrator.keys')
 local server = require('orchestrator.server')
+local splits = require('orchestrator.splits')
 
 local M = {}
-
----@class orchestrator.Split
----@field run_id string
----@field client_id integer
----@field buffer integer
----@field ghosts orchestrator.Ghosts
----@field preview? orchestrator.SplitPreviewParams the newest
----@field accepting boolean an answer to `split/accept` is on its way, and will say what was written
----@field missed boolean the person was told that the task is gone
-
----@type table<string, orchestrator.Split> by run id
-local splits = {}
-
----@type table<string, orchestrator.SplitPreviewParams> previews that came before the answer to `split/start`
-local early = {}
-
---- Requests `split/start` without an answer yet.
-local starting = 0
 
 --- How long `:write` of a proposal waits, in milliseconds.
 local answer_time = 5000
@@ -36,249 +14,6 @@ local answer_time = 5000
 ---@param text string
 local function complain(text)
   display.tell(text, vim.log.levels.ERROR)
-end
-
----@param buffer integer
----@return orchestrator.Split[]
-local function splits_in(buffer)
-  local found = {}
-  for _, split in vim.spairs(splits) do
-    if split.buffer == buffer then
-      found[#found + 1] = split
-    end
-  end
-  return found
-end
-
----@param buffer integer
----@return string
-local function group_name(buffer)
-  return ('orchestrator.split.%d'):format(buffer)
-end
-
----@param split orchestrator.Split
-local function forget(split)
-  splits[split.run_id] = nil
-  split.ghosts:clear()
-  if #splits_in(split.buffer) == 0 then
-    keys.unset(split.buffer)
-    pcall(vim.api.nvim_del_augroup_by_name, group_name(split.buffer))
-  end
-end
-
----@param split orchestrator.Split
----@param method string
----@param params table
----@param on_result? fun(result: table)
----@return boolean sent
-local function ask(split, method, params, on_result)
-  local client = vim.lsp.get_client_by_id(split.client_id)
-  if not client then
-    return false
-  end
-  params.runId = split.run_id
-  -- The number of a real buffer, never 0: only then are pending changes sent first.
-  local buffer = vim.api.nvim_buf_is_valid(split.buffer) and split.buffer or vim.api.nvim_get_current_buf()
-  return client:request(method, params, function(problem, result)
-    if problem then
-      split.accepting = false
-      complain(problem.message)
-    elseif on_result then
-      on_result(result)
-    end
-  end, buffer)
-end
-
---- Ends a split whose buffer went away or was read again.
----@param buffer integer
----@param what string
-local function abandon(buffer, what)
-  for _, split in ipairs(splits_in(buffer)) do
-    forget(split)
-    ask(split, 'orchestrator/run/stop', {})
-    display.tell(what .. ', so its split was stopped.')
-  end
-end
-
---- Follows the text for as long as the buffer shows a proposal.
----@param buffer integer
-local function watch(buffer)
-  if #splits_in(buffer) > 1 then
-    return
-  end
-  local group = vim.api.nvim_create_augroup(group_name(buffer), { clear = true })
-  local function redraw()
-    for _, split in ipairs(splits_in(buffer)) do
-      split.ghosts:draw()
-      local gone = not split.ghosts:is_anchored()
-      if gone and not split.missed then
-        display.tell('The task being split is gone. u brings it back.')
-      end
-      split.missed = gone
-    end
-  end
-  vim.api.nvim_create_autocmd(
-    { 'TextChanged', 'TextChangedI' },
-    { group = group, buffer = buffer, callback = redraw }
-  )
-  vim.api.nvim_create_autocmd({ 'WinResized', 'BufWinEnter' }, { group = group, callback = redraw })
-  -- Both come while text is locked, hence the schedule. `:edit!` detaches too, and then the buffer is back.
-  local lost = vim.schedule_wrap(function()
-    local again = vim.api.nvim_buf_is_valid(buffer) and vim.api.nvim_buf_is_loaded(buffer)
-    abandon(buffer, again and 'The file was read again' or 'The buffer was closed')
-  end)
-  vim.api.nvim_buf_attach(buffer, false, {
-    on_lines = function()
-      return #splits_in(buffer) == 0 -- true detaches
-    end,
-    on_reload = lost,
-    on_detach = lost,
-  })
-end
-
----@param split orchestrator.Split
-local function offer_to_force(split)
-  local preview = assert(split.preview)
-  local reason = display.visible((preview.message or ''):gsub('%s+', ' '))
-  local prompt = ('"%s" needs no subtasks. %s'):format(display.visible(preview.title), reason)
-  vim.ui.select(
-    { 'Leave it as it is', 'Split it all the same' },
-    { prompt = vim.trim(prompt) },
-    function(_, choice)
-      if choice == 2 and vim.api.nvim_buf_is_loaded(split.buffer) then
-        M.start(split.buffer, { nodeId = preview.nodeId, levels = 1, force = true })
-      end
-    end
-  )
-end
-
----@param count integer
----@return string
-local function written(count)
-  return ('%d subtask%s written; u takes %s back.'):format(
-    count,
-    count == 1 and '' or 's',
-    count == 1 and 'it' or 'them'
-  )
-end
-
----@param children orchestrator.GhostTask[]
----@return integer
-local function count_all(children)
-  local count = #children
-  for _, child in ipairs(children) do
-    count = count + count_all(child.children or {})
-  end
-  return count
-end
-
---- What to do when a split has ended, by its state.
----@type table<string, fun(split: orchestrator.Split, preview: orchestrator.SplitPreviewParams)>
-local endings = {
-  applied = function(split, preview)
-    if not split.accepting then
-      display.say(written(count_all(preview.children)))
-    end
-  end,
-  simple = function(split)
-    offer_to_force(split)
-  end,
-  discarded = function()
-    display.say('Discarded; nothing was written.')
-  end,
-  cancelled = function(_, preview)
-    local reason = preview.message or ''
-    display.say(reason ~= '' and reason or 'Stopped; nothing was written.')
-  end,
-  failed = function(_, preview)
-    complain(preview.message ~= '' and preview.message or 'The split failed; nothing was written.')
-  end,
-}
-
-local progress = {
-  deciding = 'deciding…',
-  planning = 'planning…',
-  ready = 'ready: :Orchestrator accept, edit or discard',
-}
-
----@param split orchestrator.Split
----@param preview orchestrator.SplitPreviewParams
-local function show(split, preview)
-  local known = split.preview
-  if known and preview.seq <= known.seq then
-    return
-  end
-  split.preview = preview
-  local ending = endings[preview.state]
-  if ending then
-    forget(split)
-    ending(split, preview)
-    return
-  end
-  split.ghosts:draw(preview)
-  if not known or known.state ~= preview.state then
-    display.say(progress[preview.state] or preview.state)
-  end
-end
-
---- Last row of a range: an end at the start of a line does not touch that line.
----@param range lsp.Range
----@return integer
-local function last_row(range)
-  local last = range['end']
-  return last.character == 0 and math.max(last.line - 1, range.start.line) or last.line
-end
-
---- Starts a split and shows it.
----@param buffer integer
----@param params orchestrator.SplitStartParams without uri and version
-function M.start(buffer, params)
-  local client, problem = server.client(buffer)
-  if not client then
-    complain(problem)
-    return
-  end
-  params.uri = vim.uri_from_bufnr(buffer)
-  params.version = params.position and vim.lsp.util.buf_versions[buffer] or nil
-  starting = starting + 1
-  local sent = client:request('orchestrator/split/start', params, function(failure, result)
-    starting = starting - 1
-    if failure then
-      complain(failure.message)
-    elseif vim.api.nvim_buf_is_loaded(buffer) then
-      M.begin(buffer, client.id, result)
-    end
-    if starting == 0 then
-      early = {}
-    end
-  end, buffer)
-  if not sent then
-    starting = starting - 1
-    complain('The server does not take requests any more. :edit starts it again.')
-  end
-end
-
---- Shows a split that the server has started.
----@param buffer integer
----@param client_id integer
----@param result orchestrator.SplitStartResult
-function M.begin(buffer, client_id, result)
-  local split = { ---@type orchestrator.Split
-    run_id = result.runId,
-    client_id = client_id,
-    buffer = buffer,
-    ghosts = ghosts.new(buffer, result.range.start.line, last_row(result.range)),
-    accepting = false,
-    missed = false,
-  }
-  splits[split.run_id] = split
-  watch(buffer)
-  keys.set(buffer)
-  local preview = early[split.run_id]
-  early[split.run_id] = nil
-  if preview then
-    show(split, preview)
-  end
 end
 
 --- Starts a split of the task under the cursor.
@@ -302,7 +37,7 @@ function M.at_cursor(options)
   local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
   local position = { line = row, character = vim.str_utfindex(line, encoding, math.min(column, #line)) }
   -- The server stops at its setting split.maxDepth; 8 is the most that the protocol knows.
-  M.start(
+  splits.start(
     buffer,
     { position = position, levels = options.recursive and 8 or 1, force = options.force or false }
   )
@@ -313,11 +48,11 @@ end
 ---@return string? problem
 function M.find()
   local buffer = vim.api.nvim_get_current_buf()
-  local editing = splits[vim.b[buffer].orchestrator_run]
+  local editing = splits.get(vim.b[buffer].orchestrator_run)
   if editing then
     return editing
   end
-  local found = splits_in(buffer)
+  local found = splits.of(buffer)
   if #found == 0 then
     return nil, 'Nothing is split here; :Orchestrator split starts.'
   end
@@ -386,8 +121,8 @@ function M.accept(numbers)
     items[#items + 1] = path
   end
   split.accepting = true
-  ask(split, 'orchestrator/split/accept', { items = items }, function(result)
-    display.say(written(result.added))
+  splits.ask(split, 'orchestrator/split/accept', { items = items }, function(result)
+    display.say(splits.written(result.added))
   end)
 end
 
@@ -399,7 +134,7 @@ function M.discard()
     return
   end
   local ready = split.preview and split.preview.state == 'ready'
-  ask(split, ready and 'orchestrator/split/discard' or 'orchestrator/run/stop', {})
+  splits.ask(split, ready and 'orchestrator/split/discard' or 'orchestrator/run/stop', {})
 end
 
 --- Stops the split. A stopped split is not a judgement of its proposal, a discarded one is.
@@ -409,7 +144,7 @@ function M.stop()
     complain(problem)
     return
   end
-  ask(split, 'orchestrator/run/stop', {})
+  splits.ask(split, 'orchestrator/run/stop', {})
 end
 
 --- Replaces the proposal by what a person made of it. Waits for the answer, as `:write` should.
@@ -418,7 +153,7 @@ end
 ---@param ordered boolean
 ---@return string? problem
 function M.edit(run_id, children, ordered)
-  local split = splits[run_id]
+  local split = splits.get(run_id)
   local client = split and vim.lsp.get_client_by_id(split.client_id)
   if not client then
     return 'That split has ended: there is nothing left to change.'
@@ -431,35 +166,10 @@ function M.edit(run_id, children, ordered)
   return answer.err and answer.err.message
 end
 
---- Handler of `orchestrator/split/preview`.
----@type lsp.Handler
-function M.on_preview(_, preview)
-  local split = splits[preview.runId]
-  if split then
-    show(split, preview)
-  elseif starting > 0 then
-    early[preview.runId] = preview
-  end
-end
-
 --- Handler of `orchestrator/run/update`: tells other plugins.
 ---@type lsp.Handler
 function M.on_run_update(_, update)
   vim.api.nvim_exec_autocmds('User', { pattern = 'OrchestratorRunUpdate', modeline = false, data = update })
-end
-
---- The server ended.
----@param client_id integer
----@return integer count of splits that ended with it
-function M.on_server_exit(client_id)
-  local lost = 0
-  for _, split in pairs(splits) do
-    if split.client_id == client_id then
-      forget(split)
-      lost = lost + 1
-    end
-  end
-  return lost
 end
 
 ---@param command lsp.Command
@@ -467,19 +177,19 @@ end
 function M.on_start_command(command, context)
   local params = command.arguments[1]
   local buffer = params.uri and vim.uri_to_bufnr(params.uri) or context.bufnr
-  M.start(buffer, params)
+  splits.start(buffer, params)
 end
 
 ---@param command lsp.Command
 ---@param method string
 local function run_command(command, method)
   local params = command.arguments[1]
-  local split = splits[params.runId]
+  local split = splits.get(params.runId)
   if not split then
     complain('That split has ended already.')
     return
   end
-  ask(split, method, params)
+  splits.ask(split, method, params)
 end
 
 ---@param command lsp.Command
