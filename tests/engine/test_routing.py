@@ -7,7 +7,9 @@ from orchestrator.engine.routing import ALLOW, REFUSE, Asker, Router, candidates
 from orchestrator.engine.trust import Trust
 from orchestrator.errors import ConfigError, ConsentRequiredError, ProviderUnavailableError
 from orchestrator.model.message import Role
+from orchestrator.providers.base import Capabilities
 from orchestrator.providers.keys import Keys
+from orchestrator.providers.scripted import ScriptedProvider
 from tests.support.text_document import ScriptedPerson
 
 HOUSE = {"endpoints": {"house": {"baseUrl": "https://models.example/v1"}}}
@@ -91,6 +93,15 @@ async def test_when_none_is_usable_each_reason_and_the_first_mend_are_told(tmp_p
     text = str(caught.value)
     assert text.index("anthropic/claude") < text.index("openai/gpt")
     assert "orchestrator auth set anthropic" in text
+
+
+async def test_a_guided_model_that_does_not_exist_is_refused(tmp_path, monkeypatch):
+    """Its plan may come from a playbook alone, without the call that would notice."""
+    monkeypatch.setattr(ScriptedProvider, "capabilities", Capabilities(guided=True))
+    bench = Bench(tmp_path)
+    assert await bench.route("scripted/demo") == "scripted/demo"
+    with pytest.raises(ProviderUnavailableError, match=r"no model scripted/nope.*scripted/demo"):
+        await bench.route("scripted/nope")
 
 
 def test_candidates_follow_role_alias_setting_and_override():

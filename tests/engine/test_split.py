@@ -94,7 +94,7 @@ def titles(plan: Plan) -> list[Any]:
 
 
 async def test_a_split_is_shown_then_accepted_then_in_the_file(tmp_path):
-    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", chunk=10)]) as scene:
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", chunk=10, delay=0.02)]) as scene:
         split = await scene.start()
         ready = await split.settled()
         assert (ready.state, titles(ready.plan)) == (SplitState.READY, ["One", "Two"])

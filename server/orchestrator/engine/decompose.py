@@ -9,6 +9,7 @@ Invariant: an answer that stays unusable is refused with its text, never replace
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -23,6 +24,7 @@ from orchestrator.model.message import Role
 from orchestrator.model.task import Decision, Plan
 from orchestrator.providers.base import AnswerSchema, Request
 
+SHOWN_EVERY = 0.03
 DECIDE_TOKENS = 2_048
 PLAN_TOKENS = 8_192
 """Upper bounds of an answer, in tokens; room for models that think aloud within them."""
@@ -125,11 +127,15 @@ class Decomposer:
 
 
 def _whole(on_text: Callable[[str], None]) -> Callable[[str], None]:
-    """From deltas to the text so far."""
+    """From deltas to the text so far, told at most every SHOWN_EVERY seconds: whoever reads it reads all of it."""
     pieces: list[str] = []
+    next_time = 0.0
 
     def on_delta(delta: str) -> None:
+        nonlocal next_time
         pieces.append(delta)
-        on_text("".join(pieces))
+        if time.monotonic() >= next_time:
+            on_text("".join(pieces))
+            next_time = time.monotonic() + SHOWN_EVERY
 
     return on_delta

@@ -86,13 +86,24 @@ class Router:
                 continue
             async with self._asking:  # one question at a time: a recursive split asks from many places at once
                 await self._require_consent(spec, model, asker)
-            return Route(await self._provider(spec), model)
+            provider = await self._provider(spec)
+            if provider.capabilities.guided:
+                self._require_listed(spec, name)
+            return Route(provider, model)
         raise ProviderUnavailableError(f"No model can be used ({'; '.join(reasons)}).", hint=mend)
 
     async def aclose(self) -> None:
         providers, self._providers = list(self._providers.values()), {}
         for provider in providers:
             await provider.aclose()
+
+    def _require_listed(self, spec: ProviderSpec, name: str) -> None:
+        """A guided plan may come about without a call, which would be the one to refuse the name."""
+        listed = [listing.model for listing in spec.models(self._settings, self._keys)]
+        if name not in listed and not self._settings.local.weights:  # a weights file answers to any name
+            raise ProviderUnavailableError(
+                f"There is no model {name}.", hint=f"Use {' or '.join(listed)}; see `orchestrator models`."
+            )
 
     async def _provider(self, spec: ProviderSpec) -> Provider:
         async with self._making:
