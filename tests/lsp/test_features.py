@@ -254,6 +254,22 @@ def test_no_related_places_where_the_client_cannot_show_them(tmp_path: Path) -> 
     assert [item.related_information for item in report.items] == [None, None]
 
 
+def test_text_without_effect_is_shown_so_where_the_client_can(tmp_path: Path) -> None:
+    broken = "---\n[\n---\n- [ ] a\n"
+    (item,) = pull(tmp_path / "1", broken, unnecessary_tag=True).items
+    assert (item.code, item.tags) == ("unreadable-front-matter", [types.DiagnosticTag.Unnecessary])
+    (item,) = pull(tmp_path / "2", broken).items
+    assert item.tags is None
+
+
+def test_the_path_of_a_cycle_is_related(tmp_path: Path) -> None:
+    text = "- [ ] a  [dependsOn:: b1]  ^a1\n- [ ] b  [dependsOn:: a1]  ^b1\n"
+    (item,) = pull(tmp_path, text, related_information=True).items
+    assert (item.code, item.range.start) == ("dependency-cycle", types.Position(0, 22))
+    places = [(other.location.range.start.line, other.message) for other in item.related_information]
+    assert places == [(0, "“a” depends on “b”"), (1, "“b” depends on “a”")]
+
+
 def test_no_problems_in_other_markdown(tmp_path: Path) -> None:
     assert pull(tmp_path, "- [~] a\n", uri="file:///w/README.md").items == []
 
@@ -262,6 +278,14 @@ def test_the_list_of_problems_is_capped(tmp_path: Path) -> None:
     report = pull(tmp_path, "- [~] a\n" * 2000)
     assert len(report.items) == MOST + 1
     assert (report.items[-1].code, "1500 more" in report.items[-1].message) == ("more-problems", True)
+
+
+def test_an_error_is_not_hidden_behind_hints(tmp_path: Path) -> None:
+    report = pull(tmp_path, "- [~] a\n" * 2000 + "- [ ] b  [mode:: wild]\n")
+    *hints, error, more = report.items
+    assert (error.code, error.range.start.line) == ("bad-field-value", 2000)
+    assert [item.range.start.line for item in hints] == list(range(MOST - 1))
+    assert "1501 more" in more.message
 
 
 def test_an_unchanged_document_is_not_sent_again(tmp_path: Path) -> None:

@@ -1,55 +1,280 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
 from orchestrator.outline.parse import parse
-from orchestrator.outline.problems import MAX_RELATED, Severity, problems
+from orchestrator.outline.problems import CHECKERS, MAX_RELATED, Problem, Severity, Tag, problems
 from tests.outline.checks import text
+from tests.outline.strategies import documents, outlines
+from tests.outline.test_growth import SHAPES, check_growth
+
+ROOT = Path(__file__).parents[2]
 
 
-def check_problems(source: str, expected: list[tuple[str, Severity, str, list[str]]]) -> None:
-    """(code, severity, the text it is at, the texts of its related places with what stands around them)."""
-    string = text(source)
-    found = [
-        (
-            problem.code,
-            problem.severity,
-            string[problem.start : problem.end],
-            [string[related.start - 2 : related.end] for related in problem.related],
-        )
-        for problem in problems(parse(string))
-    ]
-    assert found == expected
+def check_problems(source: str, *codes: str) -> list[list[str]]:
+    """Each `$…$` is where a problem is, with these codes in order. Gives the texts of their related places."""
+    parts = text(source).split("$")
+    string = "".join(parts)
+    lengths = [len("".join(parts[:index])) for index in range(len(parts))]
+    marked = list(zip(lengths[1::2], lengths[2::2], strict=True))
+    found = problems(parse(string))
+    assert [problem.code for problem in found] == list(codes)
+    assert [string[problem.start : problem.end] for problem in found] == [string[start:end] for start, end in marked]
+    assert [(problem.start, problem.end) for problem in found] == marked
+    return [[string[related.start : related.end] for related in problem.related] for problem in found]
+
+
+def only(source: str) -> Problem:
+    (problem,) = problems(parse(text(source)))
+    return problem
+
+
+# --- all of them ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(ROOT / "tests" / "data" / "outline").glob("*.md"),
+        *(ROOT / "examples").glob("*.tasks.md"),
+        *(ROOT / "server" / "orchestrator" / "engine" / "playbooks").rglob("*.tasks.md"),
+    ],
+    ids=lambda file: file.name,
+)
+def test_our_own_outlines_have_no_problems(file: Path):
+    """The design's example and everything that ships."""
+    assert problems(parse(file.read_text("utf-8"))) == ()
+
+
+@given(documents | outlines())
+def test_problems_of_any_text_lie_inside_it(source: str):
+    for problem in problems(parse(source)):
+        for place in (problem, *problem.related):
+            assert 0 <= place.start <= place.end <= len(source)
+            assert place.message
+            assert "\n" not in place.message
+        assert problem.message.endswith(".")
+
+
+HOSTILE = {
+    **SHAPES,
+    "equal ids": lambda n: "- [ ] a  ^x\n" * n,
+    "one list of dependencies": lambda n: "- [ ] a  [dependsOn:: " + ",".join(f"x{i}" for i in range(n)) + "]  ^x0\n",
+    "chain": lambda n: "".join(f"- [ ] a  [dependsOn:: x{i + 1}]  ^x{i}\n" for i in range(n)),
+    "ring": lambda n: "".join(f"- [ ] a  [dependsOn:: x{(i + 1) % n}]  ^x{i}\n" for i in range(n)),
+    "all on all in order": lambda n: "".join(f"1. [ ] a  [dependsOn:: x{n - i - 1}]  ^x{i}\n" for i in range(n)),
+    "pairs": lambda n: "".join(f"- [ ] a  [dependsOn:: x{i ^ 1}]  ^x{i}\n" for i in range(n)),
+    "deep knot": lambda n: "".join(f"{'  ' * (i % 40)}- [ ] a  [dependsOn:: x{i - 1}]  ^x{i}\n" for i in range(n)),
+    "one file": lambda n: "- [ ] a  [files:: x]\n" * n,
+    "one file in a chain": lambda n: "".join(
+        f"- [ ] a  [files:: x]  [dependsOn:: x{i - 2}]  ^x{i}\n" for i in range(n)
+    ),
+    "many files": lambda n: "- [ ] a  [files:: " + ",".join(f"x{i}" for i in range(n)) + "]\n" * 2,
+    "open parts": lambda n: "- [x] a\n" + "  - [ ] b\n" * n,
+    "conflicts": lambda n: "<<<<<<<\n" * n + "=======\n" * n,
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_checking_grows_with_the_outline(shape: str):
+    def prepare(size: int):
+        source = HOSTILE[shape](size)
+        return lambda: problems(parse(source))
+
+    check_growth(400, prepare)
+
+
+def test_each_checker_stands_in_the_list_once():
+    assert len(set(CHECKERS)) == len(CHECKERS)
+
+
+# --- statuses ---------------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_mark_is_a_hint():
     check_problems(
         """
-        - [~] a
+        - [$~$] a
         - [ ] b
         > - [~] quoted
         """,
-        [("unknown-status", Severity.HINT, "~", [])],
+        "unknown-status",
     )
-    (problem,) = problems(parse("- [~] a"))
+    problem = only("- [~] a")
+    assert problem.severity is Severity.HINT
     assert problem.message.startswith("[~] is no status")
     assert "[x]" in problem.message
 
 
-def test_an_id_that_stands_twice_is_an_error_at_each_place():
+def test_failed_and_asking_tasks_give_a_reason():
     check_problems(
         """
-        - [ ] a ^one
-          1. [~] b  ^two
-        - [ ] c  ^one
-        - [ ] d \t^one
+        - [$!$] a
+        - [!] b  [reason:: no network]
+        - [$?$] c  [reason::]
+        - [?] d  [reason:: which colour?]
+        - [-] e
         """,
-        [
-            ("duplicate-id", Severity.ERROR, "^one", ["  ^one", " \t^one"]),
-            ("unknown-status", Severity.HINT, "~", []),
-            ("duplicate-id", Severity.ERROR, "^one", ["a ^one", " \t^one"]),
-            ("duplicate-id", Severity.ERROR, "^one", ["a ^one", "  ^one"]),
-        ],
+        "missing-reason",
+        "missing-reason",
     )
+
+
+def test_a_completed_task_has_no_open_subtasks():
+    related = check_problems(
+        """
+        - [$x$] a
+          - [x] b
+          - [-] c
+            - [ ] of a cancelled one
+          - [/] d
+          - plain
+            - [!] e  [reason:: late]
+        - [x] other marks are nobody's business
+          - [$~$] f
+        """,
+        "completed-with-open-subtasks",
+        "unknown-status",
+    )
+    assert related[0] == ["/", "!"]
+
+
+def test_a_task_whose_subtasks_are_done_may_be_completed():
+    check_problems(
+        """
+        - [$ $] a
+          - [x] b
+          - [-] c
+        - [$/$] d
+          - [x] e
+        - [ ] nothing was done
+          - [-] f
+        - [ ] something is left
+          - [x] g
+          - [ ] h
+        - [!] it failed all the same  [reason:: the whole does not fit]
+          - [x] i
+        """,
+        "open-with-completed-subtasks",
+        "open-with-completed-subtasks",
+    )
+
+
+# --- fields -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "[mode:: $atuo$]",
+        "[mode:: $AUTO$]",
+        "$[mode::]$",
+        "[mode::   $two  words$  ]",
+        "[priority:: $urgent$]",
+        "[budget:: $-1$]",
+        "[budget:: $2 USD$]",
+        "[budget:: $1_000$]",
+        "[budget:: $nan$]",
+        "[budget:: $٣$]",
+        "[model:: $a b$]",
+        "$[executor:: ]$",
+        "$[dependsOn::]$",
+        "$[dependsOn:: ,, ]$",
+        "[dependsOn:: b1,  $a b$ , ^b1]",
+        "[files:: a.py, $/etc/passwd$]",
+        "[files:: $~/x$, $C:\\x$, $https://x$, $.$]",
+        "$[files::]$",
+        f"[reason:: ${'r' * 121}$]",
+    ],
+)
+def test_values_that_are_not_allowed(field: str):
+    count = field.count("$") // 2
+    check_problems(f"- [ ] a  {field}  ^a1\n- [x] b  ^b1", *["bad-field-value"] * count)
+    if "dependsOn" not in field:
+        check_problems(f"# a  {field}", *["bad-field-value"] * count)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "[mode:: auto]", "[priority:: low]", "[budget:: 0]", "[budget:: .5]", "[budget:: 12.25]", "[model:: strong]",
+        "[dependsOn:: ^b1]", "[dependsOn:: b1,]", "[files:: ../a b.py, src\\x.py]", "[unknown:: anything]",
+        "[Mode:: x]", "`[mode:: wild]`", "\\[mode:: wild]", "[mode:: interactive] [mode:: later ones do not count]",
+        "[reason::]", f"[reason:: {'r' * 120}]",
+    ],
+)  # fmt: skip
+def test_values_that_are_allowed(field: str):
+    check_problems(f"- [ ] a  {field}\n  Accept: b\n- [x] b  ^b1")
+
+
+def test_a_message_says_what_is_allowed():
+    assert "Write low, medium or high" in only("- [ ] a [priority:: \u202eurgent]").message
+    assert "\u202e" not in only("- [ ] a [priority:: \u202eurgent]").message
+
+
+def test_headings_of_several_lines_have_their_fields_checked():
+    check_problems("one [mode:: $a$]\ntwo [priority:: $b$]\n===\n", "bad-field-value", "bad-field-value")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "defaults: {mode: $atuo$, model: fast}",
+        "defaults: {budget: $-1$}",
+        "defaults: {budget: $lots$}",
+        "defaults: {budget: $true$}",
+        "defaults: {concurrency: $0$}",
+        "defaults: {mode: $1$}",
+        "defaults:\n  priority: $[a]$",
+        "defaults: $auto$",
+        "orchestrator: $one$",
+        "orchestrator: $0$",
+        "orchestrator: $true$",
+        "defaults: {mode: auto, mode: $wild$}",
+        "defaults: {'mode': $'wild'$}",
+    ],
+)
+def test_defaults_that_are_not_allowed(line: str):
+    check_problems(f"---\n{line}\n---\n", "bad-field-value")
+    check_problems(f"\ufeff---\r\n# comment\r\n{line}\r\n---\r\n", "bad-field-value")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "orchestrator:",
+        "defaults:",
+        "defaults: {budget: 0.0000001, concurrency: 3, own: [1], mode: , 3: x}",
+        "defaults: {budget: '2'}",
+        "other: 1",
+    ],
+)
+def test_defaults_that_are_allowed(line: str):
+    check_problems(f"---\n{line}\n---\n")
+
+
+# --- ids and dependencies ---------------------------------------------------------------------------------------
+
+
+def test_an_id_that_stands_twice_is_an_error_at_each_place():
+    related = check_problems(
+        """
+        - [ ] a $^one$
+          1. [$~$] b  ^two
+        - [ ] c  $^one$
+        - [ ] d \t$^one$
+        """,
+        "duplicate-id",
+        "unknown-status",
+        "duplicate-id",
+        "duplicate-id",
+    )
+    assert related == [["^one"] * 2, [], ["^one"] * 2, ["^one"] * 2]
     first, _ = problems(parse("- [ ] a ^x\n- [ ] ^x"))
+    assert first.severity is Severity.ERROR
     assert first.message == "The id ^x is not unique: another task has it too. Remove or change it in all but one."
     assert first.related[0].message == "Also here: a task without a title"
 
@@ -59,3 +284,262 @@ def test_many_equal_ids_name_some_places():
     assert len(found) == 2000
     assert {len(problem.related) for problem in found} == {MAX_RELATED}
     assert "1999 other tasks have it too" in found[0].message
+
+
+def test_a_dependency_is_in_this_file():
+    check_problems(
+        """
+        # All of it  [dependsOn:: $nobody$]
+
+        - [ ] a  [dependsOn:: b1, $b2$, ^$b3$]
+        - [ ] b  ^b1
+        - [ ] of Dataview  [dependsOn:: d1]
+        - [ ] d  [id:: d1]
+        """.replace("^$b3$", "$^b3$"),
+        "missing-dependency",
+        "missing-dependency",
+        "missing-dependency",
+    )
+    problem = only("- [ ] a [dependsOn:: b]")
+    assert problem.severity is Severity.WARNING
+    assert "other files are not looked at" in problem.message
+
+
+def test_nobody_depends_on_their_own_branch():
+    related = check_problems(
+        """
+        # All  [dependsOn:: $a1$]
+
+        - [ ] a  [dependsOn:: $a1$, $c1$]  ^a1
+          - [ ] b
+            - [ ] c  [dependsOn:: $a1$]  ^c1
+          - [ ] d  [dependsOn:: c1]
+        """,
+        *["dependency-in-branch"] * 4,
+    )
+    assert related == [["a"], [], ["c"], ["a"]]
+
+
+def test_a_cycle_of_dependencies():
+    related = check_problems(
+        """
+        - [ ] a  [dependsOn:: $b1$]  ^a1
+        - [ ] b  [dependsOn:: c1]  ^b1
+        - [ ] c  [dependsOn:: a1]  ^c1
+        """,
+        "dependency-cycle",
+    )
+    assert related == [["[dependsOn:: b1]", "[dependsOn:: c1]", "[dependsOn:: a1]"]]
+    message = only("- [ ] a [dependsOn:: b] ^a\n- [ ] b [dependsOn:: a] ^b").message
+    assert "“a” → “b” → “a”" in message
+
+
+def test_a_cycle_over_order():
+    related = check_problems(
+        """
+        1. [ ] a  [dependsOn:: $c1$]
+        2. [x] done already
+        3. [ ] c  ^c1
+        """,
+        "dependency-cycle",
+    )
+    assert related == [["[dependsOn:: c1]", "c"]]
+
+
+def test_a_cycle_over_parents_and_children():
+    """`b` waits for what `a` waits for, and `c` is done only when `d` is."""
+    problem = only(
+        """
+        - [ ] a  [dependsOn:: c1]
+          - [ ] b  ^b1
+        - [ ] c  ^c1
+          - [ ] d  [dependsOn:: b1]
+        """
+    )
+    assert [related.message for related in problem.related] == [
+        "“a” depends on “c”",
+        "“c” is done only when “d” is, a task below it",
+        "“d” depends on “b”",
+        "“b” stands below “a”, and waits for what that waits for",
+    ]
+
+
+def test_a_cycle_over_the_dependency_of_a_heading():
+    check_problems(
+        """
+        # One  [dependsOn:: $b1$]
+        - [ ] a  ^a1
+        # Two
+        - [ ] b  [dependsOn:: a1]  ^b1
+        """,
+        "dependency-cycle",
+    )
+
+
+def test_a_long_cycle_names_its_first_tasks():
+    problem = only("".join(f"- [ ] t{i}  [dependsOn:: x{(i + 1) % 30}]  ^x{i}\n" for i in range(30)))
+    assert "“t4” → 25 more → “t0”" in problem.message
+    assert len(problem.related) == MAX_RELATED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "- [ ] a [dependsOn:: b] ^a\n- [x] b [dependsOn:: a] ^b",
+        "- [ ] a [dependsOn:: b] ^a\n- [-] b [dependsOn:: a] ^b",
+        "- [ ] a [dependsOn:: b]\n- [ ] b ^b",
+        "1. [ ] a\n2. [ ] b\n\n# B\n\n1. [ ] c [dependsOn:: e]\n\n# C\n\n1. [ ] e ^e",
+        "1. [ ] a [dependsOn:: b]\n\n<!-- -->\n\n1. [ ] b ^b",
+    ],
+)
+def test_no_cycle(source: str):
+    check_problems(source)
+
+
+# --- running ----------------------------------------------------------------------------------------------------
+
+
+def test_parallel_tasks_do_not_share_a_file():
+    related = check_problems(
+        """
+        - [ ] a  [files:: x.py, y.py]
+        - [ ] b  [files:: src/../$./y.py$]
+        - [x] done  [files:: y.py]
+        - [ ] elsewhere
+          - [ ] c  [files:: x.py]
+        """.replace("src/../$./y.py$", "$src/.././y.py$"),
+        "shared-file",
+    )
+    assert related == [["y.py"]]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1. [ ] a [files:: x]\n2. [ ] b [files:: x]",
+        "- [ ] a [files:: x] ^a\n- [ ] b [files:: x] [dependsOn:: a]",
+        "- [ ] a [files:: x] ^a\n- [ ] b [dependsOn:: a] ^b\n- [ ] c [files:: x] [dependsOn:: b]",
+        "- [ ] a [files:: x] [dependsOn:: c]\n- [ ] b\n  - [ ] in b\n- [ ] c [files:: x] ^c",
+        "# A\n- [ ] a [files:: x]\n# B\n- [ ] b [files:: x]",
+        "- [ ] a [files:: x, ./x]",
+        "- [ ] a [files:: x]\n- [ ] b [files:: X]",
+    ],
+)
+def test_no_shared_file(source: str):
+    check_problems(source)
+
+
+def test_two_lists_below_one_task_are_parallel():
+    check_problems(
+        """
+        - [ ] p
+          1. [ ] a  [files:: x]
+
+          - [ ] b  [files:: $x$]
+        """,
+        "shared-file",
+    )
+
+
+def test_an_automatic_task_says_how_it_is_judged():
+    check_problems(
+        """
+        ---
+        orchestrator: 1
+        defaults: {mode: auto}
+        ---
+        - [ ] $from the front matter$
+        - [ ] by hand  [mode:: interactive]
+        - [x] done
+        - [ ] judged
+          - [ ] with the whole
+
+          Accept: it works
+
+        # By hand  [mode:: interactive]
+
+        - [ ] nobody runs this
+        - [ ] a
+          - [ ] $here it does$  [mode:: auto]
+        """,
+        "missing-acceptance",
+        "missing-acceptance",
+    )
+
+
+def test_the_outermost_unjudged_task_is_named():
+    check_problems(
+        """
+        - [ ] $none of it$  [mode:: auto]
+          - [ ] a
+          - [ ] b
+            - [ ] c
+        - [ ] a part of it  [mode:: auto]
+          - [ ] d
+            Accept: seen
+          - [ ] $e$
+        - [ ] every part is  [mode:: auto]
+          - [ ] f
+            Accept: seen
+          - [x] g
+        """,
+        "missing-acceptance",
+        "missing-acceptance",
+    )
+
+
+# --- the document -----------------------------------------------------------------------------------------------
+
+
+def test_front_matter_that_cannot_be_read():
+    check_problems("---\na: 1\nb: [\n$---$\n- [ ] a", "unreadable-front-matter")
+    check_problems("---\n$b: *a$\n---\n- [ ] a", "unreadable-front-matter")
+    check_problems("$---$\n- a\n---\n- [ ] a", "unreadable-front-matter")
+    problem = only("---\n[\n---\n")
+    assert (problem.severity, problem.tags) == (Severity.ERROR, (Tag.UNNECESSARY,))
+
+
+def test_a_later_format():
+    check_problems("---\norchestrator: $2$\n---\n- [ ] a", "later-format")
+
+
+def test_a_merge_conflict_is_one_problem():
+    related = check_problems(
+        """
+        - [ ] a
+        $<<<<<<< ours$
+        - [ ] b
+        ||||||| base
+        =======
+        - [ ] c
+        >>>>>>> theirs
+
+        Title
+        =======
+
+        ```
+        $<<<<<<< HEAD$
+        a
+        =======
+        b
+        >>>>>>> branch
+        ```
+        > > > > > > > quoted
+        """,
+        "merge-conflict",
+        "merge-conflict",
+    )
+    assert related == [["||||||| base", "=======", ">>>>>>> theirs"], ["=======", ">>>>>>> branch"]]
+
+
+def test_half_a_merge_conflict():
+    check_problems("$<<<<<<< a$\n\n$<<<<<<< a$\n- [ ] b\n", "merge-conflict", "merge-conflict")
+    check_problems("Title\n=======\n\n>>>>>>> seven quotes\n\n<<<<<<<<<<\n")
+
+
+def test_a_task_below_the_deepest_list_is_text():
+    deep = "".join(f"{'  ' * i}- [ ] {i}\n" for i in range(100))
+    check_problems(deep)
+    check_problems(f"{deep}{'  ' * 100}${'- [ ] lost'}$\n{'  ' * 101}- [ ] more\n", "too-deep")
+    (problem,) = problems(parse(f"{deep}{'  ' * 100}- [ ] lost\n"))
+    assert problem.tags == (Tag.UNNECESSARY,)

@@ -6,7 +6,7 @@ Our own abilities are read by hand here, because pydantic is not imported before
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -28,6 +28,8 @@ class Client:
     pull_diagnostics: bool = False
     refresh_diagnostics: bool = False
     related_information: bool = False
+    unnecessary_tag: bool = False
+    """It shows text without effect as such."""
     refresh_lenses: bool = False
     progress: bool = False
     """The server may create progress."""
@@ -66,6 +68,7 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         related_information=bool(
             (pulled and pulled.related_information) or (diagnostics and diagnostics.related_information)
         ),
+        unnecessary_tag=types.DiagnosticTag.Unnecessary in (*_tags_of(pulled), *_tags_of(diagnostics)),
         refresh_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
         progress=bool(window.work_done_progress),
         ask=window.show_message is not None,
@@ -77,6 +80,12 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         folders=_folders(params),
         options=_mapping(params.initialization_options),
     )
+
+
+def _tags_of(
+    capability: types.DiagnosticClientCapabilities | types.PublishDiagnosticsClientCapabilities | None,
+) -> Sequence[types.DiagnosticTag]:
+    return capability.tag_support.value_set if capability and capability.tag_support else ()
 
 
 def _folders(params: types.InitializeParams) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from lsprotocol import types
 
 from orchestrator.lsp import protocol
+from orchestrator.lsp.client import Client
 from orchestrator.outline.edits import TextEdit
-from orchestrator.outline.problems import Problem, Severity
+from orchestrator.outline.problems import Problem, Severity, Tag
 from orchestrator.outline.text import Encoding, Text
 from orchestrator.outline.tree import Section, Task
 
@@ -23,6 +24,7 @@ _SEVERITIES = {
     Severity.INFORMATION: types.DiagnosticSeverity.Information,
     Severity.HINT: types.DiagnosticSeverity.Hint,
 }
+_TAGS = {Tag.UNNECESSARY: types.DiagnosticTag.Unnecessary}
 
 
 def position(text: Text, offset: int, encoding: Encoding) -> types.Position:
@@ -43,11 +45,6 @@ def node_span(text: Text, node: Task | Section, encoding: Encoding) -> types.Ran
     return span(text, node.start, _end_of(text, node, node.end_line), encoding)
 
 
-def own_span(text: Text, task: Task, encoding: Encoding) -> types.Range:
-    """Its own lines, without its children."""
-    return span(text, task.start, _end_of(text, task, task.own_end_line), encoding)
-
-
 def title_span(text: Text, node: Task | Section, encoding: Encoding) -> types.Range:
     return span(text, *node.title_span, encoding)
 
@@ -63,23 +60,28 @@ def text_edits(text: Text, edits: Iterable[TextEdit], encoding: Encoding) -> lis
     return [types.TextEdit(range=span(text, edit.start, edit.end, encoding), new_text=edit.text) for edit in edits]
 
 
-def diagnostic(text: Text, problem: Problem, uri: str | None, encoding: Encoding) -> types.Diagnostic:
-    """`uri` is where related places are, None for a client that cannot show them."""
+def diagnostic(text: Text, problem: Problem, uri: str, client: Client) -> types.Diagnostic:
+    """Only with what the client can show. `uri` is where related places are.
+
+    No link to the page of the code: the documentation has no public address that would be the one of this version.
+    """
+    encoding = client.encoding
     related = [
         types.DiagnosticRelatedInformation(
             location=types.Location(uri=uri, range=span(text, other.start, other.end, encoding)),
             message=other.message,
         )
-        for other in (problem.related if uri else ())
-        if uri
+        for other in (problem.related if client.related_information else ())
     ]
+    tags = [_TAGS[tag] for tag in problem.tags] if client.unnecessary_tag else []
     return types.Diagnostic(
         range=span(text, problem.start, problem.end, encoding),
         severity=_SEVERITIES[problem.severity],
-        code=problem.code,
+        code=problem.code.value,
         source="orchestrator",
         message=problem.message,
         related_information=related or None,
+        tags=tags or None,
     )
 
 

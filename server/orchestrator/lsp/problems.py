@@ -8,12 +8,13 @@ Invariant: a client gets problems in one of the two ways, never both (test_pull_
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from orchestrator.lsp import convert
-from orchestrator.outline.problems import problems
+from orchestrator.outline.problems import Problem, problems
 
 if TYPE_CHECKING:
     from orchestrator.lsp.documents import Document, Snapshot
@@ -30,8 +31,7 @@ def diagnostics(server: Server, snapshot: Snapshot) -> list[types.Diagnostic]:
     if not snapshot.is_outline(server.settings.outline.globs):
         return []
     found = problems(snapshot.outline)
-    uri = snapshot.uri if server.client.related_information else None
-    shown = [convert.diagnostic(snapshot.text, problem, uri, server.client.encoding) for problem in found[:MOST]]
+    shown = [convert.diagnostic(snapshot.text, problem, snapshot.uri, server.client) for problem in worst(found, MOST)]
     if len(found) > MOST:
         more = types.Diagnostic(
             range=shown[-1].range,
@@ -42,6 +42,14 @@ def diagnostics(server: Server, snapshot: Snapshot) -> list[types.Diagnostic]:
         )
         shown.append(more)
     return shown
+
+
+def worst(found: Sequence[Problem], most: int) -> Sequence[Problem]:
+    """At most so many, in the order they came: an error at the end must not hide behind hints."""
+    if len(found) <= most:
+        return found
+    kept = sorted(range(len(found)), key=lambda index: found[index].severity.rank)[:most]
+    return [found[index] for index in sorted(kept)]
 
 
 class Pusher:

@@ -37,6 +37,8 @@ class FrontMatter:
     """What is wrong with it and what to do, for a person."""
     end_line: int = 0
     """The first line behind it; 0 when there is none."""
+    problem_line: int = 0
+    """Where the problem is."""
 
     @property
     def newer(self) -> bool:
@@ -54,6 +56,22 @@ def front_matter(text: Text) -> FrontMatter:
     return FrontMatter()
 
 
+def place_of(text: Text, front: FrontMatter, *keys: str) -> tuple[int, int]:
+    """Where the value stands that these keys lead to, or its key where the value is empty."""
+    start = text.line_start(1)
+    source = text.string[start : text.line_start(front.end_line - 1)]
+    node = yaml.compose(source, Loader=_PlainLoader)
+    found = (0, text.line_end(1) - start)
+    for key in keys:
+        pairs = cast("list[tuple[yaml.Node, yaml.Node]]", node.value) if isinstance(node, yaml.MappingNode) else []
+        for name, value in pairs:
+            if name.value == key:
+                node = value
+                shown = value if value.start_mark.index < value.end_mark.index else name
+                found = (shown.start_mark.index, shown.end_mark.index)
+    return start + found[0], start + found[1]
+
+
 def _read(source: str, end_line: int) -> FrontMatter:
     if len(source) > MAX_CHARACTERS:
         problem = f"The front matter is larger than {MAX_CHARACTERS // 1024} KiB and is not used; make it shorter."
@@ -61,7 +79,9 @@ def _read(source: str, end_line: int) -> FrontMatter:
     try:
         settings: object = yaml.load(source, Loader=_PlainLoader)  # noqa: S506 (a SafeLoader with less in it)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        return FrontMatter(problem=_explain(error), end_line=end_line)
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        line = min(mark.line + 1, end_line - 1) if mark else 0
+        return FrontMatter(problem=_explain(error), end_line=end_line, problem_line=line)
     if settings is None:
         settings = {}
     if not isinstance(settings, dict):

@@ -72,6 +72,13 @@ def read_line(string: str, start: int, end: int, *, with_id: bool) -> Line:
     )
 
 
+def field_places(string: str, start: int, end: int) -> Iterator[tuple[str, int, int, int]]:
+    """(key, start, start of the value, end) of each field in `string[start:end]`, which is within one line."""
+    text = string[start:end]
+    for field_start, value_start, field_end in _find_fields(text):
+        yield text[field_start + 1 : value_start - 2], start + field_start, start + value_start, start + field_end
+
+
 def plain(text: str) -> str:
     """Without the backslashes of escapes, and with references replaced, outside code spans."""
     if "\\" not in text and "&" not in text:

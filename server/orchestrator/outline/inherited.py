@@ -1,0 +1,67 @@
+"""Which value of a field holds for a task: its own, or the one that it inherits.
+
+Apart from `tree` because a tree says what is written, and this what it means. The nearest wins, in this order:
+
+1. the task's own field (test_a_field_of_its_own_wins);
+2. the nearest task above it that has one (test_the_nearest_task_above_wins);
+3. the innermost heading above it that has one (test_a_heading_stands_behind_the_tasks_above,
+   test_the_innermost_heading_wins);
+4. `defaults` in the front matter (test_the_front_matter_is_last);
+5. nothing: the settings decide (test_nothing_is_inherited_where_nothing_is_written).
+
+A value that is not allowed counts as not written (test_a_bad_value_counts_as_not_written), because it is a problem and
+the person sees that. Only the fields in INHERITED come down: a budget is one amount for a whole branch, a reason and
+files belong to one task (test_what_belongs_to_one_task_is_not_inherited). Dependencies add up instead, see `waiting`.
+
+Invariant: `values` says of every node what `value` says (test_values_agree_with_value).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from orchestrator.outline.fields import flaw
+from orchestrator.outline.tree import Node, Outline
+
+INHERITED = ("mode", "executor", "model", "priority", "prompt", "type")
+
+
+def value(outline: Outline, node: Node, key: str) -> str | None:
+    """For one node. `key` is one of INHERITED, or else only the node's own field is looked at."""
+    if key not in INHERITED:
+        return _own(node, key)
+    step: Node | None = node
+    while step is not None:
+        if (own := _own(step, key)) is not None:
+            return own
+        step = outline.parent(step)
+    return default(outline, key)
+
+
+def values(outline: Outline, key: str) -> Mapping[Node, str | None]:
+    """For every node, in one pass."""
+    inherits = key in INHERITED
+    top = default(outline, key) if inherits else None
+    found: dict[Node, str | None] = {}
+    for node in outline.walk():
+        own = _own(node, key)
+        if own is None and inherits:
+            parent = outline.parent(node)
+            own = top if parent is None else found[parent]
+        found[node] = own
+    return found
+
+
+def default(outline: Outline, key: str) -> str | None:
+    """What the front matter says for the whole outline."""
+    defaults: object = outline.front_matter.settings.get("defaults")
+    if not isinstance(defaults, Mapping):
+        return None
+    written = cast("Mapping[Any, Any]", defaults).get(key)
+    return written if isinstance(written, str) and flaw(key, written) is None else None
+
+
+def _own(node: Node, key: str) -> str | None:
+    written = node.fields.get(key)
+    return written if written is not None and flaw(key, written) is None else None

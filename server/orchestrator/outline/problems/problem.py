@@ -1,0 +1,111 @@
+"""The words of the checkers: a problem, its code, how bad it is, and the places that belong to it.
+
+Apart from the checkers because everybody who shows problems needs only this.
+
+Invariant: every code has its section in docs/reference/problems.md (test_every_code_is_described).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from orchestrator.model.safe_text import one_line
+from orchestrator.outline.references import Reference, references
+from orchestrator.outline.tree import Node, Outline
+from orchestrator.outline.waiting import Waiting
+
+MAX_RELATED = 10
+"""Other places that one problem names, so that 10,000 equal ids are not 100,000,000 places."""
+_TITLE = 60
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "information"
+    HINT = "hint"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return tuple(Severity).index(self)
+
+
+class Tag(StrEnum):
+    UNNECESSARY = "unnecessary"
+    """The text has no effect; editors show it faded."""
+
+
+class Code(StrEnum):
+    """Stable: users silence and search for them."""
+
+    UNREADABLE_FRONT_MATTER = "unreadable-front-matter"
+    LATER_FORMAT = "later-format"
+    MERGE_CONFLICT = "merge-conflict"
+    TOO_DEEP = "too-deep"
+    UNKNOWN_STATUS = "unknown-status"
+    MISSING_REASON = "missing-reason"
+    COMPLETED_WITH_OPEN_SUBTASKS = "completed-with-open-subtasks"
+    OPEN_WITH_COMPLETED_SUBTASKS = "open-with-completed-subtasks"
+    BAD_FIELD_VALUE = "bad-field-value"
+    DUPLICATE_ID = "duplicate-id"
+    MISSING_DEPENDENCY = "missing-dependency"
+    DEPENDENCY_IN_BRANCH = "dependency-in-branch"
+    DEPENDENCY_CYCLE = "dependency-cycle"
+    SHARED_FILE = "shared-file"
+    MISSING_ACCEPTANCE = "missing-acceptance"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    start: int
+    end: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    code: Code
+    severity: Severity
+    start: int
+    end: int
+    message: str
+    """What is wrong, then what to do."""
+    related: tuple[Related, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+
+class Subject:
+    """What the checkers look at: the outline, and what several of them ask of it, found once."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(references(self.outline))
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        return Waiting(self.outline, self.references)
+
+
+def named(node: Node) -> str:
+    """A task or heading as messages say it."""
+    return f"“{one_line(node.title, _TITLE)}”" if node.title else "a task without a title"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def numbered(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(places: Sequence[Related]) -> tuple[Related, ...]:
+    """As many as one problem may name."""
+    return tuple(places[:MAX_RELATED])

@@ -1,0 +1,36 @@
+"""Where ids of tasks are named: the `dependsOn` fields of tasks and headings, each name with its exact place.
+
+Apart from `tree` because few ask for places, and finding them reads the line once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.outline.fields import place
+from orchestrator.outline.tree import Node, Outline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    node: Node
+    """Who depends: a task, or a heading for all tasks below it."""
+    task_id: str
+    """Without the `^`."""
+    start: int
+    end: int
+
+
+def references(outline: Outline) -> Iterator[Reference]:
+    """In document order; a name that one field has twice only once."""
+    for node in outline.walk():
+        field = place(outline.text, node, "dependsOn")
+        if field is None:
+            continue
+        seen: set[str] = set()
+        for part, start, end in field.parts():
+            task_id = part.removeprefix("^")
+            if task_id and task_id not in seen:
+                seen.add(task_id)
+                yield Reference(node, task_id, start, end)

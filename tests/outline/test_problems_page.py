@@ -1,0 +1,38 @@
+"""docs/reference/problems.md: every code has its section, and every example there is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrator.outline.parse import parse
+from orchestrator.outline.problems import Code, problems
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "problems.md").read_text("utf-8")
+SECTIONS = dict(re.findall(r"^## `([a-z-]+)`\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+
+
+def example(code: str, word: str) -> str:
+    (found,) = re.findall(rf"^{word}:\n\n```markdown\n(.*?)^```$", SECTIONS[code], re.MULTILINE | re.DOTALL)
+    return found
+
+
+def test_every_code_is_described():
+    assert list(SECTIONS) == [code.value for code in Code]
+    for section in SECTIONS.values():
+        assert re.search(r"^To mend it: \w.*\.$", section, re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_the_bad_example_has_that_problem_alone(code: Code):
+    found = problems(parse(example(code, "BAD")))
+    assert {problem.code for problem in found} == {code}
+    (severity,) = re.findall(r"^Severity: (\w+)\.$", SECTIONS[code], re.MULTILINE)
+    assert {problem.severity.value for problem in found} == {severity}
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_the_good_example_has_none(code: Code):
+    assert problems(parse(example(code, "GOOD"))) == ()
