@@ -12,13 +12,15 @@ def test_a_readable_tree(inside, command):
     assert (
         out
         == f"""\
-{file}: 1 of 5 done
+{file}: 1 of 5 done, 1 problem
   1  Ship login
   3    - [ ] Build the login page  ^b7c2d  1/2
   6      1. [x] Write the form
   7      2. [!] Wire the API  (failed: the registry answered 401)
   8    - [ ] Build the logout page
   9    - [ ] Write the handbook
+{file}:3:7: warning: “Build the login page” runs by itself, and nothing says how to see that it is done. \
+Write a paragraph that starts with `Accept:` below it, or give it [mode:: interactive]. [missing-acceptance]
 """
     )
 
@@ -53,7 +55,19 @@ def test_json_is_the_documented_schema(inside, command):
                 ],
             }
         ],
-        "problems": [],
+        "problems": [
+            {
+                "code": "missing-acceptance",
+                "severity": "warning",
+                "line": 3,
+                "column": 7,
+                "endLine": 3,
+                "endColumn": 27,
+                "message": "“Build the login page” runs by itself, and nothing says how to see that it is done. "
+                "Write a paragraph that starts with `Accept:` below it, or give it [mode:: interactive].",
+                "related": [],
+            }
+        ],
     }
 
 
@@ -103,7 +117,7 @@ def test_problems_have_places(inside, command):
 def test_bad_front_matter_is_told(inside, command):
     code, out, _ = inside("outline", command.outline("---\n[\n---\n- [ ] a\n"))
     assert code == 0
-    assert ":1:1: warning:" in out
+    assert ":3:1: error: The front matter cannot be read" in out
 
 
 @pytest.mark.parametrize("text", ["", "# Heading\n"])

@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done; also when the task needs no subtasks, or you declined the change",
-    ExitCode.FAILED: "`doctor` found something to mend, or the program has a bug",
+    ExitCode.FAILED: "`doctor` or `check` found something to mend, or the program has a bug",
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.CONFIG: "a setting or a settings file is wrong",
     ExitCode.FILE: "a file cannot be read or written",

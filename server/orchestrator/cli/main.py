@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "split": "split a task of an outline into subtasks",
     "outline": "show the tasks of an outline",
+    "check": "find the problems of outlines",
     "models": "list the models and why one is not usable; fetch one",
     "doctor": "check the installation and say what mends it",
     "config": "show the settings and where each comes from",

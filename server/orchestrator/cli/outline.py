@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.cli import problem_formats
 from orchestrator.cli.exit_codes import ExitCode
 from orchestrator.cli.file_editor import read
 from orchestrator.cli.surroundings import surroundings
@@ -23,7 +24,6 @@ from orchestrator.model.task import Status
 from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import Problem, problems
 from orchestrator.outline.progress import progress
-from orchestrator.outline.text import Encoding
 from orchestrator.outline.tree import Node, Outline, Section, Task
 
 SCHEMA = 1
@@ -69,7 +69,7 @@ def as_json(path: Path, outline: Outline, found: Sequence[Problem]) -> dict[str,
         "file": str(path),
         "progress": {"done": done, "total": total},
         "nodes": [_node_as_json(node) for node in outline.nodes],
-        "problems": [_problem_as_json(outline, problem) for problem in found],
+        "problems": [problem_formats.as_json(outline.text, problem) for problem in found],
     }
 
 
@@ -94,17 +94,6 @@ def _node_as_json(node: Node) -> dict[str, Any]:
     }
 
 
-def _problem_as_json(outline: Outline, problem: Problem) -> dict[str, Any]:
-    line, character = outline.text.position(problem.start, Encoding.UTF32)
-    return {
-        "code": problem.code,
-        "severity": problem.severity.value,
-        "line": line + 1,
-        "column": character + 1,
-        "message": problem.message,
-    }
-
-
 def _show(terminal: Terminal, path: Path, outline: Outline, found: Sequence[Problem]) -> None:
     name = one_line(str(path))
     done, total = _progress_of_all(outline)
@@ -113,12 +102,8 @@ def _show(terminal: Terminal, path: Path, outline: Outline, found: Sequence[Prob
     terminal.result(f"{name}: {counted}{wrong}", "strong")
     last_line = max((node.line for node in outline.walk()), default=0) + 1
     _show_nodes(terminal, outline.nodes, 1, len(str(last_line)))
-    if outline.front_matter.problem:
-        terminal.result(f"{name}:1:1: warning: {one_line(outline.front_matter.problem)}", "warning")
     for problem in found[:_SHOWN_PROBLEMS]:
-        line, character = outline.text.position(problem.start, Encoding.UTF32)
-        message = f"{problem.severity.value}: {one_line(problem.message)} ({problem.code})"
-        terminal.result(f"{name}:{line + 1}:{character + 1}: {message}", "warning")
+        terminal.result(problem_formats.as_line(str(path), outline.text, problem), "warning")
     if len(found) > _SHOWN_PROBLEMS:
         terminal.result(f"and {len(found) - _SHOWN_PROBLEMS:,} more problems; --json has all of them", "warning")
 

@@ -1,0 +1,190 @@
+"""`orchestrator check [PATH…]`: the problems of outlines, for a person, a program or a build.
+
+A file that is named is checked whatever its name; in a folder the outlines are looked for, by name and front matter.
+The JSON is stable: fields are added, never renamed or removed, and `schema` counts breaking changes. It is described
+in docs/reference/cli.md.
+
+Invariant: what is shown is what the exit code is about (test_the_threshold_decides_both).
+Invariant: looking for outlines ends, whatever the links, and never leaves the folder (test_links_are_not_followed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from orchestrator.cli.exit_codes import ExitCode
+from orchestrator.cli.file_editor import read
+from orchestrator.cli.problem_formats import as_annotation, as_json, as_line
+from orchestrator.cli.surroundings import surroundings
+from orchestrator.cli.terminal import Style, Terminal
+from orchestrator.errors import FileError
+from orchestrator.model.safe_text import one_line
+from orchestrator.outline.files import is_outline
+from orchestrator.outline.parse import parse
+from orchestrator.outline.problems import Problem, Severity, problems
+from orchestrator.outline.text import Text
+
+SCHEMA = 1
+SKIPPED = {"node_modules", "venv", "__pycache__", "site-packages"}
+"""Folders with other people's files; beside these all hidden ones and Python environments of any name."""
+
+_MARKDOWN = (".md", ".markdown")
+_STYLES: dict[Severity, Style] = {Severity.ERROR: "removed", Severity.WARNING: "warning"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    name: str
+    """The path as it was named, or below the folder that was."""
+    text: Text
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    name: str
+    error: FileError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", metavar="PATH", type=Path, nargs="*", default=[Path()], help="outlines, and folders to find some in"
+    )
+    parser.add_argument(
+        "--severity",
+        choices=[severity.value for severity in Severity],
+        default=Severity.WARNING.value,
+        help="leave out what is less severe than this (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format", choices=["text", "json", "github"], default="text", help="how to write them (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    paths: list[Path] = arguments.paths
+    settings = surroundings(arguments, terminal, paths[0]).configuration.settings.outline
+    threshold = Severity(arguments.severity)
+    checked: list[Checked] = []
+    unreadable: list[Unreadable] = []
+    for outcome in check(paths, settings.globs, settings.max_bytes, threshold):
+        if isinstance(outcome, Unreadable):
+            unreadable.append(outcome)
+            terminal.say(f"{one_line(outcome.name)}: {one_line(str(outcome.error))}", "warning")
+            continue
+        checked.append(outcome)
+        if arguments.format != "json":
+            _show(terminal, outcome, arguments.format)
+    if arguments.format == "json":
+        terminal.result(json.dumps(_as_json(threshold, checked, unreadable), indent=2))
+    terminal.say(_summary(checked, threshold))
+    if unreadable:
+        return ExitCode.FILE
+    return ExitCode.FAILED if any(outcome.problems for outcome in checked) else ExitCode.OK
+
+
+def check(
+    paths: Sequence[Path], globs: Sequence[str], max_bytes: int, threshold: Severity
+) -> Iterator[Checked | Unreadable]:
+    """Each file once, in the order of the paths, and within a folder by name."""
+    seen: set[str] = set()
+    for path in paths:
+        inside = os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises for some paths
+        closed: list[OSError] = []
+        for file in _files(path, closed) if inside else [path]:
+            real = os.path.realpath(file)
+            if real in seen or (inside and not _may_be_outline(file, globs)):
+                continue
+            try:
+                outline = parse(read(file, max_bytes).text)
+            except FileError as error:
+                seen.add(real)
+                yield Unreadable(str(file), error)
+                continue
+            if inside and not is_outline(file.name, outline, globs):
+                continue
+            seen.add(real)
+            found = tuple(problem for problem in problems(outline) if problem.severity.rank <= threshold.rank)
+            yield Checked(str(file), outline.text, found)
+        for error in closed:
+            message = f"This folder cannot be read ({error.strerror})."
+            yield Unreadable(str(error.filename), FileError(message, hint="Check that you may open it."))
+
+
+def _files(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Plain files below it. Links are not followed: they may lead around in a circle, or out of the folder."""
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = sorted(name for name in folders if _is_ours(Path(place, name)))
+        for name in sorted(names):
+            file = Path(place, name)
+            if not name.startswith(".") and not file.is_symlink():
+                yield file
+
+
+def _is_ours(folder: Path) -> bool:
+    if folder.name.startswith(".") or folder.name in SKIPPED:
+        return False
+    return not os.path.lexists(folder / "pyvenv.cfg")
+
+
+def _may_be_outline(file: Path, globs: Sequence[str]) -> bool:
+    """By its name, or because it starts as front matter does: nobody's large log is read to the end."""
+    if is_outline(file.name, parse(""), globs):
+        return True
+    if not file.name.lower().endswith(_MARKDOWN):
+        return False
+    try:
+        with _opened(file) as opened:
+            return opened.readline(100).removeprefix("\ufeff").rstrip() == "---"
+    except (OSError, ValueError):
+        return True  # `read` says what is wrong with it
+
+
+def _opened(file: Path) -> TextIO:
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a named pipe would wait for ever
+    return os.fdopen(descriptor, encoding="utf-8", errors="replace")
+
+
+def _show(terminal: Terminal, outcome: Checked, form: str) -> None:
+    for problem in outcome.problems:
+        if form == "github":
+            terminal.result(as_annotation(outcome.name, outcome.text, problem))
+        else:
+            terminal.result(as_line(outcome.name, outcome.text, problem), _STYLES.get(problem.severity))
+
+
+def _as_json(threshold: Severity, checked: Sequence[Checked], unreadable: Sequence[Unreadable]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "severity": threshold.value,
+        "files": [
+            {"file": outcome.name, "problems": [as_json(outcome.text, problem) for problem in outcome.problems]}
+            for outcome in checked
+        ],
+        "unreadable": [
+            {"file": outcome.name, "message": outcome.error.message, "hint": outcome.error.hint}
+            for outcome in unreadable
+        ],
+    }
+
+
+def _summary(checked: Sequence[Checked], threshold: Severity) -> str:
+    counts = Counter(problem.severity for outcome in checked for problem in outcome.problems)
+    if not checked:
+        return "No outline found. Name a file, or call it tasks.md or something.tasks.md."
+    where = f"{len(checked):,} outline{'' if len(checked) == 1 else 's'}"
+    if not counts:
+        return f"{where}: no problem that is {threshold.value} or worse" if threshold.rank else f"{where}: no error"
+    told = ", ".join(
+        f"{counts[severity]:,} {severity.value}{'' if counts[severity] == 1 else 's'}"
+        for severity in Severity
+        if counts[severity]
+    )
+    return f"{where}: {told}"
