@@ -20,8 +20,8 @@ lint: prepare
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m codegen --check
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(NODE_BIN)/stylua --check editors/neovim tests/neovim
-	luacheck --quiet editors/neovim tests/neovim
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NODE_BIN)/stylua --config-path editors/neovim/stylua.toml --check editors/neovim tests/neovim
+	luacheck --quiet --config editors/neovim/.luacheckrc editors/neovim tests/neovim
 
 # What the tests need beside Python packages; finds everything there the second time.
 prepare: $(VENV)/.installed-dev

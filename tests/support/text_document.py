@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator.outline.identity import Identities
-from orchestrator.outline.parse import parse
-
 from orchestrator.engine.editor import Place, Question
 from orchestrator.errors import EditRefusedError
 from orchestrator.outline.edits import TextEdit, apply
+from orchestrator.outline.identity import Identities
+from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Task
 
 
