@@ -41,8 +41,8 @@ A model on this computer split “{TASK}”, and the subtasks are in the file:
 
 Where to go next
   Your own outline      .venv/bin/orchestrator split plan.tasks.md --task "a task of yours"
-  In Neovim or VS Code  README.md, “Install”
-  A stronger model      .venv/bin/orchestrator auth set anthropic   (or openai), then `orchestrator models`
+  In your editor        README.md, “Install”
+  A stronger model      .venv/bin/orchestrator auth set anthropic   (or openai), then .venv/bin/orchestrator models
   A first tour          docs/tutorial/first-outline.md"""
     )
     return 0
