@@ -393,7 +393,7 @@ class Split:
 
     def _note_simple(self, path: tuple[int, ...], decision: Decision) -> None:
         if not path:
-            sure = f" (chance {decision.confidence:.0%})" if decision.confidence is not None else ""
+            sure = f" ({decision.confidence:.0%} sure)" if decision.confidence is not None else ""
             self._proposal = replace(self._proposal, message=f"{decision.reason}{sure}".strip())
 
     def _on_route(self, route: Route) -> None:
