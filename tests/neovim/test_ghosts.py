@@ -129,6 +129,16 @@ def test_a_proposal_longer_than_the_window_is_drawn_anew(fake: FakeServed) -> No
     assert "  ╭ Split: 24 subtasks proposed · scripted/demo" in fake.screen()
 
 
+@pytest.mark.parametrize("state", ["applied", "discarded", "cancelled"])
+def test_a_tall_proposal_leaves_the_screen_at_its_end(fake: FakeServed, state: str) -> None:
+    fake.start_split()
+    fake.preview("ready", [f"Subtask {number}" for number in range(1, 25)])
+    fake.wait_for_text("24 subtasks proposed")
+    fake.preview(state, seq=2)
+    # As the person sees it: nothing that the test asks for draws the screen anew.
+    assert [row for row in fake.screen()[:-2] if row not in ("", "~")] == [line for line in LINES if line]
+
+
 def test_control_characters_are_visible(fake: FakeServed) -> None:
     fake.start_split()
     fake.preview("ready", ["red \x1b[31m and \u202eturned"], source="a\x07b", message="c\x1bd")
@@ -164,6 +174,24 @@ def test_a_deleted_task_takes_its_ghosts_along_and_says_so(fake: FakeServed) -> 
     fake.keys("3G2dd")
     fake.wait_for_message("The task being split is gone. u brings it back.")
     assert fake.ghosts() == []
+    fake.keys("u")
+    fake.wait("the ghosts again", lambda: "  │ 1 Write the form" in fake.ghosts())
+    screen = fake.screen()
+    assert screen.index("  Plain and fast.") + 1 == screen.index("  ╭ Split: 1 subtask proposed · scripted/demo")
+
+
+def test_a_deleted_title_takes_the_ghosts_along_though_its_description_stays(fake: FakeServed) -> None:
+    fake.start_split()
+    fake.preview("planning", ["Write the form"])
+    fake.keys("3Gdd")
+    fake.wait_for_message("The task being split is gone. u brings it back.")
+    assert fake.ghosts() == []
+    fake.preview("ready", ["Write the form"], seq=2)
+    assert fake.ghosts() == []
+    assert not any("│" in row for row in fake.screen())
+    fake.refuse("orchestrator/split/accept", "The task is not there any more.")
+    fake.keys(":Orchestrator accept<CR>")
+    fake.wait_for_message("not there any more. u brings the task back; :Orchestrator discard drops the proposal.")
     fake.keys("u")
     fake.wait("the ghosts again", lambda: "  │ 1 Write the form" in fake.ghosts())
     screen = fake.screen()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -163,9 +163,37 @@ def test_a_proposal_that_is_not_complete_cannot_be_edited(fake: FakeServed) -> N
     fake.wait_for_message("The proposal is not complete yet.")
 
 
-def test_an_edit_buffer_outlives_its_split_without_harm(start_fake: Callable[..., FakeServed]) -> None:
-    fake = start_fake()
+@pytest.mark.parametrize("state", ["applied", "discarded", "cancelled", "failed"])
+def test_the_end_of_the_split_closes_the_proposal(fake: FakeServed, state: str) -> None:
     open_proposal(fake)
+    fake.preview(state, seq=2, message="why")
+    assert fake.lua("return { #vim.api.nvim_list_wins(), vim.fn.bufnr() }") == [1, fake.outline]
+    assert fake.lua("return vim.fn.bufnr('orchestrator://proposal/r1')") == -1
+
+
+def test_the_proposal_gives_its_last_window_to_the_outline(fake: FakeServed) -> None:
+    open_proposal(fake)
+    fake.keys(":only<CR>")
+    fake.wait("one window", lambda: fake.lua("return #vim.api.nvim_list_wins()") == 1)
+    fake.preview("applied", seq=2)
+    assert fake.lua("return { #vim.api.nvim_list_wins(), vim.fn.bufnr() }") == [1, fake.outline]
+    assert fake.lua("return vim.fn.bufnr('orchestrator://proposal/r1')") == -1
+
+
+def test_changes_that_are_not_written_are_not_lost_by_accepting(fake: FakeServed) -> None:
+    open_proposal(fake)
+    fake.keys("Gdd:Orchestrator accept<CR>")
+    fake.wait_for_message("The edited proposal is not written: :w in its window, or :q! to drop your changes.")
+    assert fake.sent("orchestrator/split/accept") == []
+
+
+def test_writing_after_the_end_is_a_clear_message(fake: FakeServed) -> None:
+    open_proposal(fake)
+    # The server forgot it and said so, but the window could not be closed.
+    fake.lua("local splits = require('orchestrator.splits'); splits.get('r1').proposal = nil")
     fake.preview("discarded", seq=2)
     fake.keys("Gdd:w<CR>")
-    fake.wait_for_message("That split has ended: there is nothing left to change.")
+    fake.wait_for_message("That split has ended: there is nothing left to change. :q! closes this window.")
+    assert "Error" not in fake.messages()
+    assert "BufWriteCmd" not in fake.messages()
+    assert "stack traceback" not in fake.messages()

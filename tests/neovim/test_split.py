@@ -140,7 +140,8 @@ def test_stop_while_it_streams(start_served: StartServed) -> None:
     split(editor)
     editor.wait_for_text("planning…")
     editor.keys(":Orchestrator stop<CR>")
-    editor.wait("no ghosts", lambda: editor.ghosts() == [])
+    editor.wait_for_text("orchestrator: Stopped; nothing was written.")
+    assert editor.ghosts() == []
     assert editor.lines() == OUTLINE.splitlines()
     # And the task can be split again.
     split(editor)

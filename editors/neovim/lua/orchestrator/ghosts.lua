@@ -249,29 +249,44 @@ local function item_indent(line)
   return (' '):rep(vim.fn.strdisplaywidth(lead))
 end
 
+--- Neovim draws virtual lines anew with the text line below them, and that may be below the window's last row
+--- (test_a_proposal_longer_than_the_window_is_drawn_anew, test_a_tall_proposal_leaves_the_screen_at_its_end).
+---@param buffer integer
+local function redraw(buffer)
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    vim.api.nvim__redraw({ win = window, valid = false })
+  end
+end
+
 --- Draws the newest proposal where the task is now.
 ---@param preview? orchestrator.SplitPreviewParams nil: the last one again
 function Ghosts:draw(preview)
   self.preview = preview or self.preview
   local first, last = self:rows()
-  if not first or not last or not self.preview then
-    return -- Neovim hides a mark whose line is gone, and shows it again after an undo.
+  if not self.preview then
+    return
+  elseif not first or not last then
+    -- Neovim hides a mark whose line is gone, and shows it again after an undo. The task's last line may
+    -- have outlived its first.
+    local row = self:row(self.place)
+    if row then
+      mark(self.buffer, row, self.place)
+    end
+    redraw(self.buffer)
+    return
   end
   local line = vim.api.nvim_buf_get_lines(self.buffer, first, first + 1, false)[1] or ''
   local hint = hint_line(self.preview, self.buffer)
   local drawn = M.lines(self.preview, item_indent(line), narrowest_window(self.buffer), hint)
   mark(self.buffer, last, self.place, drawn)
-  -- Neovim draws virtual lines anew with the text line below them, and that may be below the window's last
-  -- row (test_a_proposal_longer_than_the_window_is_drawn_anew).
-  for _, window in ipairs(vim.fn.win_findbuf(self.buffer)) do
-    vim.api.nvim__redraw({ win = window, valid = false })
-  end
+  redraw(self.buffer)
 end
 
 function Ghosts:clear()
   if vim.api.nvim_buf_is_valid(self.buffer) then
     vim.api.nvim_buf_del_extmark(self.buffer, namespace, self.anchor)
     vim.api.nvim_buf_del_extmark(self.buffer, namespace, self.place)
+    redraw(self.buffer)
   end
 end
 

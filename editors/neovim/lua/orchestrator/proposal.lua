@@ -193,7 +193,10 @@ local function write(buffer, run_id)
     problem = split.edit(run_id, children, ordered --[[@as boolean]])
   end
   if problem then
-    display.tell(problem, vim.log.levels.ERROR)
+    -- Told from within the autocommand, it would be an error of the autocommand.
+    vim.schedule(function()
+      display.tell(problem, vim.log.levels.ERROR)
+    end)
     return
   end
   vim.bo[buffer].modified = false
@@ -214,7 +217,7 @@ function M.open()
   local name = 'orchestrator://proposal/' .. found.run_id
   local known = vim.fn.bufnr(name)
   if known ~= -1 then
-    vim.api.nvim_set_current_win(vim.fn.bufwinid(known)) -- It is wiped out with its last window.
+    vim.api.nvim_set_current_win(vim.fn.win_findbuf(known)[1]) -- It is wiped out with its last window.
     return
   end
   local buffer = vim.api.nvim_create_buf(false, false)
@@ -227,6 +230,7 @@ function M.open()
   vim.bo[buffer].undolevels = vim.go.undolevels
   vim.bo[buffer].modified = false
   vim.b[buffer].orchestrator_run = found.run_id
+  found.proposal = buffer
   vim.api.nvim_create_autocmd('BufWriteCmd', {
     buffer = buffer,
     callback = function()

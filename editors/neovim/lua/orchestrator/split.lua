@@ -120,6 +120,11 @@ function M.accept(numbers)
     items = items or {}
     items[#items + 1] = path
   end
+  local proposal = split.proposal
+  if proposal and vim.api.nvim_buf_is_valid(proposal) and vim.bo[proposal].modified then
+    complain('The edited proposal is not written: :w in its window, or :q! to drop your changes.')
+    return
+  end
   split.accepting = true
   splits.ask(split, 'orchestrator/split/accept', { items = items }, function(result)
     display.say(splits.written(result.added))
@@ -156,7 +161,7 @@ function M.edit(run_id, children, ordered)
   local split = splits.get(run_id)
   local client = split and vim.lsp.get_client_by_id(split.client_id)
   if not client then
-    return 'That split has ended: there is nothing left to change.'
+    return 'That split has ended: there is nothing left to change. :q! closes this window.'
   end
   local params = { runId = run_id, children = children, ordered = ordered }
   local answer, problem = client:request_sync('orchestrator/split/edit', params, answer_time, split.buffer)

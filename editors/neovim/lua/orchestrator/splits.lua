@@ -20,6 +20,7 @@ local M = {}
 ---@field preview? orchestrator.SplitPreviewParams the newest
 ---@field accepting boolean an answer to `split/accept` is on its way, and will say what was written
 ---@field missed boolean the person was told that the task is gone
+---@field proposal? integer buffer in which the proposal is edited
 
 ---@type table<string, orchestrator.Split> by run id
 local splits = {}
@@ -59,10 +60,30 @@ local function group_name(buffer)
   return ('orchestrator.split.%d'):format(buffer)
 end
 
+--- Closes the windows of the edited proposal, and goes back to the outline from there.
+---@param split orchestrator.Split
+local function close_proposal(split)
+  local proposal = split.proposal
+  if not proposal or not vim.api.nvim_buf_is_valid(proposal) then
+    return
+  end
+  local outline = vim.fn.bufwinid(split.buffer)
+  if outline ~= -1 and vim.api.nvim_get_current_buf() == proposal then
+    vim.api.nvim_set_current_win(outline)
+  elseif vim.api.nvim_buf_is_loaded(split.buffer) then
+    for _, window in ipairs(outline == -1 and vim.fn.win_findbuf(proposal) or {}) do
+      vim.bo[proposal].bufhidden = 'hide' -- It may hold changes, and is deleted below.
+      vim.api.nvim_win_set_buf(window, split.buffer)
+    end
+  end
+  vim.api.nvim_buf_delete(proposal, { force = true })
+end
+
 ---@param split orchestrator.Split
 local function forget(split)
   splits[split.run_id] = nil
   split.ghosts:clear()
+  pcall(close_proposal, split) -- Not from within the command-line window, nor while text is locked.
   if #M.of(split.buffer) == 0 then
     keys.unset(split.buffer)
     pcall(vim.api.nvim_del_augroup_by_name, group_name(split.buffer))
@@ -86,7 +107,9 @@ function M.ask(split, method, params, on_result)
   return client:request(method, params, function(problem, result)
     if problem then
       split.accepting = false
-      complain(problem.message)
+      local gone = method == 'orchestrator/split/accept' and not split.ghosts:is_anchored()
+      local mend = gone and ' u brings the task back; :Orchestrator discard drops the proposal.' or ''
+      complain(problem.message .. mend)
     elseif on_result then
       on_result(result)
     end
@@ -193,7 +216,9 @@ local endings = {
   end,
   cancelled = function(_, preview)
     local reason = preview.message or ''
-    display.say(reason ~= '' and reason or 'Stopped; nothing was written.')
+    -- The server's word for "because the person said so".
+    local because = (reason ~= '' and reason ~= 'user') and (' (%s)'):format(reason) or ''
+    display.say(('Stopped%s; nothing was written.'):format(because))
   end,
   failed = function(_, preview)
     complain(preview.message ~= '' and preview.message or 'The split failed; nothing was written.')
