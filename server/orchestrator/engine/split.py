@@ -1,5 +1,7 @@
 """Split one task into subtasks: decide, plan, recurse, show, and write one edit.
 
+Somewhat over 400 lines, because its states, its journal and its one edit have to be read together.
+
 Invariant: nothing is written before READY, and then in one edit (test_recursive_split_is_one_edit).
 Invariant: what a person is told was stored before, streamed text excepted (test_events_are_stored_first).
 Invariant: once the text has changed the run is completed, whoever stops it (test_stopped_after_the_edit_is_applied).

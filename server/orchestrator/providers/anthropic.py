@@ -8,7 +8,6 @@ Invariant: importing this module imports no SDK (test_specs_import_no_sdk).
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -34,7 +33,7 @@ from orchestrator.providers.base import (
 )
 from orchestrator.providers.failures import Call, Mapped
 from orchestrator.providers.keys import Keys
-from orchestrator.providers.sdk_call import SdkStream, http_client, run
+from orchestrator.providers.sdk_call import LazyClient, SdkStream, http_client, run
 from orchestrator.providers.vendor_keys import find_key, key_availability
 
 if TYPE_CHECKING:
@@ -134,8 +133,7 @@ class AnthropicProvider:
         self._address = address
         self._api_key = api_key
         self._timeout = timeout
-        self._client: AsyncAnthropic | None = None
-        self._loading = asyncio.Lock()
+        self._client = LazyClient(self._make_client)
 
     def __repr__(self) -> str:
         return f"AnthropicProvider({self._address.host!r})"
@@ -151,7 +149,7 @@ class AnthropicProvider:
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         if request.grammar is not None:
             raise ValueError("Anthropic has no grammars")
-        client = await self._loaded()
+        client = await self._client.get()
 
         async def open_stream() -> AbstractAsyncContextManager[SdkStream]:
             create: Any = client.messages.create  # its overloads do not know of keyword arguments in a dict
@@ -163,15 +161,7 @@ class AnthropicProvider:
                 yield event
 
     async def aclose(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
-
-    async def _loaded(self) -> AsyncAnthropic:
-        async with self._loading:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._make_client)
-            return self._client
+        await self._client.aclose()
 
     def _make_client(self) -> AsyncAnthropic:
         try:

@@ -10,7 +10,6 @@ Invariant: an endpoint never gets what the environment holds for OpenAI itself (
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Iterable, Mapping
@@ -37,7 +36,7 @@ from orchestrator.providers.base import (
 )
 from orchestrator.providers.failures import Call, Mapped
 from orchestrator.providers.keys import Keys
-from orchestrator.providers.sdk_call import SdkStream, http_client, run
+from orchestrator.providers.sdk_call import LazyClient, SdkStream, http_client, run
 from orchestrator.providers.vendor_keys import find_key, key_availability
 
 if TYPE_CHECKING:
@@ -155,8 +154,7 @@ class OpenAIProvider:
         self._timeout = timeout
         self._capabilities = capabilities
         self._key_name = key_name
-        self._client: AsyncOpenAI | None = None
-        self._loading = asyncio.Lock()
+        self._client = LazyClient(self._make_client)
 
     def __repr__(self) -> str:
         return f"OpenAIProvider({self._name!r}, {self._address.host!r})"
@@ -172,7 +170,7 @@ class OpenAIProvider:
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         if request.grammar is not None and not self._capabilities.grammar:
             raise ValueError(f"{self._title} has no grammars")
-        client = await self._loaded()
+        client = await self._client.get()
 
         async def open_stream() -> AbstractAsyncContextManager[SdkStream]:
             create: Any = client.chat.completions.create  # its overloads do not know of keyword arguments in a dict
@@ -186,7 +184,7 @@ class OpenAIProvider:
 
     async def model_names(self) -> tuple[str, ...]:
         """What the server says it has. Raises ProviderError."""
-        client = await self._loaded()
+        client = await self._client.get()
         call = Call(self._title, self._address.host, self._key_name, (self._api_key,), self._timeout)
         try:
             page = await client.models.list()
@@ -196,15 +194,7 @@ class OpenAIProvider:
         raise failure
 
     async def aclose(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
-
-    async def _loaded(self) -> AsyncOpenAI:
-        async with self._loading:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._make_client)
-            return self._client
+        await self._client.aclose()
 
     def _make_client(self) -> AsyncOpenAI:
         try:

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from orchestrator.errors import ProviderError
 from orchestrator.providers.addresses import Address
@@ -46,6 +46,33 @@ class Reader(Protocol):
     def finish(self) -> Finished:
         """Raises AnswerCutError when the vendor gave no reason for the end."""
         ...
+
+
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+_Client = TypeVar("_Client", bound=_Closing)
+
+
+class LazyClient(Generic[_Client]):
+    """An SDK's client, made at first use in a thread: importing an SDK takes a second or two."""
+
+    def __init__(self, make: Callable[[], _Client]) -> None:
+        self._make = make
+        self._client: _Client | None = None
+        self._making = asyncio.Lock()
+
+    async def get(self) -> _Client:
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make)
+            return self._client
+
+    async def aclose(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
 
 def http_client(address: Address, timeout: float) -> httpx2.AsyncClient:
