@@ -17,7 +17,7 @@ from lsprotocol import types
 from orchestrator.engine.editor import Question
 from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
 from orchestrator.engine.session import Workspace
-from orchestrator.errors import EditRefusedError, ProtocolError, TaskError, TaskNotFoundError
+from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp import convert
 from orchestrator.lsp.editor import OpenTask, PersonInEditor
 from orchestrator.lsp.feed import Feed
@@ -243,8 +243,6 @@ def _asked_for(snapshot: Snapshot, params: SplitStartParams) -> Task:
         node = snapshot.outline.task_at_line(min(params.position.line, snapshot.text.line_count - 1))
     if not isinstance(node, Task):
         raise TaskNotFoundError("There is no task here.", hint="Put the cursor on a line with a check box.")
-    if node.status.settled:
-        raise TaskError(f"“{node.title}” is {node.status.value}.", hint="Set it back to `[ ]` to split it.")
     return node
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestrator.config import expanded
 from orchestrator.engine.trust import workspace_of
 from orchestrator.lsp import uris
 
@@ -21,7 +22,7 @@ def workspace_folder(uri: str, folders: Sequence[str]) -> Path:
     path = uris.file_path(uri)
     if path is None:
         # Not saved yet: it belongs to what the person has open, else to the person.
-        return opened[0] if opened else _real(str(Path.home()))
+        return opened[0] if opened else _real(str(expanded("~")))
     document = _real(path)
     holding = [folder for folder in opened if document.is_relative_to(folder)]
     if not holding:

@@ -19,7 +19,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.config import Directories, LocalOptions, Settings
+from orchestrator.config import Directories, LocalOptions, Settings, expanded
 from orchestrator.errors import (
     AnswerCutError,
     AnswerMalformedError,
@@ -79,7 +79,7 @@ class LocalProvider:
     @property
     def capabilities(self) -> Capabilities:
         own = self._options.weights
-        guided = not own or Path(own).expanduser().stat().st_size < GUIDED_BELOW_BYTES
+        guided = not own or expanded(own).stat().st_size < GUIDED_BELOW_BYTES
         return Capabilities(schema=True, grammar=True, guided=guided)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
@@ -162,7 +162,7 @@ def _availability(settings: Settings, keys: Keys) -> Availability:
         return Availability(False, "its packages are not installed", INSTALL)
     if own := settings.local.weights:
         try:
-            weights.check_gguf(Path(own).expanduser())
+            weights.check_gguf(expanded(own))
         except ConfigError as error:
             return Availability(False, error.message.rstrip("."), "orchestrator config")
         return Availability(True, f"weights from the setting local.weights ({Path(own).name})")

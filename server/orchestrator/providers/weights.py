@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.config import Directories
+from orchestrator.config import Directories, expanded
 from orchestrator.errors import ConfigError, ProviderUnavailableError
 
 GGUF_MAGIC = b"GGUF"
@@ -116,7 +116,7 @@ def present(model: KnownModel, directories: Directories) -> bool:
 def locate(name: str, chosen_file: str, directories: Directories) -> Path:
     """The GGUF file behind a model's name, or `chosen_file` (the setting `local.weights`) instead of any."""
     if chosen_file:
-        return check_gguf(Path(chosen_file).expanduser())
+        return check_gguf(expanded(chosen_file))
     model = known(name)
     if not present(model, directories):
         raise ProviderUnavailableError(
