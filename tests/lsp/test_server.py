@@ -60,6 +60,7 @@ def test_nothing_heavy_before_initialize() -> None:
     """In a process of its own, since this one has everything imported."""
     code = """
 import json, sys
+import orchestrator.cli.main, orchestrator.cli.serve
 from orchestrator.lsp.server import Server
 from orchestrator.lsp.serve import log_to_stderr
 sent = []

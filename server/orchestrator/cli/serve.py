@@ -11,7 +11,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.config import expanded
 from orchestrator.errors import FileError
 
 if TYPE_CHECKING:
@@ -35,16 +34,21 @@ def run(arguments: argparse.Namespace, _terminal: Terminal) -> int:
     gc.enable()
     if arguments.log:
         try:
-            log_to_file(str(expanded(arguments.log).absolute()))
+            log_to_file(_absolute(arguments.log))
         except OSError as error:
             raise FileError(
                 f"{arguments.log} cannot be written ({error.strerror}).", hint="Choose another file for --log."
             ) from error
     else:
         log_to_stderr()
-    data_dir = str(expanded(arguments.data_dir).absolute()) if arguments.data_dir else None
+    data_dir = _absolute(arguments.data_dir) if arguments.data_dir else None
     _leave_workspace()
     return serve(Server(data_dir))
+
+
+def _absolute(path: str) -> str:
+    """Like `config.expanded`, which cannot be imported on the way to `initialize`: pydantic comes with it."""
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111
 
 
 def _leave_workspace() -> None:
