@@ -139,6 +139,40 @@ def test_a_tall_proposal_leaves_the_screen_at_its_end(fake: FakeServed, state: s
     assert [row for row in fake.screen()[:-2] if row not in ("", "~")] == [line for line in LINES if line]
 
 
+def test_a_proposal_higher_than_the_window_shows_titles_then_the_first_ones(fake: FakeServed) -> None:
+    fake.start_split()
+    head = ["  │ :Orchestrator accept (or accept 2) · edit · discard"]
+
+    def children(count: int) -> list[dict[str, str]]:
+        return [{"title": f"Step {number}", "description": "How."} for number in range(1, count + 1)]
+
+    fake.preview("ready", children=children(7), seq=1)
+    assert fake.ghosts()[1:4] == [*head, "  │ 1 Step 1", "  │   How."]
+    assert len(fake.ghosts()) == 17
+    fake.preview("ready", children=children(9), seq=2)
+    assert fake.ghosts()[1:] == [
+        *head,
+        "  │ descriptions: :Orchestrator edit",
+        *(f"  │ {number} Step {number}" for number in range(1, 10)),
+        "  ╰",
+    ]
+    # The window has 22 rows, and four of them are for the text.
+    fake.preview("ready", children=children(14), seq=3)
+    assert len(fake.ghosts()) == 18
+    assert fake.ghosts()[-2:] == ["  │ 14 Step 14", "  ╰"]
+    fake.preview("ready", children=children(15), seq=4)
+    assert len(fake.ghosts()) == 18
+    assert fake.ghosts()[-3:] == ["  │ 13 Step 13", "  │ … and 2 more: :Orchestrator edit", "  ╰"]
+    screen = fake.screen()
+    assert "- [ ] Build the login page" in screen
+    assert "  │ … and 2 more: :Orchestrator edit" in screen
+    fake.preview("planning", children=children(30), seq=5)
+    assert fake.ghosts()[-2:] == ["  │ … and 16 more", "  ╰"]
+    assert not any("descriptions" in ghost for ghost in fake.ghosts())
+    fake.command("set lines=60")
+    fake.wait("all in a higher window", lambda: "  │ 25 Step 25" in fake.ghosts())
+
+
 def test_control_characters_are_visible(fake: FakeServed) -> None:
     fake.start_split()
     fake.preview("ready", ["red \x1b[31m and \u202eturned"], source="a\x07b", message="c\x1bd")

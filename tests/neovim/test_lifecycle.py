@@ -233,3 +233,21 @@ def test_quitting_while_a_split_runs_leaves_the_file_alone(fake: FakeServed, tmp
     fake.preview("planning", ["Write the form"])
     fake.quit()
     assert (tmp_path / "plan.tasks.md").read_text() == OUTLINE
+
+
+LONG = "The title was changed while this was planned, and so the place of its subtasks isn't certain. " * 2
+
+
+def test_a_long_message_does_not_eat_the_next_key(fake: FakeServed) -> None:
+    fake.refuse("orchestrator/split/accept", LONG + "Split it again.")
+    fake.start_split()
+    fake.preview("ready", ["Write the form"])
+    fake.keys(":Orchestrator accept<CR>")
+    screen = fake.wait_for_text("orchestrator: The title was")
+    assert screen[-1].endswith("Split it again.")
+    assert LONG + "Split it again." in fake.messages()
+    fake.preview("failed", seq=2, message="First line.\n\n" + LONG)
+    fake.wait_for_text("orchestrator: First line. The")
+    fake.keys("GOtyped<Esc>")
+    fake.wait("the next keys", lambda: "typed" in fake.lines())
+    assert fake.prompts == 0

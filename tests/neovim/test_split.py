@@ -99,6 +99,13 @@ def test_a_split_asked_for_while_the_server_starts_is_not_lost(start_served: Sta
     assert editor.messages() == ""
 
 
+def test_a_split_right_after_the_file_is_read_again_is_not_lost(start_served: StartServed) -> None:
+    editor = start_served(script=QUICK)
+    editor.lua("vim.cmd.edit({ bang = true }) vim.cmd('3 | Orchestrator split')")
+    editor.wait_for_text(READY)
+    assert "No server runs" not in editor.messages()
+
+
 def test_the_saved_file_is_exact_and_undo_restores_its_bytes(start_served: StartServed, tmp_path: Path) -> None:
     content = OUTLINE.replace("\n", "\r\n").encode() + "- [ ] Grüße 🚀  ".encode()
     editor = start_served(content, script=QUICK, before="vim.o.fixendofline = false")

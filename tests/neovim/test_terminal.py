@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.config import Directories
 from tests.neovim.conftest import OUTLINE
-from tests.neovim.test_split import QUICK, SLOW, SPLIT_LINES, without_ids
+from tests.neovim.test_split import QUICK, SLOW, SPLIT_LINES, plan, without_ids
 from tests.support.neovim import binary, clean_environment, init_file
 from tests.support.terminal import Terminal
 
@@ -80,6 +80,31 @@ def test_the_whole_job_in_a_terminal(tmp_path: Path) -> None:
         command(shown, "wq")
         assert shown.wait_for_end() == 0
     assert (tmp_path / "plan.tasks.md").read_text() == OUTLINE
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("accept", "8 subtasks written; u takes them back."), ("discard", "Discarded; nothing was written.")],
+)
+def test_a_proposal_higher_than_the_screen_leaves_it_whole(tmp_path: Path, answer: str, said: str) -> None:
+    tall = plan(*(f"Step {number}" for number in range(1, 9)))
+    for step in tall["answer"]["tasks"]:
+        step["description"] = "How it is done."
+    with terminal(tmp_path, options=scripted(tmp_path, [QUICK[0], tall])) as shown:
+        shown.wait_for("- [ ] Tell the team")
+        wait_until_served(shown)
+        shown.type("3G")
+        command(shown, "Orchestrator split")
+        screen = shown.wait_for("8 subtasks proposed")
+        assert "  │ descriptions: :Orchestrator edit" in screen
+        assert "  │ 8 Step 8" in screen
+        command(shown, f"Orchestrator {answer}")
+        screen = shown.wait_for(said)
+        assert not any(mark in row for row in screen for mark in "╭│╰")
+        if answer == "discard":
+            assert text_rows(screen) == OUTLINE.splitlines()
+        command(shown, "qa!")
+        assert shown.wait_for_end() == 0
 
 
 def test_quitting_during_a_split_ends_at_once_and_writes_nothing(tmp_path: Path) -> None:

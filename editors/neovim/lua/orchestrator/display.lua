@@ -4,6 +4,7 @@
 ---
 --- Invariant: no control or direction-changing character reaches the screen as such
 --- (test_control_characters_are_visible).
+--- Invariant: no message makes the person press Enter (test_a_long_message_does_not_eat_the_next_key).
 
 local M = {}
 
@@ -46,12 +47,47 @@ function M.wrap(text, width)
   return lines
 end
 
+local highlights = { [vim.log.levels.ERROR] = 'ErrorMsg', [vim.log.levels.WARN] = 'WarningMsg' }
+
+--- Keeps the whole line in `:messages` and shows as much of it as fits, so that no prompt eats the next key.
+---@param line string
+---@param level integer
+local function echo_cut(line, level)
+  local flags = vim.o.shortmess
+  vim.opt.shortmess:append('T')
+  vim.cmd.echohl(highlights[level] or 'None')
+  vim.cmd(("echomsg '%s'"):format(line:gsub("'", "''")))
+  vim.cmd.echohl('None')
+  vim.o.shortmess = flags
+end
+
 --- A message that a person should be able to find again in `:messages`.
 ---@param text string
 ---@param level? integer of `vim.log.levels`
 function M.tell(text, level)
-  local lines = vim.tbl_map(M.visible, vim.split(text, '\r?\n'))
-  vim.notify('orchestrator: ' .. table.concat(lines, '\n'), level or vim.log.levels.INFO)
+  level = level or vim.log.levels.INFO
+  local line = 'orchestrator: ' .. M.visible((text:gsub('%s*[\r\n]+%s*', ' ')))
+  if vim.fn.strdisplaywidth(line) <= vim.v.echospace then
+    vim.notify(line, level)
+  else
+    -- After what runs now: behind a typed command, messages scroll and are not cut.
+    vim.schedule(function()
+      echo_cut(line, level)
+    end)
+  end
+end
+
+---@type table<string, true>
+local told = {}
+
+--- A message that is worth telling once.
+---@param text string
+---@param level? integer
+function M.tell_once(text, level)
+  if not told[text] then
+    told[text] = true
+    M.tell(text, level)
+  end
 end
 
 --- A passing remark: one line, cut to what fits, kept nowhere, never over what somebody types.

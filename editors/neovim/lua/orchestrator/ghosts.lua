@@ -5,6 +5,8 @@
 --- drawing hangs.
 ---
 --- Invariant: the text of the buffer never changes here (test_ghosts_leave_the_text_alone).
+--- Invariant: a proposal fits into the window with some of the text, or says what is left out
+--- (test_a_proposal_higher_than_the_window_shows_titles_then_the_first_ones).
 --- Invariant: state and number of every ghost can be read without colour
 --- (test_ghosts_are_readable_without_colour).
 
@@ -17,6 +19,9 @@ local namespace = vim.api.nvim_create_namespace('orchestrator.ghosts')
 
 --- Most lines that one description or acceptance takes; `:Orchestrator edit` shows all.
 local most_lines = 2
+
+--- Rows of a window that a proposal leaves to the text.
+local rows_for_text = 4
 
 local links = {
   OrchestratorGhostFrame = 'Special',
@@ -73,6 +78,8 @@ end
 ---@field indent string blanks up to the column where the subtasks will stand
 ---@field width integer of the narrowest window
 ---@field lines orchestrator.Chunk[][]
+---@field titles_only boolean
+---@field starts integer[] of every task, the line before its first
 local Drawing = {}
 Drawing.__index = Drawing
 
@@ -114,24 +121,34 @@ function Drawing:add_children(children, prefix)
     if #(child.dependsOn or {}) > 0 then
       title = title .. ' ' .. after(child.dependsOn)
     end
+    table.insert(self.starts, #self.lines)
     self:add(lead, title, 'OrchestratorGhostTitle')
-    local below = (' '):rep(#lead)
-    self:add(below, child.description or '', 'OrchestratorGhostBody', most_lines)
-    if (child.acceptance or '') ~= '' then
-      self:add(below, 'Accept: ' .. child.acceptance, 'OrchestratorGhostBody', most_lines)
+    if not self.titles_only then
+      local below = (' '):rep(#lead)
+      self:add(below, child.description or '', 'OrchestratorGhostBody', most_lines)
+      if (child.acceptance or '') ~= '' then
+        self:add(below, 'Accept: ' .. child.acceptance, 'OrchestratorGhostBody', most_lines)
+      end
     end
     self:add_children(child.children or {}, prefix .. index .. '.')
   end
 end
 
---- What is drawn for a proposal.
+---@class orchestrator.Paper
+---@field indent string
+---@field width integer
+---@field height integer most lines
+---@field hint string how to accept, or to stop
+---@field edit? string how to see all; nil while the proposal is not complete
+
 ---@param preview orchestrator.SplitPreviewParams
----@param indent string
----@param width integer
----@param hint string how to accept, or to stop
----@return orchestrator.Chunk[][]
-function M.lines(preview, indent, width, hint)
-  local drawing = setmetatable({ indent = indent, width = width, lines = {} }, Drawing)
+---@param paper orchestrator.Paper
+---@param titles_only boolean
+---@return orchestrator.Drawing
+local function draw_all(preview, paper, titles_only)
+  local indent, width = paper.indent, paper.width
+  local drawing = { indent = indent, width = width, lines = {}, starts = {}, titles_only = titles_only }
+  setmetatable(drawing, Drawing)
   local state, source = state_line(preview), display.visible(preview.source or '')
   drawing:add('', state, 'OrchestratorGhostState')
   local first = drawing.lines[1]
@@ -143,10 +160,42 @@ function M.lines(preview, indent, width, hint)
   else
     drawing:add('', source, 'OrchestratorGhostHint')
   end
-  drawing:add('', hint, 'OrchestratorGhostHint')
+  drawing:add('', paper.hint, 'OrchestratorGhostHint')
   drawing:add('', preview.message or '', 'OrchestratorGhostHint', most_lines)
+  if titles_only and paper.edit then
+    drawing:add('', 'descriptions: ' .. paper.edit, 'OrchestratorGhostHint')
+  end
   drawing:add_children(preview.children, '')
-  drawing.lines[#drawing.lines + 1] = { { indent .. '╰', 'OrchestratorGhostFrame' } }
+  return drawing
+end
+
+--- What is drawn for a proposal: all of it, or what fits.
+---@param preview orchestrator.SplitPreviewParams
+---@param paper orchestrator.Paper
+---@return orchestrator.Chunk[][]
+function M.lines(preview, paper)
+  local frame = 1 -- the line at the end
+  local drawing = draw_all(preview, paper, false)
+  if #drawing.lines + frame > paper.height then
+    local titles = draw_all(preview, paper, true)
+    -- Without descriptions there is nothing to point to.
+    drawing = #titles.lines < #drawing.lines and titles or drawing
+  end
+  if #drawing.lines + frame > paper.height then
+    -- At least one; what follows the shown ones is the line that counts the others.
+    local shown = #drawing.starts - 1
+    while shown > 1 and drawing.starts[shown + 1] + 1 + frame > paper.height do
+      shown = shown - 1
+    end
+    shown = math.max(shown, math.min(1, #drawing.starts))
+    local left = #drawing.starts - shown
+    if left > 0 then
+      drawing.lines = vim.list_slice(drawing.lines, 1, drawing.starts[shown + 1])
+      local how = paper.edit and ': ' .. paper.edit or ''
+      drawing:add('', ('… and %d more%s'):format(left, how), 'OrchestratorGhostHint')
+    end
+  end
+  drawing.lines[#drawing.lines + 1] = { { paper.indent .. '╰', 'OrchestratorGhostFrame' } }
   return drawing.lines
 end
 
@@ -232,13 +281,17 @@ function Ghosts:rows()
   return first, first and math.max(self:row(self.place) or first, first)
 end
 
----@return integer cells
-local function narrowest_window(buffer)
-  local width = vim.o.columns
+--- Room in the smallest window of the buffer.
+---@param buffer integer
+---@return integer width in cells
+---@return integer height in lines
+local function smallest_window(buffer)
+  local width, height = vim.o.columns, vim.o.lines
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
     width = math.min(width, vim.api.nvim_win_get_width(window) - vim.fn.getwininfo(window)[1].textoff)
+    height = math.min(height, vim.api.nvim_win_get_height(window))
   end
-  return width
+  return width, height
 end
 
 --- Column at which the text of a list item starts, as blanks.
@@ -276,8 +329,15 @@ function Ghosts:draw(preview)
     return
   end
   local line = vim.api.nvim_buf_get_lines(self.buffer, first, first + 1, false)[1] or ''
-  local hint = hint_line(self.preview, self.buffer)
-  local drawn = M.lines(self.preview, item_indent(line), narrowest_window(self.buffer), hint)
+  local width, height = smallest_window(self.buffer)
+  local complete = self.preview.state == 'ready'
+  local drawn = M.lines(self.preview, {
+    indent = item_indent(line),
+    width = width,
+    height = height - rows_for_text,
+    hint = hint_line(self.preview, self.buffer),
+    edit = complete and (keys.of(self.buffer, 'edit') or ':Orchestrator edit') or nil,
+  })
   mark(self.buffer, last, self.place, drawn)
   redraw(self.buffer)
 end

@@ -19,6 +19,8 @@
 
 ---@alias orchestrator.GhostAction 'accept'|'discard'|'edit'|'stop'
 
+local display = require('orchestrator.display')
+
 local M = {}
 
 ---@type orchestrator.Options
@@ -111,7 +113,7 @@ end
 function M.get()
   local options, problems = read()
   for _, problem in ipairs(problems) do
-    vim.notify_once('orchestrator: ' .. problem, vim.log.levels.WARN)
+    display.tell_once(problem, vim.log.levels.WARN)
   end
   return options
 end

@@ -16,8 +16,18 @@ M.name = 'orchestrator'
 --- Version of `orchestrator/*` that this plugin speaks; the server announces its own at `initialize`.
 M.protocol = 1
 
----@type table<string, true> workspace folders whose server was asked for and has not answered yet
+--- Buffers whose server was asked for and is not attached yet, with their workspace folders.
+---@type table<integer, string>
 local starting = {}
+
+---@param root? string
+local function give_up(root)
+  for buffer, folder in pairs(starting) do
+    if folder == root then
+      starting[buffer] = nil
+    end
+  end
+end
 
 ---@param path string
 ---@return string? real without links; nil if there is no such file
@@ -124,16 +134,18 @@ function M.root(buffer, on_dir)
   local root = vim.fs.root(buffer, markers) or vim.fs.dirname(name)
   local argv, problem = M.argv(root)
   if not argv then
-    vim.notify_once(
-      'orchestrator: ' .. problem .. ' :checkhealth orchestrator says more.',
-      vim.log.levels.WARN
-    )
+    display.tell_once(problem .. ' :checkhealth orchestrator says more.', vim.log.levels.WARN)
     return
   end
-  local running = vim.iter(vim.lsp.get_clients({ name = M.name })):any(function(client)
-    return client.root_dir == root
-  end)
-  starting[root] = not running or nil
+  starting[buffer] = root
+  vim.api.nvim_create_autocmd('LspAttach', {
+    buffer = buffer,
+    callback = function()
+      local attached = vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1] ~= nil -- or another server
+      starting[buffer] = not attached and root or nil
+      return attached -- true removes this
+    end,
+  })
   on_dir(root)
 end
 
@@ -143,6 +155,7 @@ end
 function M.launch(dispatchers, config)
   local argv, problem = M.argv(config.root_dir)
   if not argv then
+    give_up(config.root_dir)
     error('orchestrator: ' .. problem, 0)
   end
   local environment = vim.tbl_extend('keep', config.cmd_env or {}, {
@@ -151,7 +164,7 @@ function M.launch(dispatchers, config)
   })
   local on_exit = dispatchers.on_exit
   dispatchers.on_exit = function(...)
-    starting[config.root_dir or ''] = nil
+    give_up(config.root_dir)
     on_exit(...)
   end
   return vim.lsp.rpc.start(argv, dispatchers, {
@@ -175,21 +188,20 @@ end
 
 ---@param client vim.lsp.Client
 function M.check_protocol(client)
-  starting[client.root_dir or ''] = nil
   local abilities = vim.tbl_get(client.server_capabilities, 'experimental', 'orchestrator')
   local spoken = abilities and abilities.protocol
   if spoken ~= M.protocol then
-    local text = 'orchestrator: the server speaks protocol %s and this plugin %d: update both.'
-    vim.notify_once(text:format(tostring(spoken), M.protocol), vim.log.levels.WARN)
+    local text = 'the server speaks protocol %s and this plugin %d: update both.'
+    display.tell_once(text:format(tostring(spoken), M.protocol), vim.log.levels.WARN)
   end
 end
 
---- Calls back once the server is attached to the buffer, if one is just starting.
+--- Calls back once the server is attached to the buffer, if it is just starting or the file was read again.
 ---@param buffer integer
 ---@param callback fun()
 ---@return boolean waiting whether there is something to wait for
 function M.when_started(buffer, callback)
-  if not next(starting) or vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1] then
+  if not starting[buffer] or vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1] then
     return false
   end
   vim.api.nvim_create_autocmd(
