@@ -184,6 +184,18 @@ def test_a_task_deleted_during_the_split_is_told(start_served: StartServed) -> N
     assert editor.lines() == remaining
 
 
+def test_a_proposal_can_be_accepted_after_its_deleted_task_came_back(start_served: StartServed) -> None:
+    editor = start_served(script=QUICK)
+    proposed(editor)
+    editor.keys("3Gdd:Orchestrator accept<CR>")
+    editor.wait_for_message("u brings the task back; :Orchestrator discard drops the proposal.")
+    assert editor.ghosts() == []
+    editor.keys("u")
+    editor.wait_for_text(READY)
+    editor.keys(":Orchestrator accept<CR>")
+    editor.wait("the subtasks", lambda: without_ids(editor.lines()) == SPLIT_LINES)
+
+
 def test_positions_behind_an_emoji(start_served: StartServed) -> None:
     editor = start_served("- [ ] 🚀👩‍🚀 Start é\n- [ ] b\n", script=QUICK)
     assert editor.lua("return vim.lsp.get_clients({ name = 'orchestrator' })[1].offset_encoding") == "utf-8"
@@ -222,9 +234,12 @@ def test_an_edited_proposal_is_what_is_written(start_served: StartServed) -> Non
     editor.wait("the edit buffer", lambda: editor.lua("return vim.bo.buftype") == "acwrite")
     editor.keys("ggA well<Esc>jdd:w<CR>")
     editor.wait("the write", lambda: not editor.lua("return vim.bo.modified"))
-    editor.keys(":close<CR>:Orchestrator accept<CR>")
+    editor.keys(":Orchestrator accept<CR>")
+    editor.wait("the outline again", lambda: editor.lua("return vim.fn.expand('%:t')") == "plan.tasks.md")
     editor.wait("the subtasks", lambda: len(editor.lines()) == 7)
     assert without_ids(editor.lines())[4:6] == ["  1. [ ] Write the form well", "  2. [ ] Style it"]
+    editor.keys("u")
+    editor.wait("one undo", lambda: editor.lines() == OUTLINE.splitlines())
 
 
 def test_without_preview_the_edit_comes_by_itself(start_served: StartServed) -> None:
