@@ -136,7 +136,25 @@ def test_a_tall_proposal_leaves_the_screen_at_its_end(fake: FakeServed, state: s
     fake.wait_for_text("24 subtasks proposed")
     fake.preview(state, seq=2)
     # As the person sees it: nothing that the test asks for draws the screen anew.
-    assert [row for row in fake.screen()[:-2] if row not in ("", "~")] == [line for line in LINES if line]
+    shown = [row for row in fake.screen()[:-2] if row not in ("", "~")]
+    top = fake.lua("return vim.fn.line('w0')") - 1
+    assert shown == [line for line in LINES[top:] if line]
+    if state != "applied":  # then the view is where the subtasks are
+        assert top == 0
+
+
+def test_ghosts_below_the_window_are_brought_into_sight_and_the_view_comes_back(fake: FakeServed) -> None:
+    """The task stands in the last row of the window: without scrolling a person would see nothing at all."""
+    fake.lua("vim.api.nvim_buf_set_lines(0, 0, 0, false, vim.split(('x\\n'):rep(18) .. 'x', '\\n'))")
+    fake.command("normal! 22G")
+    fake.start_split(first=21, last=22)
+    assert fake.lua("return vim.fn.line('w0')") == 1
+    fake.preview("ready", ["Write the form", "Wire the API"])
+    screen = fake.wait_for_text("2 Wire the API")
+    assert "- [ ] Build the login page" in screen
+    assert fake.lua("return {vim.fn.line('w0') > 1, vim.fn.line('.')}") == [True, 22]
+    fake.preview("discarded", seq=2)
+    fake.wait("the view as it was", lambda: fake.lua("return vim.fn.line('w0')") == 1)
 
 
 def test_a_proposal_higher_than_the_window_shows_titles_then_the_first_ones(fake: FakeServed) -> None:

@@ -219,10 +219,17 @@ local function hint_line(preview, buffer)
   return table.concat(hints, ' · ')
 end
 
+---@class orchestrator.ScrolledView
+---@field window integer
+---@field before integer topmost line before ghosts were brought into sight
+---@field after integer topmost line since
+
 ---@class orchestrator.Ghosts
 ---@field buffer integer
 ---@field anchor integer extmark over the task's first line
 ---@field place integer extmark over the last of the task's own lines
+---@field tallest integer lines of the tallest proposal drawn so far
+---@field scrolled? orchestrator.ScrolledView
 ---@field preview? orchestrator.SplitPreviewParams
 local Ghosts = {}
 Ghosts.__index = Ghosts
@@ -264,6 +271,7 @@ function M.new(buffer, first, last)
     buffer = buffer,
     anchor = mark(buffer, first),
     place = mark(buffer, last),
+    tallest = 0,
   }, Ghosts)
 end
 
@@ -311,6 +319,34 @@ local function redraw(buffer)
   end
 end
 
+--- Scrolls the window in which the person stands on the task, just so far that the ghosts below it are seen.
+---@param buffer integer
+---@param first integer row of the task
+---@param last integer row above the ghosts
+---@param height integer lines of the ghosts
+---@return orchestrator.ScrolledView? scrolled nil when they were in sight
+local function reveal(buffer, first, last, height)
+  local window = vim.api.nvim_get_current_win()
+  local cursor = vim.api.nvim_win_get_cursor(window)[1] - 1
+  if vim.api.nvim_win_get_buf(window) ~= buffer or cursor < first or cursor > last then
+    return
+  end
+  local room = vim.api.nvim_win_get_height(window) - height
+  local top = vim.fn.line('w0', window) - 1
+  local function taken()
+    local lines = vim.api.nvim_win_text_height(window, { start_row = top, end_row = last })
+    return lines.all - lines.fill
+  end
+  local before = top
+  while top < cursor and taken() > room do
+    top = top + 1
+  end
+  if top ~= before then
+    vim.fn.winrestview({ topline = top + 1 })
+    return { window = window, before = before + 1, after = top + 1 }
+  end
+end
+
 --- Draws the newest proposal where the task is now.
 ---@param preview? orchestrator.SplitPreviewParams nil: the last one again
 function Ghosts:draw(preview)
@@ -339,7 +375,30 @@ function Ghosts:draw(preview)
     edit = complete and (keys.of(self.buffer, 'edit') or ':Orchestrator edit') or nil,
   })
   mark(self.buffer, last, self.place, drawn)
+  if #drawn > self.tallest then -- only while they grow: afterwards the view is the person's
+    self.tallest = #drawn
+    local scrolled = reveal(self.buffer, first, last, #drawn)
+    if scrolled and self.scrolled then
+      scrolled.before = self.scrolled.before
+    end
+    self.scrolled = scrolled or self.scrolled
+  end
   redraw(self.buffer)
+end
+
+--- The view as it was before the ghosts were brought into sight, unless the person scrolled since.
+function Ghosts:scroll_back()
+  local view = self.scrolled
+  if not view or not vim.api.nvim_win_is_valid(view.window) then
+    return
+  end
+  if
+    vim.api.nvim_win_get_buf(view.window) == self.buffer and vim.fn.line('w0', view.window) == view.after
+  then
+    vim.api.nvim_win_call(view.window, function()
+      vim.fn.winrestview({ topline = view.before })
+    end)
+  end
 end
 
 function Ghosts:clear()

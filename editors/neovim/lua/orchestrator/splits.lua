@@ -82,6 +82,9 @@ end
 ---@param split orchestrator.Split
 local function forget(split)
   splits[split.run_id] = nil
+  if not split.preview or split.preview.state ~= 'applied' then
+    split.ghosts:scroll_back() -- Applied subtasks stand where the ghosts were: leave them in sight.
+  end
   split.ghosts:clear()
   pcall(close_proposal, split) -- Not from within the command-line window, nor while text is locked.
   if #M.of(split.buffer) == 0 then
