@@ -103,7 +103,6 @@ class Caller:
     async def _begin(self, role: Role, route: Route, prompt: Prompt, request: Request) -> Step:
         now = time.time()
         await self.store.keep_prompt(prompt.name, prompt.version, prompt.text, now)
-        repair = any(message.speaker is Speaker.ASSISTANT for message in request.messages)
         step = Step(
             step_id=record_id("step"),
             attempt_id=self.attempt_id,
@@ -113,7 +112,7 @@ class Caller:
             prompt=prompt.name,
             prompt_version=prompt.version,
             started=now,
-            repair=repair,
+            repair=prompt.name == "repair",  # examples have turns of the assistant too
         )
         system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
         news = [message for message in (*system, *request.messages) if message not in self._said]

@@ -59,15 +59,15 @@ class Decomposer:
     async def plan(self, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
         """The subtasks. `on_plan` is told what there is so far, while the answer arrives."""
         route = await self._route(Role.PLAN)
-        prompt = load_prompt("plan")
         if route.provider.capabilities.guided:
             from orchestrator.engine import guided
 
             async def ask(request: Request, on_delta: Callable[[str], None]) -> str:
-                return await self.caller.call(Role.PLAN, route, prompt, request, on_delta)
+                return await self.caller.call(Role.PLAN, route, guided.PROMPT, request, on_delta)
 
             return await guided.plan(brief, route.model, ask, on_plan, self.max_children)
 
+        prompt = load_prompt("plan")
         system, user = prompt.render(context=context.as_text(brief), max_children=str(self.max_children))
         schema: AnswerSchema = answers.PLAN_SCHEMA
         request = Request(route.model, system, conversation_of(user), PLAN_TOKENS, schema)

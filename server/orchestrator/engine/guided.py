@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from orchestrator.engine.classifier import Classifier, shipped_labels
 from orchestrator.engine.context import Brief
 from orchestrator.engine.playbooks import Library, Match, Playbook, content_words, shipped
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.wording import BETWEEN, Wording, settled, subject_of, wording_of
-from orchestrator.model.message import Message, Speaker
+from orchestrator.model.message import Message, Role, Speaker
 from orchestrator.model.task import Decision, Plan, PlannedTask
 from orchestrator.providers.base import Request
 from orchestrator.providers.embedding import Embedder
@@ -52,6 +53,15 @@ _EXAMPLES = (
     ),
 )
 """What the model sees before the task: steps that name the subject where it fits, and leave it out where not."""
+PROMPT = Prompt(
+    name="plan-guided",
+    role=Role.PLAN,
+    parameters={},
+    system=SYSTEM,
+    user="",
+    text="\n".join([SYSTEM, *(f"{task}: {step}" for task, steps in _EXAMPLES for step in steps)]),
+)
+"""What the journal records: the words that every step's request begins with."""
 
 
 @dataclass(frozen=True, slots=True)
