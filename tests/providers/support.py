@@ -48,7 +48,7 @@ def provider_for(vendor: str, server: FaultServer, *, key: str = KEY, timeout: f
         address=checked(server.openai, "test"),
         api_key=key,
         timeout=timeout,
-        capabilities=Capabilities(schema=True),
+        capabilities=Capabilities(schema=True, tools=True),
         key_name="openai",
     )
 

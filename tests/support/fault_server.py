@@ -26,7 +26,7 @@ from http import HTTPStatus
 from typing import Any, Self
 
 from tests.support import wire_formats
-from tests.support.faults import Answer, Behaviour, Bytes, Cut, Page, Redirect, Silence, Status, Tokens
+from tests.support.faults import Answer, Behaviour, Bytes, Cut, Page, Redirect, Silence, Status, Tokens, Wanted
 
 __all__ = [
     "Answer",
@@ -40,6 +40,7 @@ __all__ = [
     "Silence",
     "Status",
     "Tokens",
+    "Wanted",
 ]
 
 PATIENCE = 10.0
@@ -267,18 +268,19 @@ class _Exchange:
         await self._head(200, {"content-type": answer.content_type, "transfer-encoding": "chunked"})
         if answer.cut is Cut.AFTER_HEADERS:
             return self._break()
-        pieces = list(_pieces(answer))
-        fault_at = len(pieces) // 2
-        events = wire.opening(answer, self._call.json.get("model", ""))
-        for event in events:
+        events = [wire.delta(answer, piece) for piece in _pieces(answer)]
+        for index, wanted in enumerate(answer.calls):
+            events += wire.call(index, wanted, list(_cut(wanted.arguments, answer.chunk)))
+        fault_at = len(events) // 2
+        for event in wire.opening(answer, self._call.json.get("model", "")):
             await self._chunk(event)
-        for index, piece in enumerate(pieces):
-            if index == fault_at and await self._fault(answer, wire, piece):
+        for index, event in enumerate(events):
+            if index == fault_at and await self._fault(answer, wire, event):
                 return None
             if answer.delay:
                 await self._pause(answer.delay)
-            await self._chunk(wire.delta(answer, piece))
-        if not pieces and await self._fault(answer, wire, ""):
+            await self._chunk(event)
+        if not events and await self._fault(answer, wire, wire.delta(answer, "")):
             return None
         if answer.cut is Cut.BEFORE_FINISH:
             return self._break()
@@ -287,7 +289,7 @@ class _Exchange:
         await self._send(b"0\r\n\r\n")
         return None
 
-    async def _fault(self, answer: Answer, wire: wire_formats.Wire, piece: str) -> bool:
+    async def _fault(self, answer: Answer, wire: wire_formats.Wire, event: bytes) -> bool:
         """Do what goes wrong in the middle; whether that was the end."""
         if answer.strange is not None:
             await self._chunk(wire.strange(answer.strange))
@@ -305,7 +307,6 @@ class _Exchange:
             self._break()
             return True
         if answer.cut in {Cut.MID_EVENT, Cut.MID_CHARACTER}:
-            event = wire.delta(answer, piece)
             middle = next((i + 1 for i, byte in enumerate(event) if byte >= 0xC0), len(event) // 2)
             await self._chunk(event[:middle])
             self._break()
@@ -326,5 +327,9 @@ def _pieces(answer: Answer) -> Iterator[str]:
         for start in range(0, len(units), 2):
             yield units[start : start + 2].decode("utf-16-le", "surrogatepass")
         return
-    for start in range(0, len(answer.text), answer.chunk):
-        yield answer.text[start : start + answer.chunk]
+    yield from _cut(answer.text, answer.chunk)
+
+
+def _cut(text: str, size: int) -> Iterator[str]:
+    for start in range(0, len(text), size):
+        yield text[start : start + size]

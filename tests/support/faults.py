@@ -19,7 +19,7 @@ class Cut(Enum):
     BEFORE_HEADERS = auto()
     AFTER_HEADERS = auto()
     MID_STREAM = auto()
-    """After half of the text's events."""
+    """After half of the events."""
     MID_EVENT = auto()
     """Inside the JSON of an event."""
     MID_CHARACTER = auto()
@@ -39,6 +39,17 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A tool call within an answer."""
+
+    tool: str
+    arguments: str = "{}"
+    """Sent as it is, in pieces."""
+    call_id: str = ""
+    """Empty: one that differs from the others."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """A streamed answer, good or broken."""
 
@@ -50,6 +61,8 @@ class Answer:
     thought: str = ""
     tool: str = ""
     """Stream the text as the arguments of a call of this tool."""
+    calls: tuple[Wanted, ...] = ()
+    """Tools that it asks for after the text; faults then come in the middle of text and arguments together."""
     finish: str | None = "end"
     """"end", "maxTokens", "refusal"; any other word is sent as it is; None ends politely without a reason."""
     tokens: Tokens | None = Tokens()

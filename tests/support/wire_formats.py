@@ -9,12 +9,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
-from tests.support.faults import Answer
+from tests.support.faults import Answer, Wanted
 
 
 class Wire(Protocol):
     def opening(self, answer: Answer, model: str) -> Iterator[bytes]: ...
     def delta(self, answer: Answer, piece: str) -> bytes: ...
+    def call(self, index: int, wanted: Wanted, pieces: list[str]) -> list[bytes]: ...
     def closing(self, answer: Answer) -> Iterator[bytes]: ...
     def ping(self) -> bytes: ...
     def corrupt(self) -> bytes: ...
@@ -77,10 +78,22 @@ class AnthropicWire:
         event = {"type": "content_block_delta", "index": 1, "delta": delta}
         return self._event(event, escaped=answer.split_characters)
 
+    def call(self, index: int, wanted: Wanted, pieces: list[str]) -> list[bytes]:
+        place = index + 2
+        block = {"type": "tool_use", "id": wanted.call_id or f"toolu_{place}", "name": wanted.tool, "input": {}}
+        deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in ("", *pieces)]
+        return [
+            self._event({"type": "content_block_start", "index": place, "content_block": block}),
+            *(self._event({"type": "content_block_delta", "index": place, "delta": delta}) for delta in deltas),
+            self._event({"type": "content_block_stop", "index": place}),
+        ]
+
     def closing(self, answer: Answer) -> Iterator[bytes]:
         yield self._event({"type": "content_block_stop", "index": 1})
         if answer.finish is not None:
-            reason = "tool_use" if answer.tool else self._FINISH.get(answer.finish, answer.finish)
+            reason = self._FINISH.get(answer.finish, answer.finish)
+            if answer.tool or (answer.calls and answer.finish == "end"):
+                reason = "tool_use"
             event: dict[str, Any] = {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}}
             if answer.tokens is not None:
                 event["usage"] = {"output_tokens": answer.tokens.output}
@@ -127,9 +140,17 @@ class OpenAIWire:
             delta = {"tool_calls": [call]}
         return self._chunk(delta, escaped=answer.split_characters)
 
+    def call(self, index: int, wanted: Wanted, pieces: list[str]) -> list[bytes]:
+        head = {"index": index, "id": wanted.call_id or f"call_{index + 1}", "type": "function",
+                "function": {"name": wanted.tool, "arguments": ""}}  # fmt: skip
+        rest = [{"index": index, "function": {"arguments": piece}} for piece in pieces]
+        return [self._chunk({"tool_calls": [piece]}) for piece in (head, *rest)]
+
     def closing(self, answer: Answer) -> Iterator[bytes]:
         if answer.finish is not None:
-            reason = "tool_calls" if answer.tool else self._FINISH.get(answer.finish, answer.finish)
+            reason = self._FINISH.get(answer.finish, answer.finish)
+            if answer.tool or (answer.calls and answer.finish == "end"):
+                reason = "tool_calls"
             yield self._chunk({}, finish=reason)
             if (tokens := answer.tokens) is not None:
                 usage: dict[str, Any] = {

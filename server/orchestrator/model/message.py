@@ -1,4 +1,4 @@
-"""One message of a conversation with a model."""
+"""One message of a conversation with a model, and the tools that the model asks for in it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,9 +11,34 @@ class Speaker(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model asks for a tool. Nothing of it is checked: the tool may not exist, the arguments may be no JSON."""
+
+    call_id: str
+    """Names the call in its conversation; the result carries it too."""
+    name: str
+    arguments: str
+    """JSON, as the model wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    call_id: str
+    text: str
+    failed: bool = False
+    """The text says what went wrong, and how to ask better."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     speaker: Speaker
     text: str
+    calls: tuple[ToolCall, ...] = ()
+    """Of the assistant only. The next message has one result for each."""
+    results: tuple[ToolResult, ...] = ()
+    """Of the user only; `text`, where there is any, was said after them."""
+    echo: str = ""
+    """Of the assistant only: what its provider wants to see again unchanged (`Finished.echo`). No other reads it."""
 
 
 class Role(StrEnum):

@@ -76,13 +76,18 @@ class Answer:
             self._check_length()
             yield ThoughtDelta(shown)
 
-    def usage(self, input_tokens: object, output_tokens: object, cache_read: object, cache_write: object) -> Usage:
-        """The counts if they can be true, else an estimate. `input_tokens` includes the cached ones."""
+    def usage(
+        self, input_tokens: object, output_tokens: object, cache_read: object, cache_write: object, calls: str = ""
+    ) -> Usage:
+        """The counts if they can be true, else an estimate. `input_tokens` includes the cached ones.
+
+        `calls` is what was written for tools.
+        """
         given, made = _count(input_tokens), _count(output_tokens)
         read, written = _count(cache_read) or 0, _count(cache_write) or 0
         impossible = given is None or made is None or read + written > given or (made == 0 and self._text.length > 0)
         if impossible or given is None or made is None:
-            return estimated_usage(self._request, self.text + self.thoughts)
+            return estimated_usage(self._request, self.text + self.thoughts + calls)
         return Usage(given, made, read, written)
 
     def cut(self, title: str) -> AnswerCutError:

@@ -1,7 +1,8 @@
 """Anthropic, through its official SDK.
 
 The SDK takes seconds to import, so that happens at the first call and in a thread; `SPEC` needs none of it.
-Answers of a given shape use the API's own structured outputs (`output_config`).
+Answers of a given shape use the API's own structured outputs (`output_config`), tools its tool use.
+A conversation with tools is sent again and again and grows at its end, so it asks for the API's prompt cache.
 
 Invariant: importing this module imports no SDK (test_specs_import_no_sdk).
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.config import Settings
 from orchestrator.errors import ConfigError, ProviderError, ProviderUnavailableError
-from orchestrator.model.message import Speaker
+from orchestrator.model.message import Message, Speaker
 from orchestrator.model.usage import Usage
 from orchestrator.providers import failures, prices
 from orchestrator.providers.addresses import Address, vendor_address
@@ -34,6 +35,7 @@ from orchestrator.providers.base import (
 from orchestrator.providers.failures import Call, Mapped
 from orchestrator.providers.keys import Keys
 from orchestrator.providers.sdk_call import LazyClient, SdkStream, http_client, run
+from orchestrator.providers.tool_calls import GrowingCalls, arguments_object, place_of
 from orchestrator.providers.vendor_keys import find_key, key_availability
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ _FINISH = {
     "max_tokens": FinishReason.MAX_TOKENS,
     "model_context_window_exceeded": FinishReason.MAX_TOKENS,
     "refusal": FinishReason.REFUSAL,
+    "tool_use": FinishReason.TOOL_CALLS,
 }
 """Every other stop reason is an ordinary end."""
 
@@ -58,7 +61,7 @@ def build_request(request: Request) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
-        "messages": [{"role": message.speaker.value, "content": message.text} for message in request.messages],
+        "messages": [{"role": message.speaker.value, "content": _content(message)} for message in request.messages],
         "stream": True,
     }
     if request.system:
@@ -68,7 +71,37 @@ def build_request(request: Request) -> dict[str, Any]:
     if request.schema is not None:
         shape = {"type": "json_schema", "schema": dict(request.schema.json_schema)}
         arguments["output_config"] = {"format": shape}
+    if request.tools:
+        arguments["tools"] = [
+            {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
+            for tool in request.tools
+        ]
+        arguments["cache_control"] = {"type": "ephemeral"}
     return arguments
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    """A text, or blocks where there is more: thoughts come back first, results go before what is said after them."""
+    if not message.calls and not message.results:
+        return message.text
+    blocks: list[dict[str, Any]] = list(_echoed(message.echo)) if message.calls else []
+    blocks += [
+        {"type": "tool_result", "tool_use_id": result.call_id, "content": result.text, "is_error": result.failed}
+        for result in message.results
+    ]
+    if message.text.strip():  # the API refuses blocks of blanks
+        blocks.append({"type": "text", "text": message.text})
+    blocks += [
+        {"type": "tool_use", "id": call.call_id, "name": call.name, "input": arguments_object(call)}
+        for call in message.calls
+    ]
+    return blocks
+
+
+def _echoed(echo: str) -> list[dict[str, Any]]:
+    """Our own signed thoughts of that answer; another provider's echo is not ours to read."""
+    found: Any = json.loads(echo) if echo else {}
+    return cast("list[dict[str, Any]]", found.get(NAME, []))
 
 
 class MessageReader:
@@ -76,11 +109,15 @@ class MessageReader:
 
     def __init__(self, request: Request) -> None:
         self._answer = Answer(request)
+        self._calls = GrowingCalls()
+        self._thoughts: dict[int, dict[str, str]] = {}
+        """Blocks of thinking by their index, as they must be sent back."""
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
         self._stop_reason = ""
 
     def feed(self, chunk: Mapping[str, Any]) -> Iterable[Event]:
+        place = place_of(chunk.get("index"))
         match chunk.get("type"):
             case "message_start":
                 message = mapping(chunk.get("message"))
@@ -88,12 +125,13 @@ class MessageReader:
                 self._usage.update(mapping(message.get("usage")))
             case "content_block_start":
                 block = mapping(chunk.get("content_block"))
-                yield from self._answer.add_text(block.get("text"))
-                yield from self._answer.add_thought(block.get("thinking"))
+                if block.get("type") == "tool_use":
+                    yield from self._calls.add(place, block.get("id"), block.get("name"), _whole(block.get("input")))
+                if block.get("type") == "redacted_thinking":
+                    self._thoughts[place] = {"type": "redacted_thinking", "data": string(block.get("data"))}
+                yield from self._add(block, place)
             case "content_block_delta":
-                delta = mapping(chunk.get("delta"))
-                yield from self._answer.add_text(delta.get("text"))
-                yield from self._answer.add_thought(delta.get("thinking"))
+                yield from self._add(mapping(chunk.get("delta")), place)
             case "message_delta":
                 self._stop_reason = string(mapping(chunk.get("delta")).get("stop_reason")) or self._stop_reason
                 counts = mapping(chunk.get("usage"))
@@ -101,12 +139,31 @@ class MessageReader:
             case _:
                 pass  # message_stop, and kinds that are newer than we are
 
+    def _add(self, piece: Mapping[str, Any], index: int) -> Iterable[Event]:
+        """What a block begins with or goes on with; each kind of block has its own field."""
+        yield from self._answer.add_text(piece.get("text"))
+        if "thinking" in piece or "signature" in piece:
+            block = self._thoughts.setdefault(index, {"type": "thinking", "thinking": "", "signature": ""})
+            for name in ("thinking", "signature"):
+                block[name] = block.get(name, "") + string(piece.get(name))
+        yield from self._answer.add_thought(piece.get("thinking"))
+        if "partial_json" in piece:
+            yield from self._calls.add(index, "", "", piece["partial_json"])
+
     def finish(self) -> Finished:
         if not self._stop_reason:
             raise self._answer.cut(TITLE)
-        content = [{"type": "text", "text": self._answer.text}]
+        reason = _FINISH.get(self._stop_reason, FinishReason.END)
+        calls = self._calls.finish() if reason is FinishReason.TOOL_CALLS else ()
+        if reason is FinishReason.TOOL_CALLS and not calls:
+            reason = FinishReason.END
+        content: list[dict[str, Any]] = [{"type": "text", "text": self._answer.text}]
         if self._answer.thoughts:
             content.insert(0, {"type": "thinking", "thinking": self._answer.thoughts})
+        content += [
+            {"type": "tool_use", "id": call.call_id, "name": call.name, "input": arguments_object(call)}
+            for call in calls
+        ]
         raw = {
             **self._message,
             "type": "message",
@@ -115,15 +172,21 @@ class MessageReader:
             "stop_reason": self._stop_reason,
             "usage": self._usage,
         }
-        reason = _FINISH.get(self._stop_reason, FinishReason.END)
-        return Finished(reason, self._counted(), json.dumps(raw, ensure_ascii=False, default=str))
+        signed = [block for block in self._thoughts.values() if block.get("signature") or block.get("data")]
+        echo = json.dumps({NAME: signed}, ensure_ascii=False) if signed and calls else ""
+        return Finished(reason, self._counted(), json.dumps(raw, ensure_ascii=False, default=str), calls, echo)
 
     def _counted(self) -> Usage:
         read, written = self._usage.get("cache_read_input_tokens"), self._usage.get("cache_creation_input_tokens")
         fresh = self._usage.get("input_tokens")
         parts = [part for part in (fresh, read, written) if isinstance(part, int)]
         whole = sum(parts) if isinstance(fresh, int) and fresh >= 0 else None
-        return self._answer.usage(whole, self._usage.get("output_tokens"), read, written)
+        return self._answer.usage(whole, self._usage.get("output_tokens"), read, written, self._calls.text)
+
+
+def _whole(value: object) -> str:
+    """Arguments that did not stream: the API begins with an empty object, other servers with all of them."""
+    return json.dumps(value, ensure_ascii=False) if value else ""
 
 
 class AnthropicProvider:
@@ -144,7 +207,7 @@ class AnthropicProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(schema=True)
+        return Capabilities(schema=True, tools=True)
 
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         if request.grammar is not None:

@@ -6,6 +6,7 @@ request is complete. Plug-ins implement `Provider` and announce a `ProviderSpec`
 
 Invariant: a stream ends with exactly one `Finished`, or raises a `ProviderError` (test_stream_ends_once).
 Invariant: no other exception leaves a provider but `asyncio.CancelledError` (test_every_sdk_error_is_mapped).
+Invariant: a tool call that was cut is never handed on (test_a_call_cut_in_its_arguments_is_no_call).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from orchestrator.model.message import Message
+from orchestrator.model.message import Message, ToolCall
 from orchestrator.model.usage import Usage
 
 if TYPE_CHECKING:
@@ -34,6 +35,17 @@ class AnswerSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it."""
+
+    name: str
+    """Letters, digits, `_` and `-`, at most 64: what all vendors take."""
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON Schema of an object."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     model: str
     """The vendor's own name, without the provider."""
@@ -48,6 +60,8 @@ class Request:
     stop: tuple[str, ...] = ()
     temperature: float | None = None
     """None: the provider's default."""
+    tools: tuple[ToolSpec, ...] = ()
+    """What the model may ask for; for providers whose capabilities say so, others raise ValueError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +76,21 @@ class ThoughtDelta:
     """What the model thinks aloud; shown, and no part of the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A sign that a tool call grows, to be shown. What counts are the `calls` of `Finished`: never act on a part."""
+
+    index: int
+    """From 0, in the order of the answer."""
+    name: str
+    arguments: str
+    """The next characters of its JSON; may be empty in the first of a call."""
+
+
 class FinishReason(StrEnum):
     END = "end"
+    TOOL_CALLS = "toolCalls"
+    """It waits for the results of `Finished.calls`; never without any."""
     MAX_TOKENS = "maxTokens"
     REFUSAL = "refusal"
 
@@ -76,9 +103,13 @@ class Finished:
     usage: Usage
     raw: str
     """The provider's answer as JSON, complete enough to parse it again; no request headers, no key."""
+    calls: tuple[ToolCall, ...] = ()
+    """Complete, with ids that differ; empty for every other reason than TOOL_CALLS."""
+    echo: str = ""
+    """For `Message.echo` of this answer, where the provider wants something back (signed thoughts)."""
 
 
-Event = TextDelta | ThoughtDelta | Finished
+Event = TextDelta | ThoughtDelta | ToolCallDelta | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +118,8 @@ class Capabilities:
     """Answers of a given JSON shape are enforced by the provider."""
     grammar: bool = False
     """Answers can be forced by a GBNF grammar."""
+    tools: bool = False
+    """The model can ask for tools."""
     guided: bool = False
     """A small model that plans along playbooks and does not decide by itself ("basic offline model")."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.config import Endpoint, Settings
 from orchestrator.errors import ConfigError, ProviderError, ProviderUnavailableError
-from orchestrator.model.message import Speaker
+from orchestrator.model.message import Message, Speaker
 from orchestrator.model.usage import Usage
 from orchestrator.providers import failures, prices
 from orchestrator.providers.addresses import Address, checked, vendor_address
@@ -37,6 +37,7 @@ from orchestrator.providers.base import (
 from orchestrator.providers.failures import Call, Mapped
 from orchestrator.providers.keys import Keys
 from orchestrator.providers.sdk_call import LazyClient, SdkStream, http_client, run
+from orchestrator.providers.tool_calls import GrowingCalls, arguments_object, place_of
 from orchestrator.providers.vendor_keys import find_key, key_availability
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _FINISH = {"length": FinishReason.MAX_TOKENS, "content_filter": FinishReason.REF
 
 def build_request(request: Request, *, official: bool) -> dict[str, Any]:
     """The arguments of `chat.completions.create`; `official` is OpenAI itself, which renamed `max_tokens`."""
-    messages = [{"role": message.speaker.value, "content": message.text} for message in request.messages]
+    messages = [turn for message in request.messages for turn in _turns(message)]
     if request.system:
         messages.insert(0, {"role": Speaker.SYSTEM.value, "content": request.system})
     arguments: dict[str, Any] = {
@@ -81,7 +82,37 @@ def build_request(request: Request, *, official: bool) -> dict[str, Any]:
         arguments["response_format"] = {"type": "json_schema", "json_schema": shape}
     if request.grammar is not None:
         arguments["extra_body"] = {"grammar": request.grammar}
+    if request.tools:
+        arguments["tools"] = [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+            }
+            for tool in request.tools
+        ]
     return arguments
+
+
+def _turns(message: Message) -> Iterable[dict[str, Any]]:
+    """One message of ours; each result of a tool is a message of its own there, before what was said after it."""
+    for result in message.results:
+        text = f"Error: {result.text}" if result.failed else result.text  # the protocol has no place for it
+        yield {"role": "tool", "tool_call_id": result.call_id, "content": text}
+    if message.calls:
+        calls = [
+            {
+                "id": call.call_id,
+                "type": "function",
+                "function": {
+                    "name": call.name,
+                    "arguments": json.dumps(arguments_object(call), ensure_ascii=False),
+                },
+            }
+            for call in message.calls
+        ]
+        yield {"role": message.speaker.value, "content": message.text or None, "tool_calls": calls}
+    elif message.text or not message.results:
+        yield {"role": message.speaker.value, "content": message.text}
 
 
 class CompletionReader:
@@ -89,6 +120,7 @@ class CompletionReader:
 
     def __init__(self, request: Request, title: str = TITLE) -> None:
         self._answer = Answer(request)
+        self._calls = GrowingCalls()
         self._title = title
         self._head: dict[str, Any] = {}
         self._usage: Mapping[str, Any] = {}
@@ -106,6 +138,12 @@ class CompletionReader:
             delta = mapping(fields.get("delta"))
             yield from self._answer.add_thought(delta.get("reasoning_content") or delta.get("reasoning"))
             yield from self._answer.add_text(delta.get("content"))
+            for piece in sequence(delta.get("tool_calls")):
+                call = mapping(piece)
+                wanted = mapping(call.get("function"))
+                yield from self._calls.add(
+                    place_of(call.get("index")), call.get("id"), wanted.get("name"), wanted.get("arguments")
+                )
             if refusal := string(delta.get("refusal")):
                 self._refused = True
                 yield from self._answer.add_text(refusal)
@@ -114,13 +152,18 @@ class CompletionReader:
     def finish(self) -> Finished:
         if not self._finish_reason:
             raise self._answer.cut(self._title)
-        message = {"role": Speaker.ASSISTANT.value, "content": self._answer.text}
+        reason = FinishReason.REFUSAL if self._refused else _FINISH.get(self._finish_reason, FinishReason.END)
+        if reason is FinishReason.END and self._calls:  # several servers say "stop" there
+            reason = FinishReason.TOOL_CALLS
+        calls = self._calls.finish() if reason is FinishReason.TOOL_CALLS else ()
+        message: dict[str, Any] = {"role": Speaker.ASSISTANT.value, "content": self._answer.text}
         if self._answer.thoughts:
             message["reasoning_content"] = self._answer.thoughts
+        if calls:
+            message = {**message, **next(iter(_turns(Message(Speaker.ASSISTANT, self._answer.text, calls))))}
         choice = {"index": 0, "message": message, "finish_reason": self._finish_reason}
         raw = {**self._head, "choices": [choice], "usage": self._usage}
-        reason = FinishReason.REFUSAL if self._refused else _FINISH.get(self._finish_reason, FinishReason.END)
-        return Finished(reason, self._counted(), json.dumps(raw, ensure_ascii=False, default=str))
+        return Finished(reason, self._counted(), json.dumps(raw, ensure_ascii=False, default=str), calls)
 
     def _counted(self) -> Usage:
         details = self._usage.get("prompt_tokens_details")
@@ -130,6 +173,7 @@ class CompletionReader:
             self._usage.get("completion_tokens"),
             cached.get("cached_tokens"),
             cached.get("cache_write_tokens"),
+            self._calls.text,
         )
 
 
@@ -170,6 +214,8 @@ class OpenAIProvider:
     async def stream(self, request: Request) -> AsyncGenerator[Event]:
         if request.grammar is not None and not self._capabilities.grammar:
             raise ValueError(f"{self._title} has no grammars")
+        if request.tools and not self._capabilities.tools:
+            raise ValueError(f"{self._title} has no tools")
         client = await self._client.get()
 
         async def open_stream() -> AbstractAsyncContextManager[SdkStream]:
@@ -297,7 +343,7 @@ def _create(settings: Settings, keys: Keys) -> OpenAIProvider:
         address=address,
         api_key=find_key(NAME, TITLE, keys),
         timeout=settings.calls.timeout,
-        capabilities=Capabilities(schema=True),
+        capabilities=Capabilities(schema=True, tools=True),
         key_name=NAME,
     )
 
@@ -337,7 +383,7 @@ def endpoint_spec(name: str, endpoint: Endpoint) -> ProviderSpec:
             address=address,
             api_key=find_key(endpoint.key_name, title, keys) if endpoint.key_name else NO_KEY,
             timeout=settings.calls.timeout,
-            capabilities=Capabilities(schema=True),
+            capabilities=Capabilities(schema=True, tools=True),
             key_name=endpoint.key_name,
         )
 

@@ -7,6 +7,7 @@ A script is a JSON list of entries. A request is answered by the first entry tha
 
     [{"when": {"schema": "decide", "contains": "login"}, "answer": {"verdict": "DECOMPOSE", "reason": "…"}},
      {"when": {"schema": "plan"}, "error": "RateLimitedError", "retryAfter": 0.1},
+     {"when": {"tools": true}, "calls": [{"tool": "read_file", "arguments": {"path": "a.py"}}]},
      {"answer": "Hello", "chunk": 2, "delay": 0.05, "repeat": true}]
 
 Invariant: a bad script is a ConfigError that names the place of the fault (test_a_bad_script_names_the_field).
@@ -27,7 +28,7 @@ from pydantic.alias_generators import to_camel
 from orchestrator import errors
 from orchestrator.config import Settings, expanded
 from orchestrator.errors import AnswerCutError, ConfigError, ProviderError, RequestRejectedError
-from orchestrator.model.message import Speaker
+from orchestrator.model.message import Speaker, ToolCall
 from orchestrator.providers.base import (
     Availability,
     Capabilities,
@@ -40,6 +41,7 @@ from orchestrator.providers.base import (
     Request,
     TextDelta,
     ThoughtDelta,
+    ToolCallDelta,
 )
 from orchestrator.providers.keys import Keys
 from orchestrator.providers.tokens import estimated_usage
@@ -75,7 +77,9 @@ class When(_Part):
     schema_name: str | None = Field(None, alias="schema")
     """Name of the answer's schema: "decide", "plan", …; "" matches only requests without a schema."""
     contains: str | None = None
-    """A regular expression, searched for in the last message of the user, any case."""
+    """A regular expression, searched for in the last message of the user and the results in it, any case."""
+    tools: bool | None = None
+    """Whether the request offers tools."""
 
     @field_validator("contains")
     @classmethod
@@ -91,14 +95,31 @@ class When(_Part):
         name = request.schema.name if request.schema is not None else ""
         if self.schema_name is not None and self.schema_name != name:
             return False
-        asked = next((message.text for message in reversed(request.messages) if message.speaker is Speaker.USER), "")
-        return self.contains is None or re.search(self.contains, asked, re.IGNORECASE) is not None
+        if self.tools is not None and self.tools != bool(request.tools):
+            return False
+        asked = next((message for message in reversed(request.messages) if message.speaker is Speaker.USER), None)
+        texts = [*(result.text for result in asked.results), asked.text] if asked is not None else []
+        return self.contains is None or re.search(self.contains, "\n".join(texts), re.IGNORECASE) is not None
+
+
+class Call(_Part):
+    """A tool that the scripted model asks for. It may be one that does not exist."""
+
+    tool: str
+    arguments: JsonValue = Field(default_factory=dict)
+    """An object; a text is sent as it is, so that it can be broken."""
+
+    def as_call(self, number: int) -> ToolCall:
+        arguments = self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
+        return ToolCall(f"call_{number}", self.tool, arguments)
 
 
 class Entry(_Part):
     when: When = Field(default_factory=lambda: When.model_validate({}))
     answer: JsonValue = ""
     """Text as it is; anything else as its JSON."""
+    calls: list[Call] = Field(default_factory=list[Call])
+    """Tools that it asks for after the answer's text."""
     thought: str = ""
     """Streamed before the answer."""
     chunk: int = Field(24, ge=1)
@@ -155,6 +176,7 @@ def read_script(path: str) -> tuple[Entry, ...]:
 class ScriptedProvider:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._left = list(entries)
+        self._calls = 0
         self.requests: list[Request] = []
         """Every request so far, for tests to look at."""
 
@@ -164,7 +186,7 @@ class ScriptedProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(schema=True)
+        return Capabilities(schema=True, tools=True)
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         if request.grammar is not None:
@@ -178,13 +200,23 @@ class ScriptedProvider:
         for piece in _pieces(text, entry.chunk):
             await asyncio.sleep(entry.delay)
             yield TextDelta(piece)
+        calls = tuple(call.as_call(self._calls + number) for number, call in enumerate(entry.calls, 1))
+        self._calls += len(calls)
+        for index, call in enumerate(calls):
+            yield ToolCallDelta(index, call.name, call.arguments)
         if entry.error is not None:
             await asyncio.sleep(entry.delay)
             raise _scripted_error(entry.error, entry.retry_after)
         if entry.cut:
             raise AnswerCutError("The scripted answer was cut, as its script says.", hint="Try again.")
-        raw = json.dumps({"provider": NAME, "text": text, "finish": entry.finish}, ensure_ascii=False)
-        yield Finished(entry.finish, estimated_usage(request, text), raw)
+        reason = entry.finish
+        if reason in {FinishReason.END, FinishReason.TOOL_CALLS}:
+            reason = FinishReason.TOOL_CALLS if calls else FinishReason.END
+        calls = calls if reason is FinishReason.TOOL_CALLS else ()
+        asked = [{"id": call.call_id, "tool": call.name, "arguments": call.arguments} for call in calls]
+        raw = json.dumps({"provider": NAME, "text": text, "finish": reason, "calls": asked}, ensure_ascii=False)
+        written = text + "".join(call.name + call.arguments for call in calls)
+        yield Finished(reason, estimated_usage(request, written), raw, calls)
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -243,4 +275,4 @@ SPEC = ProviderSpec(
     create=_create,
 )
 
-__all__ = ["SPEC", "Entry", "ScriptedProvider", "When", "parse_script", "read_script"]
+__all__ = ["SPEC", "Call", "Entry", "ScriptedProvider", "When", "parse_script", "read_script"]

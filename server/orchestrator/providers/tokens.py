@@ -8,6 +8,7 @@ Invariant: an estimate never shrinks when text is added (test_more_text_is_never
 
 from __future__ import annotations
 
+import json
 import re
 
 from orchestrator.model.usage import Usage
@@ -33,7 +34,12 @@ def estimate(text: str) -> int:
 
 
 def estimate_request(request: Request) -> int:
-    texts = (request.system, *(message.text for message in request.messages))
+    texts = [request.system]
+    for message in request.messages:
+        texts.append(message.text)
+        texts += [call.name + call.arguments for call in message.calls]
+        texts += [result.text for result in message.results]
+    texts += [f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in request.tools]
     return sum(estimate(text) + _MESSAGE_OVERHEAD for text in texts if text)
 
 
