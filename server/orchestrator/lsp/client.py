@@ -14,6 +14,13 @@ from lsprotocol import types
 
 from orchestrator.outline.text import Encoding
 
+ASKED = {
+    "folding_range": "folding_range_provider",
+    "selection_range": "selection_range_provider",
+    "document_highlight": "document_highlight_provider",
+}
+"""Features that are offered to clients that declare them and to no other, with the capability that says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -39,6 +46,12 @@ class Client:
     configuration: bool = False
     """It answers `workspace/configuration`."""
     register_configuration: bool = False
+    asks: frozenset[str] = frozenset()
+    """Features of a document that it asks for, by the names of their files in `features/`."""
+    fold_limit: int | None = None
+    """Folding ranges that it takes; None: any number."""
+    fold_kinds: frozenset[str] | None = None
+    """None: it knows all kinds."""
     folders: tuple[str, ...] = ()
     """URIs of the workspace folders when it connected."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -77,6 +90,9 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         register_configuration=bool(
             workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
+        asks=frozenset(name for name in ASKED if getattr(document, name) is not None),
+        fold_limit=document.folding_range.range_limit if document.folding_range else None,
+        fold_kinds=_fold_kinds(document.folding_range),
         folders=_folders(params),
         options=_mapping(params.initialization_options),
     )
@@ -86,6 +102,16 @@ def _tags_of(
     capability: types.DiagnosticClientCapabilities | types.PublishDiagnosticsClientCapabilities | None,
 ) -> Sequence[types.DiagnosticTag]:
     return capability.tag_support.value_set if capability and capability.tag_support else ()
+
+
+def _fold_kinds(capability: types.FoldingRangeClientCapabilities | None) -> frozenset[str] | None:
+    kinds = capability.folding_range_kind.value_set if capability and capability.folding_range_kind else None
+    return None if kinds is None else frozenset(map(_word, kinds))
+
+
+def _word(value: Any) -> str:
+    """Of an enumeration that the client may have extended."""
+    return str(getattr(value, "value", value))
 
 
 def _folders(params: types.InitializeParams) -> tuple[str, ...]:

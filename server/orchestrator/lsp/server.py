@@ -29,7 +29,7 @@ from pygls.lsp.server import LanguageServer
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.lsp import rpc
-from orchestrator.lsp.client import Client, read_client
+from orchestrator.lsp.client import ASKED, Client, read_client
 from orchestrator.lsp.documents import Document, Documents
 from orchestrator.lsp.stdio import Outlet
 from orchestrator.lsp.tasks import Tasks
@@ -93,6 +93,9 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(types.TEXT_DOCUMENT_CODE_LENS, "code_lens", "code_lens"),
     Feature(types.TEXT_DOCUMENT_DIAGNOSTIC, "diagnostic", "diagnostic"),
+    Feature(types.TEXT_DOCUMENT_FOLDING_RANGE, "folding_range", "folding_range"),
+    Feature(types.TEXT_DOCUMENT_SELECTION_RANGE, "selection_range", "selection_range"),
+    Feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, "document_highlight", "document_highlight"),
     Feature(types.WORKSPACE_EXECUTE_COMMAND, "execute_command", "execute_command"),
     Feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, "run", "cancel_progress"),
     Feature("orchestrator/tree", "tree", "tree"),
@@ -150,6 +153,9 @@ class Server(LanguageServer):
         capabilities.execute_command_provider = types.ExecuteCommandOptions(commands=COMMANDS)
         if not self.client.pull_diagnostics:
             capabilities.diagnostic_provider = None
+        for name, provider in ASKED.items():
+            if name not in self.client.asks:
+                setattr(capabilities, provider, None)
         capabilities.experimental = {NAME: {"protocol": PROTOCOL_VERSION, "version": self.version}}
 
     # --- what features share, made when first asked for --------------------------------------------------------

@@ -65,15 +65,16 @@ def places(text: Text, node: Node) -> Iterator[Field]:
         return
     seen: set[str] = set()
     for line in _lines(text, node):
-        start = text.line_start(line) if isinstance(node, Section) else node.mark_span[1] + 1
-        for key, field_start, behind_key, end in field_places(text.string, start, text.line_end(line)):
+        written, at = text.line(line), text.line_start(line)
+        start = 0 if isinstance(node, Section) else node.mark_span[1] + 1 - at
+        for key, field_start, behind_key, end in field_places(written, start, len(written)):
             if key in seen:
                 continue
             seen.add(key)
-            raw = text.string[behind_key : end - 1]
-            value_start = behind_key + len(raw) - len(raw.lstrip(" \t"))
+            raw = written[behind_key : end - 1]
+            value_start = at + behind_key + len(raw) - len(raw.lstrip(" \t"))
             raw = raw.strip(" \t")
-            yield Field(key, field_start, end, value_start, value_start + len(raw), raw)
+            yield Field(key, at + field_start, at + end, value_start, value_start + len(raw), raw)
 
 
 def place(text: Text, node: Node, key: str) -> Field | None:

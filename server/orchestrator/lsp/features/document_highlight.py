@@ -1,0 +1,25 @@
+"""`textDocument/documentHighlight` of the id at the cursor. In any Markdown file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from orchestrator.lsp import convert
+from orchestrator.outline.highlights import highlights
+
+if TYPE_CHECKING:
+    from orchestrator.lsp.server import Server
+
+
+def document_highlight(server: Server, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+    snapshot = server.documents.snapshot(params.text_document.uri)
+    text, encoding = snapshot.text, server.client.encoding
+    return [
+        types.DocumentHighlight(
+            range=convert.span(text, found.start, found.end, encoding),
+            kind=types.DocumentHighlightKind.Write if found.definition else types.DocumentHighlightKind.Read,
+        )
+        for found in highlights(snapshot.outline, convert.offset(text, params.position, encoding))
+    ]

@@ -1,0 +1,31 @@
+"""`textDocument/foldingRange`. In any Markdown file.
+
+Only lines are sent: every client can fold those, also one that declares `lineFoldingOnly`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from orchestrator.outline.folding import FoldKind, folds, outermost
+
+if TYPE_CHECKING:
+    from orchestrator.lsp.server import Server
+
+_KINDS = {
+    FoldKind.SECTION: types.FoldingRangeKind.Region,
+    FoldKind.DESCRIPTION: types.FoldingRangeKind.Comment,
+}
+"""What LSP has a word for, so that "fold all comments" folds the descriptions."""
+
+
+def folding_range(server: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+    client = server.client
+    found = folds(server.documents.snapshot(params.text_document.uri).outline)
+    if client.fold_limit is not None and len(found) > client.fold_limit:
+        found = outermost(found, client.fold_limit)
+    known = client.fold_kinds
+    kinds = {kind: word.value for kind, word in _KINDS.items() if known is None or word.value in known}
+    return [types.FoldingRange(fold.start, fold.end, kind=kinds.get(fold.kind)) for fold in found]
