@@ -113,6 +113,9 @@ class ModelAliases(_Section):
 class Roles(_Section):
     decide: Alias = _option("fast", "Alias that decides whether a task is simple.", Level.WORKSPACE)
     plan: Alias = _option("balanced", "Alias that plans subtasks.", Level.WORKSPACE)
+    execute: Alias = _option("balanced", "Alias that does a task.", Level.WORKSPACE)
+    verify: Alias = _option("balanced", "Alias that holds a result against its acceptance.", Level.WORKSPACE)
+    aggregate: Alias = _option("fast", "Alias that makes a task's result from those of its subtasks.", Level.WORKSPACE)
 
 
 class Split(_Section):

@@ -9,6 +9,7 @@
     ├── EditRefusedError        the text changed, so the edit that was computed no longer fits
     ├── TrustError              the person has not allowed this
     │   └── ConsentRequiredError    sending this workspace's text to that provider
+    ├── BudgetError             the money or the number of calls that was allowed is used up
     ├── ProviderError           a model could not be asked, or did not answer
     │   ├── ProviderUnavailableError    a package, weights or a key is missing
     │   ├── AuthenticationError         the key was refused
@@ -71,6 +72,10 @@ class TrustError(OrchestratorError):
 
 
 class ConsentRequiredError(TrustError):
+    pass
+
+
+class BudgetError(OrchestratorError):
     pass
 
 

@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     PROVIDER = 8
     ANSWER = 9
     STORE = 10
+    BUDGET = 11
     INTERRUPTED = 130
     BROKEN_PIPE = 141
     TERMINATED = 143
@@ -40,6 +41,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.PROVIDER: "no model could be asked, or it did not answer",
     ExitCode.ANSWER: "the model's answer could not be used",
     ExitCode.STORE: "the local database cannot be used",
+    ExitCode.BUDGET: "the budget or the number of calls that was allowed is used up",
     ExitCode.INTERRUPTED: "stopped with Ctrl-C; it says whether the file is as it was",
     ExitCode.BROKEN_PIPE: "whoever read the output stopped reading",
     ExitCode.TERMINATED: "stopped by a signal; it says whether the file is as it was",
@@ -51,6 +53,7 @@ _BY_ERROR: dict[type[errors.OrchestratorError], ExitCode] = {
     errors.TaskError: ExitCode.TASK,
     errors.EditRefusedError: ExitCode.CHANGED,
     errors.TrustError: ExitCode.NEEDS_PERSON,
+    errors.BudgetError: ExitCode.BUDGET,
     errors.ProviderError: ExitCode.PROVIDER,
     errors.AnswerUnusableError: ExitCode.ANSWER,
     errors.StoreError: ExitCode.STORE,

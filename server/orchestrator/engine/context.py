@@ -2,7 +2,8 @@
 
 Apart from the prompts because this decides what leaves the computer, and the prompts only how it is worded.
 A planner sees the goal (sections), the chain of parents, the task itself, the results it depends on and the
-titles of its siblings; never a sibling's description, result or conversation.
+titles of its siblings; never a sibling's description, result or conversation. An executor sees no sibling at all, but
+the files that its task names (`attachments`), and who sums up a task sees the results of its subtasks.
 
 Invariant: the size is bounded by depth and dependencies, not by the size of the tree (test_context_is_bounded).
 Invariant: no text of a sibling but its title is in it (test_no_sibling_text_but_titles).
@@ -10,6 +11,7 @@ Invariant: no text of a sibling but its title is in it (test_no_sibling_text_but
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.model.task import PlannedTask
@@ -22,6 +24,8 @@ PARENT_TEXT_LIMIT = 1_500
 RESULT_LIMIT = 2_000
 """Characters of each result that the task depends on."""
 RESULTS = 12
+SUBTASK_RESULTS = 40
+"""Results of subtasks, when a task is summed up."""
 SIBLINGS = 24
 """Titles of siblings, the nearest in the list."""
 TITLE_LIMIT = 1_000
@@ -44,6 +48,15 @@ class ResultBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class FileBrief:
+    """A file that the task names, or why it is not there."""
+
+    path: str
+    """As the task names it."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     title: str
     description: str = ""
@@ -55,6 +68,10 @@ class Brief:
     results: tuple[ResultBrief, ...] = ()
     siblings: tuple[str, ...] = ()
     """Titles, in the order of the file; for the planner only."""
+    files: tuple[FileBrief, ...] = ()
+    """For the executor only."""
+    subtasks: tuple[ResultBrief, ...] = ()
+    """What its subtasks came to; for who sums it up only."""
 
     def child(self, tasks: tuple[PlannedTask, ...], index: int) -> Brief:
         """The brief of a subtask that is planned but not written yet."""
@@ -107,6 +124,8 @@ def parts(brief: Brief) -> tuple[Part, ...]:
         Part("Description", brief.description),
         Part("Accept", brief.acceptance),
         Part("Results it builds on", "\n".join(f"- {item.title}: {item.result}" for item in brief.results)),
+        Part("Attached files", "\n\n".join(f"{file.path}:\n{_indent(file.text)}" for file in brief.files)),
+        Part("Results of its subtasks", "\n".join(f"- {item.title}: {item.result}" for item in brief.subtasks)),
         Part("Tasks beside it, planned separately", "\n".join(f"- {title}" for title in brief.siblings)),
     )
     return tuple(piece for piece in pieces if piece.text)
@@ -115,6 +134,12 @@ def parts(brief: Brief) -> tuple[Part, ...]:
 def as_text(brief: Brief) -> str:
     """The parts as one text. Every value is indented, so that no line of a task can pass for a heading of ours."""
     return "\n\n".join(f"{part.name}:\n{_indent(part.text)}" for part in parts(brief))
+
+
+def summed_up(brief: Brief, children: Sequence[ResultBrief]) -> Brief:
+    """The brief for making a task's result of those of its subtasks: results, never transcripts."""
+    shown = tuple(ResultBrief(_cut(one.title, TITLE_LIMIT), _cut(one.result, RESULT_LIMIT)) for one in children)
+    return replace(brief, siblings=(), files=(), subtasks=shown[:SUBTASK_RESULTS])
 
 
 def _parent_lines(parents: tuple[ParentBrief, ...]) -> list[str]:

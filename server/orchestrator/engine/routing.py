@@ -135,7 +135,7 @@ def candidates(settings: Settings, role: Role, override: str = "") -> tuple[str,
     }
     chosen = override or settings.model
     if not chosen:
-        chosen = settings.roles.decide if role is Role.DECIDE else settings.roles.plan
+        chosen = getattr(settings.roles, role.value, settings.roles.plan)
     if chosen in aliases:
         return tuple(aliases[chosen])
     if "/" not in chosen:
@@ -151,7 +151,7 @@ def _question(spec: ProviderSpec, destination: Destination, model: str, folder: 
         f"Send task text of “{folder.name}” to {spec.title} at {destination.host} "
         f"(address from: {destination.source})? "
         "Sent are the headings, the task with its parents, results that it builds on, and the titles beside it; "
-        f"no other files. {_price(spec.name, model)}",
+        f"of other files only those that a task names in its field `files`. {_price(spec.name, model)}",
         (REFUSE, ALLOW),
     )
 

@@ -15,6 +15,8 @@ from orchestrator.model.usage import Cost, Usage
 
 class RunKind(StrEnum):
     SPLIT = "split"
+    BRANCH = "branch"
+    """Doing a task and all that stands below it."""
 
 
 class RunState(StrEnum):
@@ -23,12 +25,19 @@ class RunState(StrEnum):
     """It did what was asked; for a split: the edit was applied, or there was nothing to split."""
     DISCARDED = "discarded"
     """A person saw the result and did not want it."""
+    PAUSED = "paused"
+    """It stopped before its end for a reason that a person can lift: a question, a budget, a program that ended."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 
     @property
     def ended(self) -> bool:
         return self is not RunState.RUNNING
+
+    @property
+    def resumable(self) -> bool:
+        """Whether `resume` can go on with it: only of a branch."""
+        return self in {RunState.PAUSED, RunState.CANCELLED}
 
 
 class AttemptState(StrEnum):
@@ -40,7 +49,15 @@ class AttemptState(StrEnum):
     SIMPLE = "simple"
     """Decided EXECUTE: it needs no subtasks. Final for a split."""
     EXPANDED = "expanded"
-    """It has a plan. Final for a split."""
+    """It has subtasks. Final for a split; in a run it waits for them."""
+    EXECUTING = "executing"
+    AGGREGATING = "aggregating"
+    """Its own result is made from those of its subtasks."""
+    VERIFYING = "verifying"
+    """Its result is held against its acceptance."""
+    WAITING = "waiting"
+    """A person has to answer first."""
+    COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
