@@ -7,6 +7,7 @@
     │   ├── TaskNotFoundError       is not in the outline
     │   └── TaskAmbiguousError      could be several
     ├── EditRefusedError        the text changed, so the edit that was computed no longer fits
+    ├── ToolError               a tool cannot do what a model asked; the model reads it as the tool's result
     ├── TrustError              the person has not allowed this
     │   └── ConsentRequiredError    sending this workspace's text to that provider
     ├── BudgetError             the money or the number of calls that was allowed is used up
@@ -64,6 +65,10 @@ class TaskAmbiguousError(TaskError):
 
 
 class EditRefusedError(OrchestratorError):
+    pass
+
+
+class ToolError(OrchestratorError):
     pass
 
 
