@@ -1,19 +1,39 @@
-"""`make bench`: every measurement in one run; exits 1 when a ratio is over its limit."""
+"""`make bench`: every measurement in one run; exits 1 when a ratio is over its limit.
+
+    python -m benchmarks [NAME …] [--quick]
+
+A name chooses one part. `--quick` makes the outlines small and the rounds few: it shows that everything runs, and its
+figures say nothing.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Callable, Iterable
 
-from benchmarks import split, startup, store
+from benchmarks import growth, keystroke, memory, split, startup, store
 from benchmarks.report import Figure
 
+PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
+    "startup": lambda _: startup.measure(),
+    "split": lambda _: split.measure(),
+    "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
+    "keystroke": keystroke.measure,
+    "growth": growth.measure,
+    "memory": memory.measure,
+}
 
-def main() -> int:
+
+def main(arguments: list[str]) -> int:
+    names = [argument for argument in arguments if argument != "--quick"] or list(PARTS)
+    if unknown := [name for name in names if name not in PARTS]:
+        print(f"There is no benchmark {' or '.join(unknown)}. There is: {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
     print(f"{platform.platform()}, Python {platform.python_version()}, {platform.processor() or platform.machine()}")
     figures: list[Figure] = []
-    for part in (startup.measure, split.measure, _store):
-        for figure in part():
+    for name in names:
+        for figure in PARTS[name]("--quick" in arguments):
             print(figure, flush=True)
             figures.append(figure)
     failed = [figure for figure in figures if figure.failed]
@@ -21,9 +41,5 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _store() -> list[Figure]:
-    return [Figure(f"store: {name}", value, "") for name, value in store.measure().items()]
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
