@@ -3,8 +3,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from orchestrator.model.safe_text import many_lines, one_line, visible
+from orchestrator.model.safe_text import many_lines, markdown, one_line, visible
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)
 
@@ -73,3 +74,50 @@ def test_a_lone_carriage_return_cannot_overwrite_a_line():
 def test_limit_counts_what_is_shown():
     assert one_line("abcdefgh", 5) == "abcd…"
     assert one_line("abcde", 5) == "abcde"
+
+
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+SPECIAL = st.text(alphabet=st.sampled_from("\\`*_[]()<>!#+-=|~&;:.1$ \tabé\u202e\n"), max_size=20)
+
+
+def shown_by(source):
+    """The text that Markdown shows, and the kinds of everything that is not plain text."""
+    tokens = MARKDOWN.parse(source)
+    inline = [part for token in tokens if token.children for part in token.children]
+    kinds = {token.type for token in [*tokens, *inline]}
+    return "".join(part.content for part in inline), kinds - {
+        "paragraph_open", "paragraph_close", "inline", "text", "text_special",
+    }  # fmt: skip
+
+
+@given(ANY_TEXT | SPECIAL)
+def test_markdown_shows_the_text_itself(text):
+    assert shown_by(markdown(text)) == (one_line(text).strip(), set())
+
+
+@given(SPECIAL)
+def test_markdown_shows_the_text_itself_in_a_list_and_in_emphasis(text):
+    shown, kinds = shown_by(f"- Name: {markdown(text)}")
+    assert shown == f"Name: {one_line(text).strip()}".strip()
+    assert kinds <= {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
+    if one_line(text).strip():
+        shown, kinds = shown_by(f"**{markdown(text)}**")
+        assert (shown, kinds) == (one_line(text).strip(), {"strong_open", "strong_close"})
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Build the login page", "Build the login page"),
+        ("a-b_c.py (2)", "a-b\\_c.py (2)"),
+        ("[x](command:evil)", "\\[x\\](command:evil)"),
+        ("<img src=x>", "\\<img src=x\\>"),
+        ("1. one", "1\\. one"),
+        ("- [ ] a", "\\- \\[ \\] a"),
+        ("Tom & Jerry &amp;", "Tom & Jerry \\&amp;"),
+        ("rm \u202egpj", "rm \\<U+202E\\>gpj"),
+        ("$(trash) x", "\\$(trash) x"),
+    ],
+)
+def test_markdown_is_escaped_where_it_must_be(text, source):
+    assert markdown(text) == source

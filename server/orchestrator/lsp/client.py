@@ -18,6 +18,8 @@ ASKED = {
     "folding_range": "folding_range_provider",
     "selection_range": "selection_range_provider",
     "document_highlight": "document_highlight_provider",
+    "hover": "hover_provider",
+    "inlay_hint": "inlay_hint_provider",
 }
 """Features that are offered to clients that declare them and to no other, with the capability that says so."""
 
@@ -52,6 +54,10 @@ class Client:
     """Folding ranges that it takes; None: any number."""
     fold_kinds: frozenset[str] | None = None
     """None: it knows all kinds."""
+    hover_markdown: bool = False
+    commands: frozenset[str] = frozenset()
+    """Commands that may be links in a hover."""
+    refresh_hints: bool = False
     folders: tuple[str, ...] = ()
     """URIs of the workspace folders when it connected."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -93,6 +99,9 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         asks=frozenset(name for name in ASKED if getattr(document, name) is not None),
         fold_limit=document.folding_range.range_limit if document.folding_range else None,
         fold_kinds=_fold_kinds(document.folding_range),
+        hover_markdown=_prefers_markdown(document.hover.content_format if document.hover else None),
+        commands=frozenset(name for name in _list(ours.get("commands")) if isinstance(name, str)),
+        refresh_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
         folders=_folders(params),
         options=_mapping(params.initialization_options),
     )
@@ -109,6 +118,11 @@ def _fold_kinds(capability: types.FoldingRangeClientCapabilities | None) -> froz
     return None if kinds is None else frozenset(map(_word, kinds))
 
 
+def _prefers_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:
+    """Clients list what they can show, the best first."""
+    return bool(formats) and formats[0] == types.MarkupKind.Markdown
+
+
 def _word(value: Any) -> str:
     """Of an enumeration that the client may have extended."""
     return str(getattr(value, "value", value))
@@ -122,3 +136,7 @@ def _folders(params: types.InitializeParams) -> tuple[str, ...]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()

@@ -96,6 +96,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_FOLDING_RANGE, "folding_range", "folding_range"),
     Feature(types.TEXT_DOCUMENT_SELECTION_RANGE, "selection_range", "selection_range"),
     Feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, "document_highlight", "document_highlight"),
+    Feature(types.TEXT_DOCUMENT_HOVER, "hover", "hover"),
+    Feature(types.TEXT_DOCUMENT_INLAY_HINT, "inlay_hint", "inlay_hint"),
     Feature(types.WORKSPACE_EXECUTE_COMMAND, "execute_command", "execute_command"),
     Feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, "run", "cancel_progress"),
     Feature("orchestrator/tree", "tree", "tree"),

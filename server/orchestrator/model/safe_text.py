@@ -7,10 +7,13 @@ plain ASCII, because every terminal and encoding can show that.
 Invariant: the result has no character that a terminal or a screen obeys instead of showing it
 (test_nothing_invisible_stays).
 Invariant: text without such characters stays as it is (test_ordinary_text_stays).
+Invariant: what `markdown` gives is shown by Markdown as `one_line` gives it: no link, no HTML, no emphasis, no list
+(test_markdown_shows_the_text_itself).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _INVISIBLE = {
@@ -21,12 +24,27 @@ _RESERVED = {0x2065, *range(0xFFF0, 0xFFF9)}
 """Not assigned yet, and invisible when they will be."""
 _JOINERS = "\u200c\u200d"
 """Emoji families and Indic scripts need them between two characters; anywhere else they hide something."""
+_HAS_MEANING = re.compile(r"[\\`*_\[\]<>|~$]|&(?=[#A-Za-z])")
+"""Within a line, for Markdown and its usual extensions; VS Code reads `$(name)` as an icon."""
+_BEGINS_BLOCK = re.compile(r"[#+\-=:]|\d+(?=[.)])")
+"""At a line's beginning."""
 
 
 def one_line(text: str, limit: int = 0) -> str:
     """As it may stand within a line. `limit` > 0 cuts to so many characters, the last of them an ellipsis."""
     shown = visible(" ".join(text.split()) if _has_break(text) else text)
     return shown if not limit or len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def markdown(text: str, limit: int = 0) -> str:
+    """As it may stand in a line of Markdown, also at its beginning. `limit` counts what is shown."""
+    shown = one_line(text, limit).strip()
+    escaped = _HAS_MEANING.sub(r"\\\g<0>", shown)
+    begin = _BEGINS_BLOCK.match(escaped)
+    if begin is None:
+        return escaped
+    at = begin.end() if begin.group()[0].isdigit() else 0
+    return f"{escaped[:at]}\\{escaped[at:]}"
 
 
 def many_lines(text: str) -> str:

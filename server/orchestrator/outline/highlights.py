@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.outline.fields import place
-from orchestrator.outline.references import references
+from orchestrator.outline.references import named_by, references
 from orchestrator.outline.tree import Outline, Task
 
 
@@ -41,8 +40,7 @@ def named_at(outline: Outline, offset: int) -> str | None:
         return None
     if isinstance(node, Task) and node.id_span is not None and node.id_span[0] <= offset <= node.id_span[1]:
         return node.task_id
-    field = place(outline.text, node, "dependsOn")
-    for part, start, end in field.parts() if field is not None else ():
-        if start <= offset <= end:
-            return part.removeprefix("^") or None
+    for reference in named_by(outline, node):
+        if reference.start <= offset <= reference.end:
+            return reference.task_id
     return None

@@ -29,14 +29,21 @@ INHERITED = ("mode", "executor", "model", "priority", "prompt", "type")
 
 def value(outline: Outline, node: Node, key: str) -> str | None:
     """For one node. `key` is one of INHERITED, or else only the node's own field is looked at."""
-    if key not in INHERITED:
-        return _own(node, key)
+    found = source(outline, node, key)
+    return None if found is None else found[0]
+
+
+def source(outline: Outline, node: Node, key: str) -> tuple[str, Node | None] | None:
+    """The value, and the node that it is written at; without a node it stands in the front matter."""
     step: Node | None = node
     while step is not None:
-        if (own := _own(step, key)) is not None:
-            return own
+        if (written := own(step, key)) is not None:
+            return written, step
+        if key not in INHERITED:
+            return None
         step = outline.parent(step)
-    return default(outline, key)
+    top = default(outline, key)
+    return None if top is None else (top, None)
 
 
 def values(outline: Outline, key: str) -> Mapping[Node, str | None]:
@@ -45,11 +52,11 @@ def values(outline: Outline, key: str) -> Mapping[Node, str | None]:
     top = default(outline, key) if inherits else None
     found: dict[Node, str | None] = {}
     for node in outline.walk():
-        own = _own(node, key)
-        if own is None and inherits:
+        written = own(node, key)
+        if written is None and inherits:
             parent = outline.parent(node)
-            own = top if parent is None else found[parent]
-        found[node] = own
+            written = top if parent is None else found[parent]
+        found[node] = written
     return found
 
 
@@ -62,6 +69,7 @@ def default(outline: Outline, key: str) -> str | None:
     return written if isinstance(written, str) and flaw(key, written) is None else None
 
 
-def _own(node: Node, key: str) -> str | None:
+def own(node: Node, key: str) -> str | None:
+    """The node's own value, if it is an allowed one."""
     written = node.fields.get(key)
     return written if written is not None and flaw(key, written) is None else None

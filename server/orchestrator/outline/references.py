@@ -25,12 +25,17 @@ class Reference:
 def references(outline: Outline) -> Iterator[Reference]:
     """In document order; a name that one field has twice only once."""
     for node in outline.walk():
-        field = place(outline.text, node, "dependsOn")
-        if field is None:
-            continue
-        seen: set[str] = set()
-        for part, start, end in field.parts():
-            task_id = part.removeprefix("^")
-            if task_id and task_id not in seen:
-                seen.add(task_id)
-                yield Reference(node, task_id, start, end)
+        yield from named_by(outline, node)
+
+
+def named_by(outline: Outline, node: Node) -> Iterator[Reference]:
+    """By this node alone."""
+    field = place(outline.text, node, "dependsOn")
+    if field is None:
+        return
+    seen: set[str] = set()
+    for part, start, end in field.parts():
+        task_id = part.removeprefix("^")
+        if task_id and task_id not in seen:
+            seen.add(task_id)
+            yield Reference(node, task_id, start, end)

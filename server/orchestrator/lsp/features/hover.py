@@ -1,0 +1,71 @@
+"""`textDocument/hover`: what there is to know about the place at the cursor. Only in outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from orchestrator.lsp import convert
+from orchestrator.lsp.markup import CommandLink, markup
+from orchestrator.lsp.protocol import SplitStartParams
+from orchestrator.outline.hover import Row, problem_rows
+from orchestrator.outline.hover import hover as hover_of
+from orchestrator.outline.problems import problems
+from orchestrator.outline.tree import Task
+
+if TYPE_CHECKING:
+    from orchestrator.lsp.documents import Snapshot
+    from orchestrator.lsp.server import Server
+
+SPLIT = "orchestrator.server.split.start"
+
+
+def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
+    snapshot = server.documents.snapshot(params.text_document.uri)
+    if not snapshot.is_outline(server.settings.outline.globs):
+        return None
+    text, encoding = snapshot.text, server.client.encoding
+    found = hover_of(snapshot.outline, convert.offset(text, params.position, encoding))
+    if found is None:
+        return None
+    card, task = found.card, found.card.task
+    if task is not None:
+        card = card.with_rows([row for rows in ROWS for row in rows(server, snapshot, task)])
+    return types.Hover(
+        contents=markup(card, as_markdown=server.client.hover_markdown, links=_links(server, snapshot, task)),
+        range=convert.span(text, found.start, found.end, encoding),
+    )
+
+
+def _problems(server: Server, snapshot: Snapshot, task: Task) -> Sequence[Row]:  # noqa: ARG001 - as all in ROWS
+    """Of the task's first line."""
+    start, end = snapshot.text.line_start(task.line), snapshot.text.line_end(task.line)
+    return problem_rows(problem.message for problem in problems(snapshot.outline) if start <= problem.start <= end)
+
+
+ROWS: tuple[Callable[[Server, Snapshot, Task], Sequence[Row]], ...] = (_problems,)
+"""What is added to what the outline itself says about a task, each from its own source."""
+
+
+def _links(server: Server, snapshot: Snapshot, task: Task | None) -> list[CommandLink]:
+    """Commands that the client allows in a hover, by name."""
+    if (
+        SPLIT not in server.client.commands
+        or task is None
+        or task.status.settled
+        or snapshot.outline.front_matter.newer
+    ):
+        return []
+    node_id = snapshot.identities.id_of(task)
+    levels = server.settings.split.max_depth
+    offered = [("Split", 1), ("Split recursively", levels)] if levels > 1 else [("Split", 1)]
+    return [
+        CommandLink(
+            title,
+            SPLIT,
+            SplitStartParams(uri=snapshot.uri, node_id=node_id, levels=depth).model_dump(mode="json", by_alias=True),
+        )
+        for title, depth in offered
+    ]
