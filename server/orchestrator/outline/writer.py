@@ -151,7 +151,7 @@ def _styles(outline: Outline, task: Task) -> Iterator[_Style]:
 
 def _closing_line(outline: Outline, task: Task) -> str:
     """What would close the last block of the task's own body, should that be open."""
-    branch = _markers(task.content_column) + outline.text.string[task.mark_span[0] - 1 : _end(outline, task)]
+    branch = markers(task.content_column) + outline.text.string[task.mark_span[0] - 1 : _end(outline, task)]
     block = blocks(branch)[0]
     while block.kind == "list" or block.children[0].kind == "list":
         block = block.children[-1] if block.kind == "list" else block.children[0]
@@ -263,7 +263,7 @@ def _reads_back(outline: Outline, task: Task, group: _Group, edits: Sequence[Tex
     text = outline.text
     start, end = task.mark_span[0] - 1, _end(outline, task)
     here = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]
-    branch = _markers(task.content_column) + apply(text.string[start:end], here)
+    branch = markers(task.content_column) + apply(text.string[start:end], here)
     end_line = Text(branch).line_count
     if task.end_line < text.line_count:
         branch += text.newline + text.line(task.end_line)
@@ -274,14 +274,14 @@ def _reads_back(outline: Outline, task: Task, group: _Group, edits: Sequence[Tex
     return (
         parent.title == task.title
         and parent.end_line <= end_line
-        and (changes_body or _said(parent) == _said(task))
+        and (changes_body or said(parent) == said(task))
         and len(old) == len(task.children)
         and all(_same(first, second) for first, second in zip(old, task.children, strict=True))
         and _is_written(new, group)
     )
 
 
-def _markers(column: int) -> str:
+def markers(column: int) -> str:
     """List markers after which an item's text starts at this column, as it does in the document."""
     widest = 14
     count = -(-column // widest)
@@ -305,21 +305,21 @@ def _is_subtask(task: Task, subtask: _Subtask, ordered: bool) -> bool:
         and task.ordered == ordered
         and dict(task.fields) == fields
         and task.task_id == subtask.task_id
-        and _said(task) == (subtask.description, subtask.acceptance, None)
+        and said(task) == (subtask.description, subtask.acceptance, None)
     )
 
 
-def _said(task: Task) -> tuple[str, str, str | None]:
+def said(task: Task) -> tuple[str, str, str | None]:
     return task.description, task.acceptance, task.result
 
 
 def _same(first: Task, second: Task) -> bool:
     return (
-        (first.title, first.mark, first.task_id, *_said(first))
-        == (second.title, second.mark, second.task_id, *_said(second))
+        (first.title, first.mark, first.task_id, *said(first))
+        == (second.title, second.mark, second.task_id, *said(second))
         and len(first.children) == len(second.children)
         and all(_same(*pair) for pair in zip(first.children, second.children, strict=True))
     )
 
 
-__all__ = ["add_subtasks", "clean_acceptance", "clean_body", "clean_title"]
+__all__ = ["add_subtasks", "clean_acceptance", "clean_body", "clean_title", "markers", "said"]

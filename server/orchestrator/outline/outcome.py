@@ -1,0 +1,170 @@
+"""Write what a run came to: the mark of a task, the reason of a failure or question, and the result.
+
+Beside `writer`, under the same law: a model's words are data, so the edit is read back in its place before it is given
+away. A result is one paragraph in a block quote; it replaces an older one only where that still stands byte for byte
+as we wrote it, else it stands beside it, because then a person wrote there.
+
+Invariant: the written task has exactly that mark, reason and result, and all else is as it was
+(test_an_outcome_is_read_back).
+Invariant: an outcome that is there already needs no edit (test_an_outcome_is_written_once).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.errors import EditRefusedError
+from orchestrator.outline.edits import TextEdit, apply
+from orchestrator.outline.fields import MAX_REASON, place
+from orchestrator.outline.model_text import clean_title
+from orchestrator.outline.parse import parse
+from orchestrator.outline.scan import BYTE_ORDER_MARK, skip_blanks
+from orchestrator.outline.text import Text
+from orchestrator.outline.tree import Outline, Task
+from orchestrator.outline.writer import markers, said
+
+Mark = Literal["x", "!", "?", " ", "-"]
+
+MAX_RESULT = 1_000
+"""Characters: a short paragraph."""
+_TO_ESCAPE = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "&": "\\&", "`": "'"})
+"""For a field's value; a backtick would pair with one of the title, escaped or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the file shall say of a task."""
+
+    mark: Mark
+    reason: str = ""
+    """Of `[!]` and `[?]`; with other marks an older reason is taken away."""
+    result: str = ""
+    """Empty: as it is."""
+    ours: str = ""
+    """The result that we wrote into this task before, if any."""
+
+
+def write_outcome(outline: Outline, task: Task, outcome: Outcome) -> tuple[TextEdit, ...]:
+    """Edits that do not overlap; none where the file says it already. Raises EditRefusedError where it cannot."""
+    if outline.front_matter.newer:
+        raise EditRefusedError(
+            "This outline was written for a newer version of Orchestrator, so it is read-only.",
+            hint="Update Orchestrator.",
+        )
+    line = tuple(_first_line(outline.text, task, outcome))
+    result = clean_result(outcome.result)
+    if not result or task.result == result:
+        if not line or _reads_back(outline, task, outcome, line, result, head=True):
+            return line
+    else:
+        for edit, head in _result_edits(outline, task, result, clean_result(outcome.ours)):
+            edits = (*line, edit)
+            if _reads_back(outline, task, outcome, edits, result, head=head):
+                return edits
+    raise EditRefusedError(
+        "The result cannot be written below this task without changing what it says.",
+        hint="Look for a code fence, a comment or an HTML tag that is left open in it, and close that.",
+    )
+
+
+def give_ids(outline: Outline, tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[TextEdit, ...]:
+    """An id for each of these tasks that has none."""
+    text = outline.text
+    edits: list[TextEdit] = []
+    for task in tasks:
+        if task.task_id is None:
+            end = text.line_start(task.line) + len(text.line(task.line).rstrip(" \t"))
+            edits.append(TextEdit(end, end, f"  ^{new_id()}"))
+    return tuple(edits)
+
+
+def clean_result(result: str) -> str:
+    """One line, cut at a word."""
+    line = clean_title(result)
+    if len(line) <= MAX_RESULT:
+        return line
+    return (line[: MAX_RESULT - 1].rsplit(" ", 1)[0] or line[: MAX_RESULT - 1]) + "…"
+
+
+def clean_reason(reason: str) -> str:
+    """One line that fits into a `reason` field."""
+    line = clean_title(reason.replace("`", "'"))
+    return line if len(line) <= MAX_REASON else line[: MAX_REASON - 1].rstrip() + "…"
+
+
+def _first_line(text: Text, task: Task, outcome: Outcome) -> Iterator[TextEdit]:
+    if task.mark != outcome.mark:
+        yield TextEdit(*task.mark_span, outcome.mark)
+    reason = clean_reason(outcome.reason) if outcome.mark in {"!", "?"} else ""
+    if task.fields.get("reason", "") == reason:
+        return
+    written = f"[reason:: {reason.translate(_TO_ESCAPE)}]"
+    field = place(text, task, "reason")
+    if field is not None and reason:
+        yield TextEdit(field.start, field.end, written)
+        return
+    line_start, line = text.line_start(task.line), text.line(task.line)
+    if field is not None:
+        start = line_start + len(line[: field.start - line_start].rstrip(" \t"))
+        yield TextEdit(start, field.end, "")
+        return
+    before_id = task.id_span[0] - line_start if task.id_span else len(line)
+    end = line_start + len(line[:before_id].rstrip(" \t"))
+    yield TextEdit(end, end, f"  {written}")
+
+
+def _result_edits(outline: Outline, task: Task, result: str, ours: str) -> Iterator[tuple[TextEdit, bool]]:
+    """Ways to write the result, the plainest first; True where only the task's own head is touched."""
+    text, newline = outline.text, outline.text.newline
+    indent = _indent(text, task)
+    written = f"{indent}> Result: {result}"
+    children_line = min((child.line for child in task.children), default=task.end_line)
+    own_end = min(task.own_end_line, children_line)
+    head = task.own_end_line <= children_line
+    if ours and task.result == ours:
+        old = f"{indent}> Result: {ours}"
+        for line in range(own_end - 1, task.line, -1):
+            if text.line(line) == old:
+                yield TextEdit(text.line_start(line), text.line_end(line), written), head
+    for line, is_head in ((own_end, head), (task.own_end_line, False), (task.end_line, False)):
+        end = text.line_end(line - 1)
+        for before in ("", newline):
+            for after in ("", newline):
+                yield TextEdit(end, end, f"{newline}{before}{written}{after}"), is_head
+
+
+def _indent(text: Text, task: Task) -> str:
+    line = text.line(task.line).removeprefix(BYTE_ORDER_MARK)
+    blanks, column = skip_blanks(line, 0, len(line), 0)
+    return line[:blanks] + " " * (task.content_column - column)
+
+
+def _reads_back(
+    outline: Outline, task: Task, outcome: Outcome, edits: Iterable[TextEdit], result: str, *, head: bool
+) -> bool:
+    """Read the edited task and compare: up to its first subtask, or with all of its branch and the line behind."""
+    text = outline.text
+    first = task.children[0] if head and task.children else None
+    last_line = first.line if first is not None else task.end_line - 1
+    start, end = task.mark_span[0] - 1, text.line_end(last_line)
+    here = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]
+    branch = markers(task.content_column) + apply(text.string[start:end], here)
+    end_line = Text(branch).line_count
+    if last_line + 1 < text.line_count and first is None:
+        branch += text.newline + text.line(last_line + 1)
+    now = parse(branch).task_at_line(0)
+    if now is None or now.end_line > end_line:
+        return False
+    children = [child.title for child in (task.children[:1] if first is not None else task.children)]
+    fields = {key: value for key, value in task.fields.items() if key != "reason"}
+    if outcome.mark in {"!", "?"} and (reason := clean_reason(outcome.reason)):
+        fields["reason"] = reason
+    return (
+        (now.title, now.mark, now.task_id) == (task.title, outcome.mark, task.task_id)
+        and dict(now.fields) == fields
+        and [child.title for child in now.children] == children
+        and said(now)[:2] == said(task)[:2]
+        and now.result == (result or task.result)
+    )
