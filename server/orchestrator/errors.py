@@ -6,7 +6,7 @@
     ├── TaskError               the task that was asked for
     │   ├── TaskNotFoundError       is not in the outline
     │   └── TaskAmbiguousError      could be several
-    ├── EditRefusedError        the text changed, so the edit that was computed no longer fits
+    ├── EditRefusedError        the edit does not fit: the text changed, or it would change what other lines say
     ├── ToolError               a tool cannot do what a model asked; the model reads it as the tool's result
     ├── TrustError              the person has not allowed this
     │   └── ConsentRequiredError    sending this workspace's text to that provider

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.outline.edits import TextEdit, apply, minimal
+from orchestrator.outline.edits import TextEdit, apply, between, minimal
 from orchestrator.outline.parse import parse
 from orchestrator.outline.reparse import reparse
 from tests.outline.checks import show
@@ -58,6 +58,16 @@ def test_minimal_edit_gives_the_new_text(old: str, new: str):
     if "\r" not in old + new:
         shared = min(len(old), len(new))
         assert edit.start == shared or old[edit.start] != new[edit.start]
+
+
+@given(st.text("ab\r\n\u2028", max_size=20), st.text("ab\r\n\u2028", max_size=20))
+def test_edits_between_two_texts_give_the_new_one(old: str, new: str):
+    assert apply(old, between(old, new)) == new
+
+
+def test_edits_between_two_texts_touch_what_differs():
+    assert between("a\nb\nc\nd\n", "a\nB\nc\nD\n") == (TextEdit(2, 3, "B"), TextEdit(6, 7, "D"))
+    assert between("a\nb\nc\n", "c\na\nb\n") == (TextEdit(0, 0, "c\n"), TextEdit(4, 6, ""))
 
 
 def test_minimal_edit_keeps_windows_line_breaks_whole():

@@ -1,0 +1,186 @@
+"""The tree that an action means, and the check that its edits give exactly that.
+
+Apart from the actions because it is what makes them safe: each says in its own words what shall be, and here the
+edited text is read as anybody would read it.
+
+A tree is a list of rows in document order, each with its depth, because moving a branch then is moving a slice.
+
+Invariant: edits that are given back are for an outline that we may write, and read back as the rows say
+(test_an_action_gives_the_tree_it_means_or_is_refused).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.errors import EditRefusedError
+from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.reparse import reparse
+from orchestrator.outline.scan import Block, blocks
+from orchestrator.outline.text import Text
+from orchestrator.outline.tree import Node, Outline, Section, Task
+from orchestrator.outline.writer import markers
+
+Said = dict[str, Any]
+
+_LOOK = "Look for a code fence, a comment or a list that is left open there, or make the change by hand."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node as it shall be."""
+
+    depth: int
+    """0 at the top level."""
+    node: Node | None
+    """What it was; None for a new task."""
+    changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What it shall say, where that is not what `node` says."""
+    loosely: bool = False
+    """Only the lines of its description are compared, not the blank ones: some of them were taken out."""
+
+    def with_(self, **changes: Any) -> Row:
+        return replace(self, changes={**self.changes, **changes})
+
+
+def new_row(depth: int, **said: Any) -> Row:
+    """A task that the action adds; what is not said is empty."""
+    empty: Said = {
+        "title": "",
+        "mark": " ",
+        "task_id": None,
+        "fields": {},
+        "ordered": False,
+        "description": "",
+        "acceptance": "",
+        "result": None,
+    }
+    return Row(depth, None, {**empty, **said})
+
+
+def rows(outline: Outline) -> list[Row]:
+    found: list[Row] = []
+    waiting: list[tuple[int, Node]] = [(0, node) for node in reversed(outline.nodes)]
+    while waiting:
+        depth, node = waiting.pop()
+        found.append(Row(depth, node))
+        waiting.extend((depth + 1, child) for child in reversed(node.children))
+    return found
+
+
+def index_of(tree: Sequence[Row], node: Node) -> int:
+    return next(index for index, row in enumerate(tree) if row.node is not None and row.node.line == node.line)
+
+
+def branch_end(tree: Sequence[Row], index: int) -> int:
+    """Behind the last row below the one at `index`."""
+    end = index + 1
+    while end < len(tree) and tree[end].depth > tree[index].depth:
+        end += 1
+    return end
+
+
+def changed(tree: Sequence[Row], changes: Mapping[int, Mapping[str, Any]]) -> list[Row]:
+    """With these changes to the nodes at these lines."""
+    return [
+        row.with_(**changes[row.node.line]) if row.node is not None and row.node.line in changes else row
+        for row in tree
+    ]
+
+
+def settled(
+    outline: Outline, edits: Sequence[TextEdit], tree: Sequence[Row], moved: Iterable[Task] = ()
+) -> tuple[TextEdit, ...]:
+    """The edits, if they make this tree. `moved` are the tasks whose branch was indented anew.
+
+    Raises EditRefusedError.
+    """
+    require_writable(outline)
+    if not fits(outline, edits, tree, moved):
+        raise refusal()
+    return tuple(edits)
+
+
+def fits(outline: Outline, edits: Sequence[TextEdit], tree: Sequence[Row], moved: Iterable[Task] = ()) -> bool:
+    after = reparse(outline, edits)
+    found = rows(after)
+    if len(found) != len(tree):
+        return False
+    if not all(_agrees(want, have) for want, have in zip(tree, found, strict=True)):
+        return False
+    lines = {task.line for task in moved}
+    return all(
+        _shape(outline.text, want.node) == _shape(after.text, have.node)
+        for want, have in zip(tree, found, strict=True)
+        if isinstance(want.node, Task) and isinstance(have.node, Task) and want.node.line in lines
+    )
+
+
+def refusal() -> EditRefusedError:
+    return EditRefusedError("This cannot be changed here without changing what other lines say.", hint=_LOOK)
+
+
+def require_writable(outline: Outline) -> None:
+    """Raises EditRefusedError."""
+    if outline.front_matter.newer:
+        raise EditRefusedError(
+            "This outline was written for a newer version of Orchestrator, so it is read-only.",
+            hint="Update Orchestrator.",
+        )
+
+
+def _agrees(want: Row, have: Row) -> bool:
+    if want.depth != have.depth:
+        return False
+    assert have.node is not None, "it was read"
+    wanted = {**(_said(want.node) if want.node else {}), **want.changes}
+    found = _said(have.node)
+    if want.loosely:
+        wanted["description"] = _lines(wanted["description"])
+        found["description"] = _lines(found["description"])
+    return wanted == found
+
+
+def _said(node: Node) -> Said:
+    if isinstance(node, Section):
+        return {"title": node.title, "fields": dict(node.fields), "level": node.level}
+    return {
+        "title": node.title,
+        "mark": node.mark,
+        "task_id": node.task_id,
+        "fields": dict(node.fields),
+        "ordered": node.ordered,
+        "description": node.description,
+        "acceptance": node.acceptance,
+        "result": node.result,
+    }
+
+
+def _lines(description: str) -> list[str]:
+    return [line for line in description.split("\n") if line.strip(" \t")]
+
+
+def _shape(text: Text, task: Task) -> object:
+    """The blocks of a branch, wherever it stands: what is a fence, a heading, a list in it."""
+    end = text.line_end(task.end_line - 1)
+    branch = markers(task.content_column) + text.string[task.mark_span[0] - 1 : end]
+    document = blocks(branch)
+    if not document:
+        return ()
+    block = document[0]
+    while block.children and (block.kind == "list" or block.children[0].kind == "list"):
+        block = block.children[0]
+    return tuple(_outline_of(child) for child in block.children)
+
+
+def _outline_of(block: Block) -> object:
+    return (
+        block.kind,
+        block.line,
+        block.end_line,
+        block.markup,
+        block.level,
+        tuple(_outline_of(child) for child in block.children),
+    )
