@@ -53,6 +53,19 @@ def check_untouched(command, file, before=EXAMPLE):
 # Without a person
 
 
+def test_modes_and_executors_need_a_word(command, scripted):
+    tasks = [{"title": "Draw it", "mode": "auto", "executor": "code"}, {"title": "Build it", "mode": "interactive"}]
+    scripted(DECIDE, {**PLAN, "answer": {"ordered": True, "tasks": tasks}})
+    file = command.outline()
+    done = command("split", file, "--task", "logout", "--yes")
+    assert "proposes mode auto, executor code for 1, which only --fields writes" in done.stderr
+    assert "1. [ ] Draw it\n  2. [ ] Build it\n" in file.read_text()
+    file = command.outline()
+    done = command("split", file, "--task", "logout", "--yes", "--fields")
+    assert done.returncode == 0, done.stderr
+    assert "1. [ ] Draw it  [mode:: auto]  [executor:: code]\n  2. [ ] Build it\n" in file.read_text()
+
+
 def test_yes_writes_and_says_what(command, scripted):
     file = command.outline()
     done = command("split", file, "--task", "logout", "--yes")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.engine.answer_shapes import MAX_ANSWER
 from orchestrator.engine.answers import (
-    MAX_ANSWER,
     Flaw,
     partial_plan,
     read_decision,
@@ -93,11 +93,21 @@ def test_titles_become_one_line():
     check_plan(tasks("One\n  line", "Two"), "One line", "Two")
 
 
-def test_impossible_dependencies_are_dropped():
-    answer = json.dumps(
-        {"tasks": [{"title": "One", "dependsOn": [0, 1, -1]}, {"title": "Two", "dependsOn": [0, True, "0", 0, 9]}]}
-    )
-    assert [task.depends_on for task in check_plan(answer, "One", "Two").tasks] == [(), (0,)]
+def check_dependencies(*wanted: object) -> list[tuple[int, ...]]:
+    answer = {"tasks": [{"title": f"Task {'abcdef'[i]}", "dependsOn": value} for i, value in enumerate(wanted)]}
+    plan = read_plan(json.dumps(answer), "Build it", 8)
+    assert isinstance(plan, Plan), plan
+    return [task.depends_on for task in plan.tasks]
+
+
+def test_dependencies_in_other_words():
+    assert check_dependencies([], [0, "0", 0], "task A", None, "none", 3) == [(), (0,), (0,), (), (), (3,)]
+
+
+def test_a_dependency_on_a_later_subtask_moves_it_forward():
+    answer = {"tasks": [{"title": "One", "dependsOn": [2]}, {"title": "Two", "dependsOn": [0]}, {"title": "Three"}]}
+    plan = check_plan(json.dumps(answer), "Three", "One", "Two")
+    assert [task.depends_on for task in plan.tasks] == [(), (0,), (1,)]
 
 
 def test_an_ordered_plan_needs_no_dependencies():
@@ -128,6 +138,17 @@ def test_an_ordered_plan_needs_no_dependencies():
         (tasks("x" * 201, "Two"), ["longer than 200"]),
         (json.dumps({"tasks": [{"title": "One", "description": "y" * 8001}, "Two"]}), ["longer than 8,000"]),
         ("x" * (MAX_ANSWER + 1), ["longer than 200,000"]),
+        (json.dumps({"tasks": [{"title": "One", "dependsOn": [9]}, "Two"]}), ["names 9", "0 to 1"]),
+        (json.dumps({"tasks": [{"title": "One", "dependsOn": [0]}, "Two"]}), ["depends on itself"]),
+        (json.dumps({"tasks": [{"title": "One", "dependsOn": [True]}, "Two"]}), ["true is none"]),
+        (
+            json.dumps({"tasks": [{"title": "One", "dependsOn": [1]}, {"title": "Two", "dependsOn": [0]}]}),
+            ["0, 1 lead in a circle"],
+        ),
+        (json.dumps({"ordered": True, "tasks": [{"title": "One", "dependsOn": [1]}, "Two"]}), ["though"]),
+        (json.dumps({"tasks": [{"title": "One", "mode": "fast"}, "Two"]}), ['"mode" of subtask 0']),
+        (json.dumps({"tasks": [{"title": "One", "executor": "shell"}, "Two"]}), ['"executor" of subtask 0']),
+        (json.dumps({"tasks": ["One", "Two"]}) + json.dumps({"tasks": ["Six", "Seven"]}), ["2 different plans"]),
     ],
 )
 def test_what_cannot_be_used_is_told(answer, words):

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.engine.plans import as_json, count_tasks, replace_at, select
+from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
 from orchestrator.errors import ProtocolError
 from orchestrator.model.task import Plan, PlannedTask
 
@@ -18,15 +18,14 @@ def test_count_tasks_counts_all_levels():
 
 def test_as_json_speaks_the_words_of_the_wire():
     leaf = {"title": "c", "description": "", "acceptance": "", "dependsOn": []}
-    plan = Plan(
-        (PlannedTask("a", plan=Plan((PlannedTask("c"),))), PlannedTask("b", "d", "e", (0,))), True, "a playbook"
-    )
+    second = PlannedTask("b", "d", "e", (0,), mode="auto")
+    plan = Plan((PlannedTask("a", plan=Plan((PlannedTask("c"),))), second), True, "a playbook")
     assert as_json(plan) == {
         "ordered": True,
         "source": "a playbook",
         "tasks": [
             {**leaf, "title": "a", "plan": {"ordered": False, "source": "", "tasks": [leaf]}},
-            {"title": "b", "description": "d", "acceptance": "e", "dependsOn": [0]},
+            {"title": "b", "description": "d", "acceptance": "e", "dependsOn": [0], "mode": "auto"},
         ],
     }
 
@@ -63,3 +62,40 @@ def test_select_renumbers_dependencies_and_drops_those_left_out():
 def test_select_refuses_what_is_not_there(items):
     with pytest.raises(ProtocolError):
         select(PLAN, items)
+
+
+BOLD = Plan(
+    (
+        PlannedTask("a", mode="auto", executor="code", plan=Plan((PlannedTask("b", mode="auto"), PlannedTask("c")))),
+        PlannedTask("d", mode="interactive", executor="answer"),
+    )
+)
+
+
+def fields(plan: Plan) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
+    for task in plan.tasks:
+        rows += (task.title, task.mode, task.executor), *(fields(task.plan) if task.plan else ())
+    return rows
+
+
+@pytest.mark.parametrize("mode", ["interactive", "auto"])
+@pytest.mark.parametrize("executor", ["answer", "code"])
+def test_nothing_runs_by_itself_without_a_word(mode, executor):
+    for title, written_mode, written_executor in fields(granted(BOLD, Inherited(mode, executor), accepted=False)):
+        assert written_mode in {"", "interactive"}, title
+        assert written_executor in {"", "answer"}, title
+
+
+def test_only_what_differs_from_what_is_inherited_is_written():
+    accepted = granted(BOLD, Inherited(), accepted=True)
+    assert fields(accepted) == [("a", "auto", "code"), ("b", "", ""), ("c", "", ""), ("d", "", "")]
+    careful = granted(BOLD, Inherited("auto", "code"), accepted=False)
+    assert fields(careful) == [("a", "", ""), ("b", "", ""), ("c", "", ""), ("d", "interactive", "answer")]
+
+
+def test_requests_name_what_needs_a_word():
+    assert list(requests(BOLD, Inherited())) == [((0,), "mode auto, executor code")]
+    assert list(requests(BOLD, Inherited("auto", "code"))) == []
+    below = Plan((PlannedTask("a", plan=Plan((PlannedTask("b", executor="research"),))),))
+    assert list(requests(below, Inherited())) == [((0, 0), "executor research")]

@@ -45,7 +45,21 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neovim]:
 
 WORDS = st.lists(
     st.sampled_from(
-        ["word", "[dependsOn:: 1]", "- [ ] x", "1. [x] y", "\\[", "[", "Größe", "漢字", "🚀", "* [ ]", "#", "^id"]
+        [
+            "word",
+            "[dependsOn:: 1]",
+            "[mode:: auto]",
+            "- [ ] x",
+            "1. [x] y",
+            "\\[",
+            "[",
+            "Größe",
+            "漢字",
+            "🚀",
+            "* [ ]",
+            "#",
+            "^id",
+        ]
     ),
     min_size=1,
     max_size=5,
@@ -63,6 +77,8 @@ def tasks(depth: int) -> st.SearchStrategy[list[dict[str, Any]]]:
             "ordered": st.booleans(),
             "children": children,
             "dependsOn": st.just([]),
+            "mode": st.sampled_from(["", "interactive", "auto"]),
+            "executor": st.sampled_from(["", "code"]),
         }
     )
     return st.lists(task, max_size=3).map(linked)

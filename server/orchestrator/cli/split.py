@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="ask this provider/model; naming it allows sending to it, this once",
     )
+    parser.add_argument(
+        "--fields",
+        action="store_true",
+        help="also write the modes and executors that the model proposes; without, no subtask runs by itself for it",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--yes", action="store_true", help="write without asking")
     how.add_argument("--dry-run", action="store_true", help="print the change and write nothing")
@@ -136,7 +141,8 @@ class _Job:
             await session.aclose()
 
     async def _decide(self, split: Split, target: FileTarget, *, ask: bool) -> int:
-        place, edits = await split.preview()
+        place, edits = await split.preview(fields=self.arguments.fields)
+        self._tell_asks(split.proposal)
         if count := len(place.task.children):
             self.terminal.say(
                 f"note: it has {count} subtask{'s' if count != 1 else ''} already; these come after.", "warning"
@@ -180,7 +186,7 @@ class _Job:
     async def _accept(self, split: Split, target: FileTarget, place: Place, lines: list[Line]) -> int:
         told = split.proposal.message
         try:
-            applied: Applied | None = await split.accept()
+            applied: Applied | None = await split.accept(fields=self.arguments.fields)
         except StoreError as error:
             if not target.written:
                 raise
@@ -216,6 +222,13 @@ class _Job:
             self.terminal.say(f"The model's answer was:\n{raw}{cut}", "faint")
         hint = "Run the command again."
         return split.failure or OrchestratorError(proposal.message or "The split was stopped.", hint=hint)
+
+    def _tell_asks(self, proposal: Proposal) -> None:
+        if self.arguments.fields:
+            return
+        for path, what in proposal.asks:
+            number = ".".join(str(index + 1) for index in path)
+            self.terminal.say(f"note: the model proposes {what} for {number}, which only --fields writes.", "warning")
 
     def _may_write(self) -> bool:
         """Whether this run can end in writing: refuse a read-only file before a model is paid."""
@@ -275,6 +288,8 @@ def _plan_as_json(plan: Plan) -> list[dict[str, Any]]:
             "description": task.description,
             "acceptance": task.acceptance,
             "dependsOn": list(task.depends_on),
+            "mode": task.mode,
+            "executor": task.executor,
             "ordered": task.plan.ordered if task.plan else False,
             "subtasks": _plan_as_json(task.plan) if task.plan else [],
         }

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from orchestrator.engine import answers, context
+from orchestrator.engine.answer_shapes import MAX_ANSWER
 from orchestrator.engine.calls import Caller, conversation_of
 from orchestrator.engine.context import Brief
 from orchestrator.engine.prompting import Prompt, load_prompt
@@ -102,7 +103,7 @@ class Decomposer:
         _, reply = repair.render(problems="\n".join(f"- {problem}" for problem in value.problems))
         question = request.messages[0].text
         # An empty turn is refused by vendors; a single blank line stands for "nothing".
-        messages = conversation_of(question, (answer[: answers.MAX_ANSWER].strip() or "(nothing)", reply))
+        messages = conversation_of(question, (answer[:MAX_ANSWER].strip() or "(nothing)", reply))
         second = Request(request.model, request.system, messages, request.max_tokens, request.schema)
         answer = await self._call(role, route, repair, second, on_text)
         value = read(answer)

@@ -1,13 +1,17 @@
-"""Small pure operations on a plan: a tree of proposed tasks."""
+"""Small pure operations on a plan: a tree of proposed tasks.
+
+Invariant: what `granted` leaves without a person's word lets no task run by itself or touch a file that would not have
+without the plan (test_nothing_runs_by_itself_without_a_word).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.errors import ProtocolError
-from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.model.task import DEFAULT_EXECUTOR, DEFAULT_MODE, Plan, PlannedTask
 
 
 def count_tasks(plan: Plan) -> int:
@@ -22,6 +26,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
             "description": task.description,
             "acceptance": task.acceptance,
             "dependsOn": list(task.depends_on),
+            **({"mode": task.mode} if task.mode else {}),
+            **({"executor": task.executor} if task.executor else {}),
             **({"plan": as_json(task.plan)} if task.plan else {}),
         }
         for task in plan.tasks
@@ -64,3 +70,55 @@ def select(plan: Plan, items: Sequence[tuple[int, ...]]) -> Plan:
         below = task.plan if () in wanted[index] else select(task.plan or Plan(()), wanted[index])
         tasks.append(replace(task, depends_on=depends_on, plan=below))
     return replace(plan, tasks=tuple(tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What holds for the subtasks of a task when they say nothing themselves."""
+
+    mode: str = DEFAULT_MODE
+    executor: str = DEFAULT_EXECUTOR
+
+
+def granted(plan: Plan, inherited: Inherited, *, accepted: bool) -> Plan:
+    """With only those modes and executors that may be written, and only where they differ from what is inherited.
+
+    A model may always make a task more careful. What lets it run by itself, or do more than answer, needs a person's
+    word: `accepted`.
+    """
+    return replace(plan, tasks=tuple(_granted(task, inherited, accepted=accepted) for task in plan.tasks))
+
+
+def requests(plan: Plan, inherited: Inherited, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Which subtasks would need a person's word, and for what: "mode auto", "executor code"."""
+    for index, task in enumerate(plan.tasks):
+        asked = granted(Plan((task,)), inherited, accepted=True).tasks[0]
+        given = granted(Plan((task,)), inherited, accepted=False).tasks[0]
+        wanted = [
+            f"{name} {value}"
+            for name, value, without in (
+                ("mode", asked.mode, given.mode),
+                ("executor", asked.executor, given.executor),
+            )
+            if value != without
+        ]
+        if wanted:
+            yield (*path, index), ", ".join(wanted)
+        if task.plan:
+            yield from requests(task.plan, _below(asked, inherited), (*path, index))
+
+
+def _granted(task: PlannedTask, inherited: Inherited, *, accepted: bool) -> PlannedTask:
+    mode = task.mode if task.mode != inherited.mode else ""
+    executor = task.executor if task.executor != inherited.executor else ""
+    if not accepted:
+        mode = mode if mode == DEFAULT_MODE else ""
+        executor = executor if executor == DEFAULT_EXECUTOR else ""
+    kept = replace(task, mode=mode, executor=executor)
+    if task.plan is None:
+        return kept
+    return replace(kept, plan=granted(task.plan, _below(kept, inherited), accepted=accepted))
+
+
+def _below(task: PlannedTask, inherited: Inherited) -> Inherited:
+    return Inherited(task.mode or inherited.mode, task.executor or inherited.executor)

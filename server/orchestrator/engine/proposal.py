@@ -42,6 +42,8 @@ class Proposal:
     """Who answers: "local/smollm2 (basic offline model)"."""
     usage: Usage = field(default_factory=Usage)
     cost: Cost = None
+    asks: tuple[tuple[tuple[int, ...], str], ...] = ()
+    """Path of a subtask, and what of it is only written on a person's word: "mode auto, executor code"."""
     raw: str = ""
     """The model's answer as it came, when it could not be used."""
 

@@ -26,7 +26,7 @@ from orchestrator.engine.context import Brief, as_text, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.machine import Signal, next_attempt, next_split
-from orchestrator.engine.plans import as_json, count_tasks, replace_at, select
+from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.engine.routing import Asker, Route, Router
 from orchestrator.engine.runner import Runner
@@ -41,8 +41,9 @@ from orchestrator.model.run import (
     RunState,
     SplitState,
 )
-from orchestrator.model.task import Decision, Plan, Verdict
+from orchestrator.model.task import DEFAULT_EXECUTOR, DEFAULT_MODE, Decision, Plan, Verdict
 from orchestrator.model.usage import Cost, Usage
+from orchestrator.outline import inherited
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.identity import fresh_id
 from orchestrator.outline.writer import add_subtasks
@@ -79,6 +80,7 @@ class Split:
         self._asker = asker
         self._observer = observer
         self._brief = build_brief(place.outline, place.task)
+        self._inherited = inherited_of(place)
         self._task_id = place.task.task_id
         self._text_hash = hashlib.sha256(as_text(self._brief.without_siblings()).encode("utf-8", "replace")).hexdigest()
         self._proposal = Proposal(record_id("run"), 0, SplitState.DECIDING, place.task.title)
@@ -123,25 +125,26 @@ class Split:
         await self._ended.wait()
         return self._proposal
 
-    async def accept(self, items: Sequence[tuple[int, ...]] | None = None) -> Applied:
+    async def accept(self, items: Sequence[tuple[int, ...]] | None = None, *, fields: bool = False) -> Applied:
         """Write the proposal (or the ghosts at these paths, with their parents) as one edit.
 
+        `fields`: also the modes and executors in it that need a person's word (`plans.requests`).
         Raises EditRefusedError (the proposal stays READY), ProtocolError for a path that does not exist or a split
         that is not READY.
         """
         async with self._writing:
             self._require_ready()
             plan = self._proposal.plan if items is None else select(self._proposal.plan, items)
-            return await self._apply(plan)
+            return await self._apply(plan, fields=fields)
 
-    async def preview(self) -> tuple[Place, tuple[TextEdit, ...]]:
+    async def preview(self, *, fields: bool = False) -> tuple[Place, tuple[TextEdit, ...]]:
         """What `accept` would write if the text stays as it is until then, with the very same ids.
 
         Raises EditRefusedError if the target is gone, ProtocolError when it is not READY.
         """
         self._require_ready()
         place = await self._target.place()
-        return place, self._edits(place, self._proposal.plan)
+        return place, self._edits(place, self._proposal.plan, fields=fields)
 
     def edit(self, plan: Plan) -> None:
         """Replace the proposal by what a person made of it. ProtocolError when it is not READY."""
@@ -215,7 +218,7 @@ class Split:
         async with self._writing:
             self._show(Signal.READY, plan=plan)
             self._settled.set()
-            await self._apply(plan)
+            await self._apply(plan, fields=False)
 
     async def _divide(self, brief: Brief, path: tuple[int, ...], levels: int) -> Plan | None:
         """Decide and plan one task, and its subtasks as deep as asked; None when it is simple."""
@@ -303,13 +306,14 @@ class Split:
         )
         return following
 
-    async def _apply(self, plan: Plan) -> Applied:
+    async def _apply(self, plan: Plan, *, fields: bool) -> Applied:
         """Write `plan` where the task is now; compute it anew when the text changed in between."""
-        await self._emit("split.accepted", {"plan": as_json(plan), "textHash": self._text_hash})
+        await self._emit("split.accepted", {"plan": as_json(plan), "textHash": self._text_hash, "fields": fields})
         for tries_left in reversed(range(APPLY_TRIES)):
             place = await self._target.place()
             try:
-                version = await self._target.apply(place, self._edits(place, plan), f"Split “{place.task.title}”")
+                edits = self._edits(place, plan, fields=fields)
+                version = await self._target.apply(place, edits, f"Split “{place.task.title}”")
                 break
             except EditRefusedError:
                 if not tries_left:
@@ -327,8 +331,9 @@ class Split:
         await self._end(Signal.APPLY, RunState.COMPLETED, message, plan=plan)
         return applied
 
-    def _edits(self, place: Place, plan: Plan) -> tuple[TextEdit, ...]:
+    def _edits(self, place: Place, plan: Plan, *, fields: bool) -> tuple[TextEdit, ...]:
         """The same for the same text: new ids are random, but drawn anew from the run's own seed."""
+        plan = granted(plan, inherited_of(place), accepted=fields)
         taken = {task.task_id for task in place.outline.tasks() if task.task_id}
         return add_subtasks(place.outline, place.task, plan, _id_source(taken, self.run_id))
 
@@ -378,11 +383,13 @@ class Split:
         text = old.message if message is None else message
         if signal is Signal.READY and self._notes:
             text = " ".join(self._notes)
+        shown = old.plan if plan is None else plan
         self._proposal = replace(
             old,
             seq=old.seq + 1,
             state=next_split(old.state, signal) if signal else old.state,
-            plan=old.plan if plan is None else plan,
+            plan=shown,
+            asks=tuple(requests(shown, self._inherited)),
             message=text,
             usage=usage,
             cost=cost,
@@ -420,6 +427,12 @@ class Split:
     def _journal(self) -> Store:
         assert self._store is not None, "the store is opened first"
         return self._store
+
+
+def inherited_of(place: Place) -> Inherited:
+    """What the subtasks of this task inherit."""
+    mode, executor = (inherited.value(place.outline, place.task, key) for key in ("mode", "executor"))
+    return Inherited(mode or DEFAULT_MODE, executor or DEFAULT_EXECUTOR)
 
 
 def _id_source(taken: set[str], seed: str) -> Callable[[], str]:

@@ -7,24 +7,29 @@ Invariant: a plan that became ghosts and comes back unchanged is the same plan (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.engine.proposal import Proposal
 from orchestrator.errors import ProtocolError
 from orchestrator.lsp.protocol import GhostTask, UsageReport
 from orchestrator.model.safe_text import one_line
-from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.model.task import MODES, Plan, PlannedTask
 
 MAX_TITLE = 1000
 MAX_BODY = 20_000
+MAX_NAME = 64
 """As in `protocol.GhostTask`."""
 LISTED_TITLE = 100
 """Characters of a title in a list that a message shows."""
 
 
-def ghosts(plan: Plan | None) -> list[GhostTask]:
+def ghosts(
+    plan: Plan | None, asks: Mapping[tuple[int, ...], str] | None = None, path: tuple[int, ...] = ()
+) -> list[GhostTask]:
+    """`asks` is what the ghost at each path asks a person for."""
     if plan is None:
         return []
+    asks = asks or {}
     return [
         GhostTask(
             # While an answer streams, a title may still be missing.
@@ -32,10 +37,13 @@ def ghosts(plan: Plan | None) -> list[GhostTask]:
             description=task.description[:MAX_BODY],
             acceptance=task.acceptance[:MAX_BODY],
             depends_on=list(task.depends_on),
+            mode=task.mode if task.mode in MODES else "",  # pyright: ignore[reportArgumentType] - one of the literals
+            executor=task.executor[:MAX_NAME],
+            asks=asks.get((*path, index), ""),
             ordered=task.plan is not None and task.plan.ordered,
-            children=ghosts(task.plan),
+            children=ghosts(task.plan, asks, (*path, index)),
         )
-        for task in plan.tasks
+        for index, task in enumerate(plan.tasks)
     ]
 
 
@@ -57,6 +65,8 @@ def _planned(task: GhostTask, index: int, source: str) -> PlannedTask:
         description=task.description,
         acceptance=task.acceptance,
         depends_on=tuple(task.depends_on),
+        mode=task.mode,
+        executor=task.executor,
         plan=plan_of(task.children, task.ordered, source) if task.children else None,
     )
 

@@ -162,6 +162,10 @@ class GhostTask(Wire):
     acceptance: Annotated[str, Field(max_length=20_000)] = ""
     depends_on: list[Uint] = []
     """Indexes of earlier siblings."""
+    mode: Literal["", "interactive", "auto"] = ""
+    executor: Annotated[str, Field(max_length=64)] = ""
+    asks: str = ""
+    """What of that is only written when `split/accept` says `fields`: "mode auto, executor code"."""
     ordered: bool = False
     """Whether its children run in sequence."""
     children: list[GhostTask] = []
@@ -214,6 +218,8 @@ class SplitAcceptParams(Wire):
     run_id: Identifier
     items: list[list[Uint]] | None = None
     """Paths of the ghosts to take ([0], [2, 1]: second child of the third); null: all. A child brings its parents."""
+    fields: bool = False
+    """Also write the modes and executors that need a person's word: a person saw them (`asks`) and agreed."""
 
 
 class SplitAcceptResult(Wire):

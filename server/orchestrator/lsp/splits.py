@@ -86,7 +86,7 @@ class Splits:
         split = self._find(params.run_id)
         items = None if params.items is None else [tuple(path) for path in params.items]
         # Cancelling this request must not tear an edit in two.
-        applied = await asyncio.shield(self._server.start(split.accept(items)))
+        applied = await asyncio.shield(self._server.start(split.accept(items, fields=params.fields)))
         return SplitAcceptResult(document_version=applied.version, added=applied.added)
 
     def edit(self, params: SplitEditParams) -> None:
@@ -209,7 +209,7 @@ class Shown:
             seq=self._seq,
             state=proposal.state,
             title=proposal.title,
-            children=ghosts(proposal.plan),
+            children=ghosts(proposal.plan, dict(proposal.asks)),
             ordered=proposal.plan.ordered,
             message=proposal.message,
             source=_source(proposal),

@@ -38,6 +38,15 @@ MARKS: dict[str, Status] = {
 """The character between the brackets, and what it means."""
 
 
+DEFAULT_MODE = "interactive"
+MODES = (DEFAULT_MODE, "auto")
+"""Whether a task waits for a person or runs by itself."""
+DEFAULT_EXECUTOR = "answer"
+"""It writes text and touches nothing."""
+EXECUTORS = (DEFAULT_EXECUTOR, "code", "research", "review")
+"""What a model may propose to do a task with."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
     """A subtask that a model proposed and that is not in the file yet."""
@@ -52,6 +61,10 @@ class PlannedTask:
     """Indexes (from 0) of siblings in the same plan, each smaller than its own."""
     plan: Plan | None = None
     """Its own subtasks, after a recursive split."""
+    mode: str = ""
+    """One of MODES, or empty where nothing was said."""
+    executor: str = ""
+    """One of EXECUTORS, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

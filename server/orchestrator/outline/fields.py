@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.model.safe_text import one_line
+from orchestrator.model.task import MODES
 from orchestrator.outline.inline import field_places, plain
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Node, Section
 
-MODES = ("interactive", "auto")
 PRIORITIES = ("low", "medium", "high")
 MAX_REASON = 120
 

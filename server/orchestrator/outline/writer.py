@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from orchestrator.errors import EditRefusedError
-from orchestrator.model.task import Plan, Status
+from orchestrator.model.task import Plan, PlannedTask, Status
 from orchestrator.outline.body import escaped
 from orchestrator.outline.edits import TextEdit, apply
+from orchestrator.outline.fields import flaw
 from orchestrator.outline.inline import escape
 from orchestrator.outline.model_text import (
     BODY_DEPTH,
@@ -81,8 +82,8 @@ class _Subtask:
     title: str
     description: str
     acceptance: str
-    depends_on: tuple[str, ...]
-    """Ids."""
+    fields: tuple[tuple[str, str], ...]
+    """Keys and values, as they are written."""
     task_id: str | None
     below: _Group | None
 
@@ -129,12 +130,18 @@ def _prepare(plan: Plan, new_id: Callable[[], str]) -> _Group:
                 clean_title(planned.title),
                 clean_body(planned.description),
                 clean_acceptance(planned.acceptance),
-                tuple(task_id for task_id in (ids[other] for other in dependencies[index]) if task_id),
+                _fields(planned, [task_id for other in dependencies[index] if (task_id := ids[other])]),
                 ids[index],
                 below,
             )
         )
     return _Group(tuple(subtasks), plan.ordered)
+
+
+def _fields(planned: PlannedTask, depends_on: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """From validated structure only: a value that is not allowed is left out."""
+    values = (("mode", planned.mode), ("dependsOn", ", ".join(depends_on)), ("executor", planned.executor))
+    return tuple((key, value) for key, value in values if value and flaw(key, value) is None)
 
 
 def _styles(outline: Outline, task: Task) -> Iterator[_Style]:
@@ -225,9 +232,9 @@ def _rendered(group: _Group, indent: str, markup: str, style: _Style, number: in
 
 def _first_line(subtask: _Subtask) -> str:
     title = f" {escape(subtask.title)}" if subtask.title else ""
-    depends_on = f"  [dependsOn:: {', '.join(subtask.depends_on)}]" if subtask.depends_on else ""
+    fields = "".join(f"  [{key}:: {value}]" for key, value in subtask.fields)
     task_id = f"  ^{subtask.task_id}" if subtask.task_id else ""
-    return title + depends_on + task_id
+    return title + fields + task_id
 
 
 def _body(subtask: _Subtask, style: _Style) -> Iterator[str]:
@@ -296,14 +303,13 @@ def _is_written(tasks: Sequence[Task], group: _Group) -> bool:
 
 
 def _is_subtask(task: Task, subtask: _Subtask, ordered: bool) -> bool:
-    fields = {"dependsOn": ", ".join(subtask.depends_on)} if subtask.depends_on else {}
     below = _is_written(task.children, subtask.below) if subtask.below else not task.children
     return (
         below
         and task.title == subtask.title
         and task.status is Status.PENDING
         and task.ordered == ordered
-        and dict(task.fields) == fields
+        and dict(task.fields) == dict(subtask.fields)
         and task.task_id == subtask.task_id
         and said(task) == (subtask.description, subtask.acceptance, None)
     )

@@ -121,6 +121,9 @@ function Drawing:add_children(children, prefix)
     if #(child.dependsOn or {}) > 0 then
       title = title .. ' ' .. after(child.dependsOn)
     end
+    if (child.asks or '') ~= '' then
+      title = ('%s [only with accept!: %s]'):format(title, display.visible(child.asks))
+    end
     table.insert(self.starts, #self.lines)
     self:add(lead, title, 'OrchestratorGhostTitle')
     if not self.titles_only then

@@ -9,6 +9,9 @@ local split = require('orchestrator.split')
 
 local M = {}
 
+--- The fields that a proposed task can have.
+local field_keys = { 'dependsOn', 'mode', 'executor' }
+
 ---@class orchestrator.ProposalItem
 ---@field column integer where its marker stands
 ---@field content integer where its text starts
@@ -38,7 +41,10 @@ local function escaped(line)
   if item_in(text) then
     text = text:gsub('%[', '\\[', 1)
   end
-  text = text:gsub('^%[dependsOn::', '\\%0'):gsub('([^\\])(%[dependsOn::)', '%1\\%2')
+  for _, key in ipairs(field_keys) do
+    local field = '%[' .. key .. '::'
+    text = text:gsub('^' .. field, '\\%0'):gsub('([^\\])(' .. field .. ')', '%1\\%2')
+  end
   return text
 end
 
@@ -64,8 +70,13 @@ function M.lines(children, ordered)
       local after = vim.tbl_map(function(number)
         return tostring(number + 1)
       end, child.dependsOn or {})
-      local field = #after > 0 and ('  [dependsOn:: %s]'):format(table.concat(after, ', ')) or ''
-      lines[#lines + 1] = indent .. marker .. '[ ] ' .. escaped(child.title) .. field
+      local fields = #after > 0 and ('  [dependsOn:: %s]'):format(table.concat(after, ', ')) or ''
+      for _, key in ipairs({ 'mode', 'executor' }) do
+        if (child[key] or '') ~= '' then
+          fields = ('%s  [%s:: %s]'):format(fields, key, child[key])
+        end
+      end
+      lines[#lines + 1] = indent .. marker .. '[ ] ' .. escaped(child.title) .. fields
       local function add_text(text)
         for line in vim.gsplit(text, '\r?\n') do
           lines[#lines + 1] = line == '' and '' or inner .. escaped(line)
@@ -107,24 +118,35 @@ local function close(item)
   item.task.acceptance = joined(acceptance or {})
 end
 
----@param title string
+---@param list string
 ---@param earlier integer how many siblings stand before
----@return string title
 ---@return integer[]? depends_on from 0; nil when a number is wrong
-local function dependencies(title, earlier)
-  local plain, list = title:match('^(.-)%s*%[dependsOn::%s*([%d,%s]*)%]%s*$')
-  if not plain or plain:sub(-1) == '\\' then
-    return title, {}
-  end
+local function dependencies(list, earlier)
   local depends_on = {} ---@type integer[]
   for digits in list:gmatch('%d+') do
     local number = tonumber(digits) --[[@as integer]]
     if number < 1 or number > earlier then
-      return plain, nil
+      return nil
     end
     depends_on[#depends_on + 1] = number - 1
   end
-  return plain, depends_on
+  return depends_on
+end
+
+--- Takes the fields of a proposal from the end of a title.
+---@param title string
+---@return string title
+---@return table<string, string> fields
+local function fields_of(title)
+  local fields = {} ---@type table<string, string>
+  while true do
+    local plain, key, value = title:match('^(.-)%s*%[(%a+)::%s*([^%[%]]-)%s*%]%s*$')
+    local ours = plain and plain:sub(-1) ~= '\\' and vim.list_contains(field_keys, key)
+    if not ours then
+      return title, fields
+    end
+    title, fields[key] = plain, value
+  end
 end
 
 --- Reads an outline back.
@@ -144,11 +166,14 @@ function M.parse(lines)
       end
       local parent = open[#open] and open[#open].task
       local siblings = parent and parent.children or top
-      local plain, depends_on = dependencies(title, #siblings)
+      local plain, fields = fields_of(title)
+      local depends_on = dependencies(fields.dependsOn or '', #siblings)
       if plain == '' then
         return nil, ('Line %d: a task needs a title.'):format(number)
       elseif not depends_on then
         return nil, ('Line %d: dependsOn takes numbers of tasks above it in the same list.'):format(number)
+      elseif fields.mode and fields.mode ~= 'interactive' and fields.mode ~= 'auto' then
+        return nil, ('Line %d: mode is interactive or auto.'):format(number)
       end
       local numbered = marker:match('%d') ~= nil
       if #siblings == 0 and parent then
@@ -156,7 +181,14 @@ function M.parse(lines)
       elseif #siblings == 0 then
         ordered = numbered
       end
-      local task = { title = unescaped(plain), dependsOn = depends_on, ordered = false, children = {} }
+      local task = {
+        title = unescaped(plain),
+        dependsOn = depends_on,
+        mode = fields.mode or '',
+        executor = fields.executor or '',
+        ordered = false,
+        children = {},
+      }
       siblings[#siblings + 1] = task
       local item = { column = column, content = column + #marker + 1, body = {}, task = task }
       open[#open + 1], all[#all + 1] = item, item

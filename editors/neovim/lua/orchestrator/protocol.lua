@@ -99,6 +99,9 @@
 ---@field description? string
 ---@field acceptance? string
 ---@field dependsOn? integer[] Indexes of earlier siblings.
+---@field mode? ''|'interactive'|'auto'
+---@field executor? string
+---@field asks? string What of that is only written when `split/accept` says `fields`: "mode auto, executor code".
 ---@field ordered? boolean Whether its children run in sequence.
 ---@field children? orchestrator.GhostTask[]
 
@@ -135,6 +138,7 @@
 ---@class orchestrator.SplitAcceptParams
 ---@field runId string
 ---@field items? integer[][]|vim.NIL Paths of the ghosts to take ([0], [2, 1]: second child of the third); null: all. A child brings its parents.
+---@field fields? boolean Also write the modes and executors that need a person's word: a person saw them (`asks`) and agreed.
 
 ---@class orchestrator.SplitAcceptResult
 ---@field documentVersion integer|vim.NIL

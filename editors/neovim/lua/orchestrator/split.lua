@@ -104,7 +104,8 @@ end
 
 --- Writes the proposal, or only some of it.
 ---@param numbers? string[] as shown: `{ '2', '3.1' }`; none: all
-function M.accept(numbers)
+---@param fields? boolean also the modes and executors that need a word
+function M.accept(numbers, fields)
   local split, problem = M.find()
   if not split then
     complain(problem)
@@ -126,7 +127,8 @@ function M.accept(numbers)
     return
   end
   split.accepting = true
-  splits.ask(split, 'orchestrator/split/accept', { items = items }, function(result)
+  local params = { items = items, fields = fields or false }
+  splits.ask(split, 'orchestrator/split/accept', params, function(result)
     display.say(splits.written(result.added))
   end)
 end

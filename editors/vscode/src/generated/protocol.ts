@@ -132,6 +132,10 @@ export interface GhostTask {
   acceptance?: string;
   /** Indexes of earlier siblings. */
   dependsOn?: number[];
+  mode?: "" | "interactive" | "auto";
+  executor?: string;
+  /** What of that is only written when `split/accept` says `fields`: "mode auto, executor code". */
+  asks?: string;
   /** Whether its children run in sequence. */
   ordered?: boolean;
   children?: GhostTask[];
@@ -182,6 +186,8 @@ export interface SplitAcceptParams {
   runId: string;
   /** Paths of the ghosts to take ([0], [2, 1]: second child of the third); null: all. A child brings its parents. */
   items?: number[][] | null;
+  /** Also write the modes and executors that need a person's word: a person saw them (`asks`) and agreed. */
+  fields?: boolean;
 }
 
 export interface SplitAcceptResult {
