@@ -201,6 +201,8 @@ def some_value(option):
             return option.default + 1 if option.level is not Level.WORKSPACE_LOWER else option.default - 1
         case [*_]:
             return ["evil/model"]
+        case "ask":
+            return "allow"
         case _ if option.key.endswith("baseUrl"):
             return "http://evil/v1"
         case _:

@@ -137,6 +137,25 @@ class Calls(_Section):
     concurrency: int = _option(2, "Calls under way at once.", Level.WORKSPACE_LOWER, ge=1, le=64)
 
 
+class Tools(_Section):
+    edits: Literal["ask", "allow"] = _option(
+        "ask", "Whether edits of ordinary files in a trusted folder are shown first, or written at once."
+    )
+    commands: list[str] = _option(
+        [], "Beginnings of commands that run in trusted folders without asking, such as `pytest` or `npm test`."
+    )
+    programs: list[str] = _option(
+        [], "Absolute paths of programs that may be started although they lie in a workspace."
+    )
+    timeout: float = _option(300.0, "Stop a command after so long (seconds).", ge=1, le=86_400)
+    turns: int = _option(
+        40, "Answers that a model may give for one task with tools.", Level.WORKSPACE_LOWER, ge=1, le=500
+    )
+    tokens: int = _option(
+        1_000_000, "Tokens that one task with tools may use.", Level.WORKSPACE_LOWER, ge=1_000, le=1_000_000_000
+    )
+
+
 class AnthropicOptions(_Section):
     base_url: BaseUrl = _option("", "Address of the API; empty: ANTHROPIC_BASE_URL, else Anthropic's own.")
 
@@ -169,6 +188,7 @@ class Settings(_Section):
     split: Split = Field(default_factory=Split)
     outline: OutlineFiles = Field(default_factory=OutlineFiles)
     calls: Calls = Field(default_factory=Calls)
+    tools: Tools = Field(default_factory=Tools)
     anthropic: AnthropicOptions = Field(default_factory=AnthropicOptions)
     openai: OpenAIOptions = Field(default_factory=OpenAIOptions)
     endpoints: dict[str, Endpoint] = _option({}, "More OpenAI-compatible services by name; use as `NAME/model`.")
