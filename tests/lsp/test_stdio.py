@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.lsp import stdio
 from orchestrator.lsp.stdio import Frames, Outlet, start_reader
 
 
@@ -32,8 +37,34 @@ def test_a_senseless_header_is_skipped() -> None:
     assert Frames().feed(b"Content-Length: many\r\n\r\n" + framed(b"{}")) == [b"{}"]
 
 
-async def test_messages_arrive_in_order() -> None:
-    reading, writing = os.pipe()
+def pipe() -> tuple[int, int]:
+    return os.pipe()
+
+
+def sockets() -> tuple[int, int]:
+    """What Node and Neovim give a server as its pipes."""
+    ours, theirs = socket.socketpair()
+    return ours.detach(), theirs.detach()
+
+
+def with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the loop cannot watch a descriptor, and a write cannot be told not to wait."""
+
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", refuse)
+    monkeypatch.setattr(stdio, "_unwaiting_write", lambda _: None)
+
+
+@pytest.mark.parametrize("threads", [False, True])
+@pytest.mark.parametrize("kind", [pipe, sockets])
+async def test_messages_arrive_in_order(
+    kind: Callable[[], tuple[int, int]], threads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if threads:
+        with_threads(monkeypatch)
+    reading, writing = kind()
     loop = asyncio.get_running_loop()
     got: list[bytes] = []
     ended = asyncio.Event()
@@ -42,14 +73,54 @@ async def test_messages_arrive_in_order() -> None:
     sent = [b"%d" % number * (number % 7 * 1000 + 1) for number in range(200)]
     for body in sent:
         outlet.write(framed(body))
-    outlet.close()
+    await asyncio.to_thread(outlet.close)
     os.close(writing)
+    del outlet  # and with it its own handle of a socket
     await ended.wait()
     assert got == sent
 
 
-async def test_writing_does_not_wait_for_the_reader() -> None:
+@pytest.mark.parametrize("kind", [pipe, sockets])
+async def test_what_the_pipe_takes_is_there_at_once(kind: Callable[[], tuple[int, int]]) -> None:
+    """Without the loop or a thread having had its turn."""
+    reading, writing = kind()
+    outlet = Outlet(writing, asyncio.get_running_loop())
+    outlet.write(b"now")
+    os.set_blocking(reading, False)
+    assert os.read(reading, 10) == b"now"
+    assert not outlet.congested
+    outlet.close()
+
+
+async def test_a_client_may_end_without_a_word() -> None:
     reading, writing = os.pipe()
+    ended = asyncio.Event()
+    start_reader(reading, asyncio.get_running_loop(), lambda _: None, ended.set)
+    os.write(writing, b"Content-Length: 10\r\n\r\nhalf")
+    os.close(writing)
+    await ended.wait()
+
+
+async def test_a_file_is_read_to_its_end(tmp_path: Path) -> None:
+    """The loop cannot watch one."""
+    file = tmp_path / "messages"
+    file.write_bytes(framed(b"one", b"two"))
+    ended, got = asyncio.Event(), []
+    reading = os.open(file, os.O_RDONLY)
+    start_reader(reading, asyncio.get_running_loop(), got.append, ended.set)
+    await ended.wait()
+    os.close(reading)
+    assert got == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("threads", [False, True])
+@pytest.mark.parametrize("kind", [pipe, sockets])
+async def test_writing_does_not_wait_for_the_reader(
+    kind: Callable[[], tuple[int, int]], threads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if threads:
+        with_threads(monkeypatch)
+    reading, writing = kind()
     loop = asyncio.get_running_loop()
     outlet = Outlet(writing, loop)
     assert not outlet.congested
@@ -77,8 +148,9 @@ async def test_drained_when_there_was_nothing_to_send() -> None:
     os.close(reading)
 
 
-async def test_a_reader_that_is_gone_is_no_error() -> None:
-    reading, writing = os.pipe()
+@pytest.mark.parametrize("kind", [pipe, sockets])
+async def test_a_reader_that_is_gone_is_no_error(kind: Callable[[], tuple[int, int]]) -> None:
+    reading, writing = kind()
     outlet = Outlet(writing, asyncio.get_running_loop())
     os.close(reading)
     for _ in range(10):

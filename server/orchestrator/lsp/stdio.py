@@ -1,8 +1,11 @@
-"""The two pipes to the client: one thread reads, one thread writes, the event loop does neither.
+"""The two pipes to the client. The event loop reads and writes what it can at once; threads wait, it never does.
 
 Apart from the server because a pipe may block for as long as the client likes: a client that does not read must not
-stall a run, and a thread that waits for input must not keep the process alive. So both threads are daemons, use
-the bare descriptors (a buffered stream would hold its lock at interpreter exit), and hand bytes over by queue.
+stall a run. What the pipe takes at once is written at once: handing it to a thread costs the time of a key, most of
+all when the loop works on, because the two share one interpreter. The rest is the thread's, which waits. In the same
+way the loop reads where the system tells it that there is something, and a thread waits where it does not (files,
+Windows). Threads are daemons, and use the bare descriptors: waiting must not keep the process alive, and a buffered
+stream would hold its lock at interpreter exit.
 
 Invariant: whatever else in this process writes to standard output lands on standard error
 (test_a_print_does_not_reach_the_client).
@@ -12,11 +15,16 @@ Invariant: no child process inherits either pipe (test_children_do_not_inherit_t
 from __future__ import annotations
 
 import os
+import select
+import socket
+import stat
+import sys
 import threading
 from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 _CHUNK = 1 << 16
 _LENGTH = b"content-length:"
@@ -74,19 +82,38 @@ def start_reader(
     descriptor: int, loop: AbstractEventLoop, receive: Callable[[bytes], None], ended: Callable[[], None]
 ) -> None:
     """Call `receive` on the loop for each message, and `ended` once when the client has gone."""
+    frames = Frames()
 
-    def read() -> None:
-        frames = Frames()
+    def read() -> bool:
+        """Whether there may be more."""
         try:
-            while chunk := os.read(descriptor, _CHUNK):
-                for body in frames.feed(chunk):
-                    loop.call_soon_threadsafe(receive, body)
+            chunk = os.read(descriptor, _CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return True
         except OSError:
-            pass  # the same as the end of the stream: nobody is there any more
-        with suppress(RuntimeError):  # the loop has closed first
-            loop.call_soon_threadsafe(ended)
+            chunk = b""  # the same as the end of the stream: nobody is there any more
+        for body in frames.feed(chunk):
+            hand_over(receive, body)
+        if not chunk:
+            hand_over(ended)
+        return bool(chunk)
 
-    threading.Thread(target=read, name="lsp-reader", daemon=True).start()
+    def read_ready() -> None:
+        if not read():
+            loop.remove_reader(descriptor)
+
+    def read_always() -> None:
+        with suppress(RuntimeError):  # the loop has closed first
+            while read():
+                pass
+
+    try:
+        # Not at once, but in order: what is due in between has its turn.
+        hand_over: Callable[..., object] = loop.call_soon
+        loop.add_reader(descriptor, read_ready)
+    except (NotImplementedError, OSError):  # Windows; a file
+        hand_over = loop.call_soon_threadsafe
+        threading.Thread(target=read_always, name="lsp-reader", daemon=True).start()
 
 
 class Outlet:
@@ -100,6 +127,7 @@ class Outlet:
 
     def __init__(self, descriptor: int, loop: AbstractEventLoop) -> None:
         self._descriptor = descriptor
+        self._write_some = _unwaiting_write(descriptor)
         self._loop = loop
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
@@ -111,7 +139,18 @@ class Outlet:
 
     def write(self, message: bytes) -> None:
         with self._wake:
-            if not self._closing:
+            if self._closing:
+                return
+            if self._bytes == 0 and self._write_some is not None:
+                try:
+                    message = message[self._write_some(message) :]
+                except (BlockingIOError, InterruptedError):
+                    pass
+                except OSError:
+                    self._closing = True  # the reader will notice and end the server
+                    self._wake.notify()
+                    return
+            if message:
                 self._waiting.append(message)
                 self._bytes += len(message)
                 self._wake.notify()
@@ -138,13 +177,21 @@ class Outlet:
     def _run(self) -> None:
         while message := self._next():
             try:
-                view = memoryview(message)
-                while view:
-                    view = view[os.write(self._descriptor, view) :]
+                self._write_all(message)
             except OSError:
                 self._abandon()
                 return
             self._sent(len(message))
+
+    def _write_all(self, message: bytes) -> None:
+        view = memoryview(message)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except BlockingIOError:
+                waiting = select.poll()
+                waiting.register(self._descriptor, select.POLLOUT)
+                waiting.poll()
 
     def _next(self) -> bytes | None:
         with self._wake:
@@ -169,3 +216,25 @@ class Outlet:
             self._closing = True
             self._waiting.clear()
             self._bytes = 0
+
+
+def _unwaiting_write(descriptor: int) -> Callable[[bytes], int] | None:
+    """Writes what can be written at once, at least one byte, or raises BlockingIOError; None where there is no way.
+
+    Of a pipe the descriptor itself is told not to wait. Of a socket, which may be the one that is read from too, each
+    write is told so. A terminal or a file is shared with others, who would not expect it.
+    """
+    kind = os.fstat(descriptor).st_mode
+    if sys.platform == "win32":
+        return None
+    if stat.S_ISFIFO(kind):
+        os.set_blocking(descriptor, False)
+        return partial(os.write, descriptor)
+    if stat.S_ISSOCK(kind):
+        connection = socket.socket(fileno=os.dup(descriptor))
+        return partial(_send, connection)
+    return None
+
+
+def _send(connection: socket.socket, message: bytes) -> int:
+    return connection.send(message, socket.MSG_DONTWAIT)
