@@ -27,7 +27,8 @@ async def test_size_counts_rows_and_every_file_of_the_store(path: Path) -> None:
         assert size.path == path
         assert size.bytes == sum(file.stat().st_size for file in ours)
         assert size.rows == {
-            "attempts": 1, "conversations": 1, "events": 0, "messages": 10, "prompts": 0, "runs": 1, "steps": 5,
+            "approvals": 0, "attempts": 1, "conversations": 1, "effects": 0, "events": 0, "holders": 0,
+            "messages": 10, "outbox": 0, "prompts": 0, "runs": 1, "steps": 5,
         }  # fmt: skip
 
 

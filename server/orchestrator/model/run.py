@@ -104,6 +104,8 @@ class Run:
     reason: str = ""
     """Why it ended as it did: "user", an error's message, …"""
     ended: float | None = None
+    request: dict[str, Any] = field(default_factory=dict[str, Any])
+    """JSON: what was asked for, so that it can be resumed; empty for a split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,12 @@ class Attempt:
     state: AttemptState = AttemptState.PENDING
     reason: str = ""
     ended: float | None = None
+    brief: str = ""
+    """JSON: what the task said when the attempt began; the attempt finishes on that. Empty for a split."""
+    result: str = ""
+    """The short paragraph for the outline."""
+    answer: str = ""
+    """All of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,60 @@ class Step:
     repair: bool = False
     """True for the turn that asked the model to mend its answer."""
     ended: float | None = None
+    request_hash: str = ""
+    """SHA-256 of the complete request; empty where a call is never answered from the journal."""
+    finish: str = ""
+    """JSON: how the answer ended, with the tool calls in it, so that it can be given again."""
+
+
+class ApprovalState(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    """Its task was stopped, or the question was settled in another way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Something that waits for a person, in the one inbox: a question of a task, or leave to do something."""
+
+    approval_id: str
+    run_id: str
+    attempt_id: str
+    kind: str
+    """"question", "confirm" (its task changed meanwhile), or what leave is asked for: "edit", "command", …"""
+    title: str
+    """One line: the question itself, or what would be done."""
+    detail: dict[str, Any]
+    """JSON: "choices" of a question; exactly what is approved of anything else."""
+    created: float
+    state: ApprovalState = ApprovalState.OPEN
+    answer: str = ""
+    answered: float | None = None
+
+
+class OutboxState(StrEnum):
+    WAITING = "waiting"
+    WRITTEN = "written"
+    REFUSED = "refused"
+    """The task changed or is gone; `reason` says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """What is still to be written into an outline, by whoever has it open."""
+
+    entry_id: str
+    run_id: str
+    attempt_id: str | None
+    uri: str
+    task_id: str
+    change: dict[str, Any]
+    """JSON: mark, reason, result, and the hash of the task's text that they are for."""
+    created: float
+    state: OutboxState = OutboxState.WAITING
+    reason: str = ""
+    closed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

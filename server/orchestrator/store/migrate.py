@@ -72,12 +72,13 @@ def read_number(connection: sqlite3.Connection, pragma: str) -> int:
 def migrate(connection: sqlite3.Connection, path: Path | None, migrations: Sequence[Migration]) -> None:
     """Apply what is missing. Takes the write lock even if nothing is, which shows that we may write."""
     place = failures.place_of(path)
+    new = read_number(connection, "user_version") == 0  # nothing in it that a backup could keep
     while True:
         with transaction(connection):
             version = identify(connection, place, len(migrations))
             if version == len(migrations):
                 return
-            backup = back_up(path, version) if path and version else None
+            backup = back_up(path, version) if path and not new else None
             _apply(connection, migrations[version], place, backup)
 
 

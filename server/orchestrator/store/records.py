@@ -17,6 +17,7 @@ from orchestrator.model.run import (
     Conversation,
     Event,
     Run,
+    RunKind,
     RunState,
     Step,
     StepState,
@@ -28,7 +29,7 @@ ORPHANED = "the program ended while this ran"
 
 
 def begin_run(connection: sqlite3.Connection, run: Run, owner: str) -> None:
-    _insert(connection, "runs", {**rows.run_row(run), "owner": owner, "heartbeat": run.started})
+    insert(connection, "runs", {**rows.run_row(run), "owner": owner, "heartbeat": run.started})
 
 
 def end_run(connection: sqlite3.Connection, run_id: str, state: RunState, reason: str, ended: float) -> None:
@@ -36,13 +37,13 @@ def end_run(connection: sqlite3.Connection, run_id: str, state: RunState, reason
         "UPDATE runs SET state = ?, reason = ?, ended = ? WHERE run_id = ?",
         (state.value, rows.clean_text(reason), ended, run_id),
     )
-    _must_change(changed, "run", run_id)
+    must_change(changed, "run", run_id)
 
 
 def begin_attempt(connection: sqlite3.Connection, attempt: Attempt, conversation: Conversation) -> None:
-    _insert(connection, "conversations", rows.conversation_row(conversation))
-    seq = _next_seq(connection, "attempts", "run_id", attempt.run_id)
-    _insert(connection, "attempts", {**rows.attempt_row(attempt), "seq": seq})
+    insert(connection, "conversations", rows.conversation_row(conversation))
+    seq = next_seq(connection, "attempts", "run_id", attempt.run_id)
+    insert(connection, "attempts", {**rows.attempt_row(attempt), "seq": seq})
 
 
 def set_attempt(
@@ -52,14 +53,14 @@ def set_attempt(
         "UPDATE attempts SET state = ?, reason = ?, ended = ? WHERE attempt_id = ?",
         (state.value, rows.clean_text(reason), ended, attempt_id),
     )
-    _must_change(changed, "attempt", attempt_id)
+    must_change(changed, "attempt", attempt_id)
 
 
 def set_task_id(connection: sqlite3.Connection, attempt_id: str, task_id: str) -> None:
     """The first attempt of a run is about the run's own task; later ones may be about its subtasks."""
     clean = rows.clean_text(task_id)
     changed = connection.execute("UPDATE attempts SET task_id = ? WHERE attempt_id = ?", (clean, attempt_id))
-    _must_change(changed, "attempt", attempt_id)
+    must_change(changed, "attempt", attempt_id)
     connection.execute(
         "UPDATE conversations SET task_id = ?"
         " WHERE conversation_id = (SELECT conversation_id FROM attempts WHERE attempt_id = ?)",
@@ -72,8 +73,8 @@ def set_task_id(connection: sqlite3.Connection, attempt_id: str, task_id: str) -
 
 
 def begin_step(connection: sqlite3.Connection, step: Step, messages: Sequence[StoredMessage]) -> None:
-    seq = _next_seq(connection, "steps", "attempt_id", step.attempt_id)
-    _insert(connection, "steps", {**rows.step_row(step), "seq": seq})
+    seq = next_seq(connection, "steps", "attempt_id", step.attempt_id)
+    insert(connection, "steps", {**rows.step_row(step), "seq": seq})
     for message in messages:
         _add_message(connection, message)
 
@@ -86,10 +87,10 @@ def end_step(connection: sqlite3.Connection, step: Step, message: StoredMessage 
         " input_tokens = :input_tokens, output_tokens = :output_tokens,"
         " cache_read_tokens = :cache_read_tokens, cache_write_tokens = :cache_write_tokens,"
         " usage_estimated = :usage_estimated, cost_nano_usd = :cost_nano_usd,"
-        " error = :error, ended = :ended WHERE step_id = :step_id",
+        " error = :error, ended = :ended, finish = :finish WHERE step_id = :step_id",
         rows.step_row(step),
     )
-    _must_change(changed, "step", step.step_id)
+    must_change(changed, "step", step.step_id)
     if message is not None:
         _add_message(connection, message)
 
@@ -100,12 +101,12 @@ def store_partial(connection: sqlite3.Connection, step_id: str, text: str) -> No
         " WHERE step_id = ?",
         (rows.clean_text(text), step_id),
     )
-    _must_change(changed, "step", step_id)
+    must_change(changed, "step", step_id)
 
 
 def add_event(connection: sqlite3.Connection, run_id: str, kind: str, detail: str, created: float) -> Event:
     """Answers what was stored, so that a listener and a later reader see the same. `detail` is JSON."""
-    seq = _next_seq(connection, "events", "run_id", run_id)
+    seq = next_seq(connection, "events", "run_id", run_id)
     record = {
         "run_id": run_id,
         "seq": seq,
@@ -113,7 +114,7 @@ def add_event(connection: sqlite3.Connection, run_id: str, kind: str, detail: st
         "detail": detail,
         "created": created,
     }
-    _insert(connection, "events", record)
+    insert(connection, "events", record)
     stored = connection.execute("SELECT * FROM events WHERE run_id = ? AND seq = ?", (run_id, seq))
     return rows.event_from(stored.fetchone())
 
@@ -133,43 +134,54 @@ def renew_lease(connection: sqlite3.Connection, run_ids: Sequence[str], owner: s
 
 
 def reconcile(connection: sqlite3.Connection, now: float) -> int:
-    running = connection.execute("SELECT run_id, owner, heartbeat FROM runs WHERE state = 'running'").fetchall()
-    orphans = [row["run_id"] for row in running if leases.is_stale(row["owner"], row["heartbeat"], now)]
-    for run_id in orphans:
+    """A split cannot go on, because nobody saw its proposal; a branch can, so its attempts stay as they are."""
+    running = connection.execute("SELECT run_id, kind, owner, heartbeat FROM runs WHERE state = 'running'").fetchall()
+    orphans = [row for row in running if leases.is_stale(row["owner"], row["heartbeat"], now)]
+    for row in orphans:
+        run_id = row["run_id"]
         connection.execute(
             "UPDATE steps SET state = ?, error = ?, ended = ? WHERE state = ?"
             " AND attempt_id IN (SELECT attempt_id FROM attempts WHERE run_id = ?)",
             (StepState.FAILED.value, ORPHANED, now, StepState.RUNNING.value, run_id),
         )
-        connection.execute(
-            "UPDATE attempts SET state = ?, reason = ?, ended = ? WHERE ended IS NULL AND run_id = ?",
-            (AttemptState.FAILED.value, ORPHANED, now, run_id),
-        )
-        end_run(connection, run_id, RunState.FAILED, ORPHANED, now)
-        detail = rows.json_text({"state": RunState.FAILED.value, "reason": ORPHANED})
-        add_event(connection, run_id, "run.ended", detail, now)
+        state = RunState.PAUSED if row["kind"] == RunKind.BRANCH.value else RunState.FAILED
+        if state is RunState.FAILED:
+            fail_attempts(connection, run_id, ORPHANED, now)
+        end_and_tell(connection, run_id, state, ORPHANED, now)
     return len(orphans)
 
 
+def fail_attempts(connection: sqlite3.Connection, run_id: str, reason: str, now: float) -> None:
+    connection.execute(
+        "UPDATE attempts SET state = ?, reason = ?, ended = ? WHERE ended IS NULL AND run_id = ?",
+        (AttemptState.FAILED.value, reason, now, run_id),
+    )
+
+
+def end_and_tell(connection: sqlite3.Connection, run_id: str, state: RunState, reason: str, now: float) -> None:
+    end_run(connection, run_id, state, reason, now)
+    add_event(connection, run_id, "run.ended", rows.json_text({"state": state.value, "reason": reason}), now)
+
+
 def _add_message(connection: sqlite3.Connection, message: StoredMessage) -> None:
-    seq = _next_seq(connection, "messages", "conversation_id", message.conversation_id)
-    _insert(connection, "messages", {**rows.message_row(message), "seq": seq})
+    seq = next_seq(connection, "messages", "conversation_id", message.conversation_id)
+    insert(connection, "messages", {**rows.message_row(message), "seq": seq})
 
 
-def _insert(connection: sqlite3.Connection, table: str, row: rows.Row) -> None:
+def insert(connection: sqlite3.Connection, table: str, row: rows.Row) -> None:
     """The names come from `rows.py`, never from a record."""
     columns = ", ".join(row)
     values = ", ".join(f":{column}" for column in row)
     connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608
 
 
-def _next_seq(connection: sqlite3.Connection, table: str, parent: str, parent_id: str) -> int:
+def next_seq(connection: sqlite3.Connection, table: str, parent: str, parent_id: str) -> int:
     """The write lock is held, so nobody else can take the same number."""
     query = f"SELECT coalesce(max(seq), 0) + 1 FROM {table} WHERE {parent} = ?"  # noqa: S608  # names from this file
     (seq,) = connection.execute(query, (parent_id,)).fetchone()
     return int(seq)
 
 
-def _must_change(changed: sqlite3.Cursor, kind: str, record_id: str) -> None:
+def must_change(changed: sqlite3.Cursor, kind: str, record_id: str) -> None:
     if changed.rowcount == 0:
         raise failures.unknown_record(kind, record_id)

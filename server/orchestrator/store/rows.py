@@ -17,10 +17,14 @@ from typing import Any
 
 from orchestrator.model.message import Role, Speaker
 from orchestrator.model.run import (
+    Approval,
+    ApprovalState,
     Attempt,
     AttemptState,
     Conversation,
     Event,
+    OutboxEntry,
+    OutboxState,
     Run,
     RunKind,
     RunState,
@@ -74,6 +78,7 @@ def run_row(run: Run) -> Row:
         "state": run.state.value,
         "reason": clean_text(run.reason),
         "ended": run.ended,
+        "request": json_text(run.request),
     }
 
 
@@ -89,6 +94,7 @@ def run_from(row: sqlite3.Row) -> Run:
         state=RunState(row["state"]),
         reason=row["reason"],
         ended=row["ended"],
+        request=json.loads(row["request"]),
     )
 
 
@@ -103,6 +109,9 @@ def attempt_row(attempt: Attempt) -> Row:
         "state": attempt.state.value,
         "reason": clean_text(attempt.reason),
         "ended": attempt.ended,
+        "brief": clean_text(attempt.brief),
+        "result": clean_text(attempt.result),
+        "answer": clean_text(attempt.answer),
     }
 
 
@@ -117,6 +126,9 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
         state=AttemptState(row["state"]),
         reason=row["reason"],
         ended=row["ended"],
+        brief=row["brief"],
+        result=row["result"],
+        answer=row["answer"],
     )
 
 
@@ -185,6 +197,8 @@ def step_row(step: Step) -> Row:
         "error": clean_text(step.error),
         "repair": int(step.repair),
         "ended": step.ended,
+        "request_hash": step.request_hash,
+        "finish": clean_text(step.finish),
     }
 
 
@@ -211,6 +225,68 @@ def step_from(row: sqlite3.Row) -> Step:
         error=row["error"],
         repair=bool(row["repair"]),
         ended=row["ended"],
+        request_hash=row["request_hash"],
+        finish=row["finish"],
+    )
+
+
+def approval_row(approval: Approval) -> Row:
+    return {
+        "approval_id": approval.approval_id,
+        "run_id": approval.run_id,
+        "attempt_id": approval.attempt_id,
+        "kind": clean_text(approval.kind),
+        "title": clean_text(approval.title),
+        "detail": json_text(approval.detail),
+        "created": approval.created,
+        "state": approval.state.value,
+        "answer": clean_text(approval.answer),
+        "answered": approval.answered,
+    }
+
+
+def approval_from(row: sqlite3.Row) -> Approval:
+    return Approval(
+        approval_id=row["approval_id"],
+        run_id=row["run_id"],
+        attempt_id=row["attempt_id"],
+        kind=row["kind"],
+        title=row["title"],
+        detail=json.loads(row["detail"]),
+        created=row["created"],
+        state=ApprovalState(row["state"]),
+        answer=row["answer"],
+        answered=row["answered"],
+    )
+
+
+def outbox_row(entry: OutboxEntry) -> Row:
+    return {
+        "entry_id": entry.entry_id,
+        "run_id": entry.run_id,
+        "attempt_id": entry.attempt_id,
+        "uri": clean_text(entry.uri),
+        "task_id": clean_text(entry.task_id),
+        "change": json_text(entry.change),
+        "created": entry.created,
+        "state": entry.state.value,
+        "reason": clean_text(entry.reason),
+        "closed": entry.closed,
+    }
+
+
+def outbox_from(row: sqlite3.Row) -> OutboxEntry:
+    return OutboxEntry(
+        entry_id=row["entry_id"],
+        run_id=row["run_id"],
+        attempt_id=row["attempt_id"],
+        uri=row["uri"],
+        task_id=row["task_id"],
+        change=json.loads(row["change"]),
+        created=row["created"],
+        state=OutboxState(row["state"]),
+        reason=row["reason"],
+        closed=row["closed"],
     )
 
 

@@ -17,16 +17,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestrator.model.run import (
+    Approval,
     Attempt,
     AttemptState,
     Conversation,
     Event,
+    OutboxEntry,
     Run,
     RunState,
     Step,
     StoredMessage,
 )
-from orchestrator.store import connection, failures, inspection, leases, records, rows
+from orchestrator.store import branches, connection, failures, inspection, leases, records, rows
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
@@ -104,6 +106,122 @@ class Store:
     async def set_task_id(self, attempt_id: str, task_id: str) -> None:
         """The file gave the task an id: note it on the attempt, its conversation and, if it is the first, the run."""
         await self._write(partial(records.set_task_id, attempt_id=attempt_id, task_id=task_id))
+
+    # Branches
+
+    async def claim(self, run_id: str, now: float) -> Run | None:
+        """Go on with a run as its one owner; None when it cannot be resumed, or another process was faster."""
+        return await self._write(partial(branches.claim, run_id=run_id, owner=self._owner, now=now))
+
+    async def mark_failed(self, run_id: str, reason: str, now: float) -> bool:
+        """Give up a run that could be resumed, with its attempts and questions; False when it is none."""
+        return await self._write(partial(branches.mark_failed, run_id=run_id, reason=reason, now=now))
+
+    async def begin_task(
+        self, attempt: Attempt, conversation: Conversation, told: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[Event]:
+        """An attempt of a branch, and the events that tell of it, at once."""
+        work = partial(branches.begin_task, attempt=attempt, conversation=conversation, told=self._told(told))
+        return await self._write(work)
+
+    async def move(
+        self,
+        attempt: Attempt,
+        told: Sequence[tuple[str, dict[str, Any]]],
+        entry: OutboxEntry | None = None,
+        now: float = 0.0,
+    ) -> list[Event]:
+        """How an attempt stands, what is to be written for it, and the events that tell of it, at once."""
+        work = partial(branches.move, attempt=attempt, told=self._told(told), entry=entry, now=now)
+        return await self._write(work)
+
+    async def finished_call(self, attempt_id: str, request_hash: str, after: int) -> tuple[Step, str] | None:
+        """The `after`-th finished call (from 0) of this very request in the attempt, with its text."""
+        return await self._read(partial(branches.finished_call, attempt_id=attempt_id, given=request_hash, after=after))
+
+    async def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> None:
+        work = partial(branches.add_effect, attempt_id=attempt_id, name=name, given=given_hash, result=result, now=now)
+        await self._write(work)
+
+    async def effect(self, attempt_id: str, name: str, given_hash: str, after: int) -> str | None:
+        """The result (JSON) of the `after`-th effect of this name and input, None when it has not happened."""
+        query = (
+            "SELECT result FROM effects WHERE attempt_id = ? AND name = ? AND given_hash = ? ORDER BY seq"
+            " LIMIT 1 OFFSET ?"
+        )
+        return _only(await self._select(_first_column, query, attempt_id, name, given_hash, after))
+
+    async def live_attempts(self, run_id: str) -> list[Attempt]:
+        query = "SELECT * FROM attempts WHERE run_id = ? AND ended IS NULL ORDER BY seq"
+        return await self._select(rows.attempt_from, query, run_id)
+
+    async def last_result(self, uri: str, task_id: str) -> str:
+        """What was last written as the result of this task, empty if nothing was."""
+        query = (
+            "SELECT json_extract(change, '$.result') FROM outbox WHERE uri = ? AND task_id = ? AND state = 'written'"
+            " AND json_extract(change, '$.result') <> '' ORDER BY closed DESC, rowid DESC LIMIT 1"
+        )
+        return _only(await self._select(_first_column, query, uri, task_id)) or ""
+
+    async def spent(self, run_id: str) -> list[Step]:
+        """Every step of a run that has ended."""
+        query = (
+            "SELECT steps.* FROM steps JOIN attempts USING (attempt_id)"
+            " WHERE attempts.run_id = ? AND steps.ended IS NOT NULL"
+        )
+        return await self._select(rows.step_from, query, run_id)
+
+    # The inbox
+
+    async def add_approval(self, approval: Approval, told: Sequence[tuple[str, dict[str, Any]]] = ()) -> list[Event]:
+        return await self._write(partial(branches.add_approval, approval=approval, told=self._told(told)))
+
+    async def answer_approval(self, approval_id: str, answer: str, now: float) -> Approval | None:
+        """The approval as answered; None when it is not open (any more)."""
+        return await self._write(partial(branches.answer, approval_id=approval_id, answer=answer, now=now))
+
+    async def withdraw_approvals(self, attempt_id: str, now: float) -> None:
+        await self._write(partial(branches.withdraw, attempt_id=attempt_id, now=now))
+
+    async def approvals(self, *, workspace: str | None = None, run_id: str | None = None) -> list[Approval]:
+        """Those that are open, the oldest first."""
+        where = [
+            *([("runs.workspace = ?", workspace)] if workspace is not None else []),
+            *([("runs.run_id = ?", run_id)] if run_id is not None else []),
+        ]
+        conditions = "".join(f" AND {condition}" for condition, _ in where)
+        query = (
+            "SELECT approvals.* FROM approvals JOIN runs USING (run_id)"  # noqa: S608  # fixed text
+            f" WHERE approvals.state = 'open'{conditions} ORDER BY approvals.created, approval_id"
+        )
+        return await self._select(rows.approval_from, query, *(value for _, value in where))
+
+    async def approvals_of(self, attempt_id: str) -> list[Approval]:
+        """All of one attempt, answered ones too, in order."""
+        query = "SELECT * FROM approvals WHERE attempt_id = ? ORDER BY seq"
+        return await self._select(rows.approval_from, query, attempt_id)
+
+    # The outbox
+
+    async def add_outbox(self, entry: OutboxEntry) -> None:
+        await self._write(partial(branches.add_outbox, entry=entry))
+
+    async def outbox(self, uri: str) -> list[OutboxEntry]:
+        """What waits to be written into this outline, in order."""
+        query = "SELECT * FROM outbox WHERE uri = ? AND state = 'waiting' ORDER BY created, rowid"
+        return await self._select(rows.outbox_from, query, uri)
+
+    async def close_outbox(self, entries: Sequence[OutboxEntry]) -> None:
+        """Note for each of them that it was written or refused, at once."""
+        await self._write(partial(branches.close_outbox, entries=tuple(entries)))
+
+    async def hold(self, uris: Sequence[str], now: float) -> None:
+        """Say that this process has exactly these outlines open; call it when that changes and every heartbeat."""
+        await self._write(partial(branches.hold, uris=tuple(uris), owner=self._owner, now=now))
+
+    async def held_elsewhere(self, uri: str, now: float) -> bool:
+        """Whether another living process has this outline open."""
+        return await self._read(partial(branches.held_elsewhere, uri=uri, owner=self._owner, now=now))
 
     # Steps and events
 
@@ -192,6 +310,12 @@ class Store:
     async def check(self) -> list[str]:
         """What is wrong with the file, a sentence each, none when it is sound. Reads all of it."""
         return await self._read(partial(inspection.check, path=self.path))
+
+    def _told(self, told: Sequence[tuple[str, dict[str, Any]]]) -> tuple[tuple[str, str], ...]:
+        try:
+            return tuple((kind, rows.json_text(detail)) for kind, detail in told)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise failures.store_error(error, failures.place_of(self.path)) from error
 
     async def _select(self, convert: Callable[[sqlite3.Row], T], query: str, *parameters: str | int) -> list[T]:
         def select(database: sqlite3.Connection) -> list[T]:

@@ -1,0 +1,171 @@
+"""The statements of running branches: leases, tasks, effects, the inbox and the outbox.
+
+Apart from `records`, which a split needs too. Each function runs inside one transaction of `writer.py`.
+
+Invariant: a run has one owner, also when two processes resume it in the same moment (test_one_of_two_gets_the_run).
+Invariant: an approval is answered once (test_an_approval_is_answered_once).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from orchestrator.model.message import Speaker
+from orchestrator.model.run import (
+    Approval,
+    ApprovalState,
+    Attempt,
+    Conversation,
+    Event,
+    OutboxEntry,
+    Run,
+    RunKind,
+    RunState,
+    Step,
+)
+from orchestrator.store import leases, records, rows
+
+Told = Sequence[tuple[str, str]]
+"""Kind and detail (JSON) of events."""
+
+RESUMABLE = tuple(state.value for state in RunState if state.resumable)
+
+
+def claim(connection: sqlite3.Connection, run_id: str, owner: str, now: float) -> Run | None:
+    marks = ", ".join("?" * len(RESUMABLE))
+    changed = connection.execute(
+        "UPDATE runs SET state = ?, reason = '', ended = NULL, owner = ?, heartbeat = ?"  # noqa: S608  # only marks
+        f" WHERE run_id = ? AND kind = ? AND state IN ({marks})",
+        (RunState.RUNNING.value, owner, now, run_id, RunKind.BRANCH.value, *RESUMABLE),
+    )
+    if changed.rowcount == 0:
+        return None
+    return rows.run_from(connection.execute("SELECT * FROM runs WHERE run_id = ?", (run_id,)).fetchone())
+
+
+def mark_failed(connection: sqlite3.Connection, run_id: str, reason: str, now: float) -> bool:
+    marks = ", ".join("?" * len(RESUMABLE))
+    found = connection.execute(
+        f"SELECT 1 FROM runs WHERE run_id = ? AND kind = ? AND state IN ({marks})",  # noqa: S608  # only marks
+        (run_id, RunKind.BRANCH.value, *RESUMABLE),
+    ).fetchone()
+    if found is None:
+        return False
+    records.fail_attempts(connection, run_id, reason, now)
+    connection.execute(
+        "UPDATE approvals SET state = ?, answered = ? WHERE run_id = ? AND state = ?",
+        (ApprovalState.WITHDRAWN.value, now, run_id, ApprovalState.OPEN.value),
+    )
+    records.end_and_tell(connection, run_id, RunState.FAILED, reason, now)
+    return True
+
+
+def begin_task(connection: sqlite3.Connection, attempt: Attempt, conversation: Conversation, told: Told) -> list[Event]:
+    records.begin_attempt(connection, attempt, conversation)
+    return _tell(connection, attempt.run_id, told, attempt.started)
+
+
+def move(
+    connection: sqlite3.Connection, attempt: Attempt, told: Told, entry: OutboxEntry | None, now: float
+) -> list[Event]:
+    changed = connection.execute(
+        "UPDATE attempts SET state = ?, reason = ?, ended = ?, result = ?, answer = ? WHERE attempt_id = ?",
+        (
+            attempt.state.value,
+            rows.clean_text(attempt.reason),
+            attempt.ended,
+            rows.clean_text(attempt.result),
+            rows.clean_text(attempt.answer),
+            attempt.attempt_id,
+        ),
+    )
+    records.must_change(changed, "attempt", attempt.attempt_id)
+    if entry is not None:
+        add_outbox(connection, entry)
+    return _tell(connection, attempt.run_id, told, now)
+
+
+def finished_call(connection: sqlite3.Connection, attempt_id: str, given: str, after: int) -> tuple[Step, str] | None:
+    found = connection.execute(
+        "SELECT * FROM steps WHERE attempt_id = ? AND request_hash = ? AND state = 'completed' ORDER BY seq"
+        " LIMIT 1 OFFSET ?",
+        (attempt_id, given, after),
+    ).fetchone()
+    if found is None:
+        return None
+    said = connection.execute(
+        "SELECT text FROM messages WHERE step_id = ? AND speaker = ?", (found["step_id"], Speaker.ASSISTANT.value)
+    ).fetchone()
+    return rows.step_from(found), "" if said is None else said[0]
+
+
+def add_effect(connection: sqlite3.Connection, attempt_id: str, name: str, given: str, result: str, now: float) -> None:
+    (seq,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) + 1 FROM effects WHERE attempt_id = ? AND name = ? AND given_hash = ?",
+        (attempt_id, name, given),
+    ).fetchone()
+    connection.execute(
+        "INSERT INTO effects (attempt_id, name, given_hash, seq, result, created) VALUES (?, ?, ?, ?, ?, ?)",
+        (attempt_id, name, given, seq, rows.clean_text(result), now),
+    )
+
+
+def add_approval(connection: sqlite3.Connection, approval: Approval, told: Told) -> list[Event]:
+    seq = records.next_seq(connection, "approvals", "attempt_id", approval.attempt_id)
+    records.insert(connection, "approvals", {**rows.approval_row(approval), "seq": seq})
+    return _tell(connection, approval.run_id, told, approval.created)
+
+
+def answer(connection: sqlite3.Connection, approval_id: str, answer: str, now: float) -> Approval | None:
+    changed = connection.execute(
+        "UPDATE approvals SET state = ?, answer = ?, answered = ? WHERE approval_id = ? AND state = ?",
+        (ApprovalState.ANSWERED.value, rows.clean_text(answer), now, approval_id, ApprovalState.OPEN.value),
+    )
+    if changed.rowcount == 0:
+        return None
+    found = connection.execute("SELECT * FROM approvals WHERE approval_id = ?", (approval_id,)).fetchone()
+    return rows.approval_from(found)
+
+
+def withdraw(connection: sqlite3.Connection, attempt_id: str, now: float) -> None:
+    connection.execute(
+        "UPDATE approvals SET state = ?, answered = ? WHERE attempt_id = ? AND state = ?",
+        (ApprovalState.WITHDRAWN.value, now, attempt_id, ApprovalState.OPEN.value),
+    )
+
+
+def add_outbox(connection: sqlite3.Connection, entry: OutboxEntry) -> None:
+    records.insert(connection, "outbox", rows.outbox_row(entry))
+
+
+def close_outbox(connection: sqlite3.Connection, entries: Sequence[OutboxEntry]) -> None:
+    connection.executemany(
+        "UPDATE outbox SET state = ?, reason = ?, closed = ? WHERE entry_id = ?",
+        [(entry.state.value, rows.clean_text(entry.reason), entry.closed, entry.entry_id) for entry in entries],
+    )
+
+
+def hold(connection: sqlite3.Connection, uris: Sequence[str], owner: str, now: float) -> None:
+    connection.execute("DELETE FROM holders WHERE owner = ?", (owner,))
+    stale = [
+        row["owner"]
+        for row in connection.execute("SELECT owner, max(heartbeat) AS heartbeat FROM holders GROUP BY owner")
+        if leases.is_stale(row["owner"], row["heartbeat"], now)
+    ]
+    connection.executemany("DELETE FROM holders WHERE owner = ?", [(gone,) for gone in stale])
+    connection.executemany(
+        "INSERT INTO holders (uri, owner, heartbeat) VALUES (?, ?, ?)",
+        [(rows.clean_text(uri), owner, now) for uri in dict.fromkeys(uris)],
+    )
+
+
+def held_elsewhere(connection: sqlite3.Connection, uri: str, owner: str, now: float) -> bool:
+    found = connection.execute(
+        "SELECT owner, heartbeat FROM holders WHERE uri = ? AND owner <> ?", (rows.clean_text(uri), owner)
+    )
+    return any(not leases.is_stale(row["owner"], row["heartbeat"], now) for row in found)
+
+
+def _tell(connection: sqlite3.Connection, run_id: str, told: Told, now: float) -> list[Event]:
+    return [records.add_event(connection, run_id, kind, detail, now) for kind, detail in told]
