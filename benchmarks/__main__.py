@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import growth, keystroke, memory, split, startup, store
+from benchmarks import growth, keystroke, markdown_server, memory, split, startup, store
 from benchmarks.report import Figure
 
 PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
     "keystroke": keystroke.measure,
     "growth": growth.measure,
+    "markdown-server": markdown_server.measure,
     "memory": memory.measure,
 }
 
