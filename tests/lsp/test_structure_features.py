@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from orchestrator.errors import FileError
 from orchestrator.lsp.client import ASKED, read_client
+from orchestrator.lsp.server import TOKENS
 from orchestrator.outline.text import Encoding
 from tests.lsp.in_process import call, cursor, document, make_server, open_document
 
@@ -92,7 +93,7 @@ def test_only_what_a_client_declares_is_offered(tmp_path: Path) -> None:
     for name, provider in ASKED.items():
         server, _ = make_server(tmp_path)
         declared = types.TextDocumentClientCapabilities()
-        setattr(declared, name, getattr(types, _capability(name))())
+        setattr(declared, name, _capability(name))
         capabilities = types.ServerCapabilities()
         for offered in ASKED.values():
             setattr(capabilities, offered, True)
@@ -101,5 +102,31 @@ def test_only_what_a_client_declares_is_offered(tmp_path: Path) -> None:
         assert [offered for offered in ASKED.values() if getattr(capabilities, offered)] == [provider]
 
 
-def _capability(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_")) + "ClientCapabilities"
+def _capability(name: str) -> Any:
+    if name == "semantic_tokens":
+        return tokens_capability(types.ClientSemanticTokensRequestOptions())
+    return getattr(types, "".join(part.capitalize() for part in name.split("_")) + "ClientCapabilities")()
+
+
+def tokens_capability(requests: types.ClientSemanticTokensRequestOptions) -> types.SemanticTokensClientCapabilities:
+    return types.SemanticTokensClientCapabilities(requests, [], [], [types.TokenFormat.Relative])
+
+
+@pytest.mark.parametrize(
+    ("full", "part", "offered"),
+    [
+        (None, None, (False, False)),
+        (True, False, (True, False)),
+        (types.ClientSemanticTokensRequestFullDelta(), True, (True, True)),
+        (types.ClientSemanticTokensRequestFullDelta(delta=True), {}, (types.SemanticTokensFullDelta(delta=True), True)),
+    ],
+)
+def test_tokens_in_the_ways_that_the_client_asks_for(tmp_path: Path, full: Any, part: Any, offered: Any) -> None:
+    server, _ = make_server(tmp_path)
+    requests = types.ClientSemanticTokensRequestOptions(range=part, full=full)
+    declared = types.TextDocumentClientCapabilities(semantic_tokens=tokens_capability(requests))
+    capabilities = types.ServerCapabilities(semantic_tokens_provider=types.SemanticTokensOptions(TOKENS))
+    server.connected(types.InitializeParams(types.ClientCapabilities(text_document=declared)), capabilities)
+    options = capabilities.semantic_tokens_provider
+    assert isinstance(options, types.SemanticTokensOptions)
+    assert (options.full, options.range) == offered

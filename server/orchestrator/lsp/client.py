@@ -20,6 +20,7 @@ ASKED = {
     "document_highlight": "document_highlight_provider",
     "hover": "hover_provider",
     "inlay_hint": "inlay_hint_provider",
+    "semantic_tokens": "semantic_tokens_provider",
 }
 """Features that are offered to clients that declare them and to no other, with the capability that says so."""
 
@@ -58,6 +59,9 @@ class Client:
     commands: frozenset[str] = frozenset()
     """Commands that may be links in a hover."""
     refresh_hints: bool = False
+    tokens: frozenset[str] = frozenset()
+    """The ways in which it asks for semantic tokens: `full`, `delta`, `range`."""
+    refresh_tokens: bool = False
     folders: tuple[str, ...] = ()
     """URIs of the workspace folders when it connected."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -102,6 +106,8 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         hover_markdown=_prefers_markdown(document.hover.content_format if document.hover else None),
         commands=frozenset(name for name in _list(ours.get("commands")) if isinstance(name, str)),
         refresh_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
+        tokens=_token_requests(document.semantic_tokens),
+        refresh_tokens=bool(workspace.semantic_tokens and workspace.semantic_tokens.refresh_support),
         folders=_folders(params),
         options=_mapping(params.initialization_options),
     )
@@ -116,6 +122,15 @@ def _tags_of(
 def _fold_kinds(capability: types.FoldingRangeClientCapabilities | None) -> frozenset[str] | None:
     kinds = capability.folding_range_kind.value_set if capability and capability.folding_range_kind else None
     return None if kinds is None else frozenset(map(_word, kinds))
+
+
+def _token_requests(capability: types.SemanticTokensClientCapabilities | None) -> frozenset[str]:
+    if capability is None:
+        return frozenset()
+    full, part = capability.requests.full, capability.requests.range
+    delta = isinstance(full, types.ClientSemanticTokensRequestFullDelta) and full.delta
+    asked = {"full": full not in (None, False), "delta": delta, "range": part not in (None, False)}
+    return frozenset(name for name, wanted in asked.items() if wanted)
 
 
 def _prefers_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:

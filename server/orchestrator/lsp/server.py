@@ -37,6 +37,7 @@ from orchestrator.lsp.tasks import Tasks
 if TYPE_CHECKING:
     from orchestrator.config import Directories, Settings
     from orchestrator.engine.session import Session
+    from orchestrator.lsp.colours import Colours
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.settings import SettingsInForce
     from orchestrator.lsp.splits import Splits
@@ -60,6 +61,13 @@ COMMANDS = (
     "orchestrator.server.run.stop",
 )
 """The same as `protocol.COMMANDS`, which cannot be imported here (test_commands_are_the_protocols)."""
+
+
+TOKENS = types.SemanticTokensLegend(
+    token_types=("namespace", "enumMember", "property", "label", "number", "type", "string", "comment", "keyword"),
+    token_modifiers=("declaration", "readonly", "deprecated", "documentation"),
+)
+"""As `outline.semantic_tokens` numbers them; that cannot be imported here (test_the_legend_is_the_outlines)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,9 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, "document_highlight", "document_highlight"),
     Feature(types.TEXT_DOCUMENT_HOVER, "hover", "hover"),
     Feature(types.TEXT_DOCUMENT_INLAY_HINT, "inlay_hint", "inlay_hint"),
+    Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, "semantic_tokens", "full", TOKENS),
+    Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL_DELTA, "semantic_tokens", "delta", TOKENS),
+    Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, "semantic_tokens", "part", TOKENS),
     Feature(types.WORKSPACE_EXECUTE_COMMAND, "execute_command", "execute_command"),
     Feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, "run", "cancel_progress"),
     Feature("orchestrator/tree", "tree", "tree"),
@@ -109,7 +120,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/run/stop", "run", "stop"),
 )
 
-WARM_UP = ("splits", "trees", "problems", "settings")
+WARM_UP = ("colours", "splits", "trees", "problems", "settings")
 """Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
 
 
@@ -158,6 +169,8 @@ class Server(LanguageServer):
         for name, provider in ASKED.items():
             if name not in self.client.asks:
                 setattr(capabilities, provider, None)
+        if capabilities.semantic_tokens_provider is not None:
+            capabilities.semantic_tokens_provider = _token_options(self.client)
         capabilities.experimental = {NAME: {"protocol": PROTOCOL_VERSION, "version": self.version}}
 
     # --- what features share, made when first asked for --------------------------------------------------------
@@ -186,6 +199,12 @@ class Server(LanguageServer):
         from orchestrator.lsp.trees import Trees
 
         return Trees(self)
+
+    @cached_property
+    def colours(self) -> Colours:
+        from orchestrator.lsp.colours import Colours
+
+        return Colours(self)
 
     @cached_property
     def pusher(self) -> Pusher:
@@ -287,3 +306,8 @@ class Server(LanguageServer):
         for module in WARM_UP:
             importlib.import_module(f"orchestrator.lsp.{module}")
         importlib.import_module("orchestrator.outline.reparse")
+
+
+def _token_options(client: Client) -> types.SemanticTokensOptions:
+    full = types.SemanticTokensFullDelta(delta=True) if "delta" in client.tokens else "full" in client.tokens
+    return types.SemanticTokensOptions(legend=TOKENS, full=full, range="range" in client.tokens)

@@ -15,11 +15,15 @@ from orchestrator.outline.tree import Node, Outline
 
 def nodes_in(outline: Outline, start: int, end: int) -> Iterator[Node]:
     """Those whose first line is in `start:end`."""
+    return (node for node in nodes_holding(outline, start, end) if node.line >= start)
+
+
+def nodes_holding(outline: Outline, start: int, end: int) -> Iterator[Node]:
+    """Those that have a line in `start:end`."""
     waiting = list(reversed(holding(outline.nodes, start, end)))
     while waiting:
         node = waiting.pop()
-        if node.line >= start:
-            yield node
+        yield node
         waiting.extend(reversed(holding(node.children, start, end)))
 
 

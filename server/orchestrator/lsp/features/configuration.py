@@ -50,5 +50,7 @@ def use(server: Server, values: Any) -> None:
         server.suggest(types.WORKSPACE_CODE_LENS_REFRESH, None)
     if server.client.refresh_hints:
         server.suggest(types.WORKSPACE_INLAY_HINT_REFRESH, None)
+    if server.client.refresh_tokens:
+        server.suggest(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH, None)
     if server.client.refresh_diagnostics:
         server.suggest(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)

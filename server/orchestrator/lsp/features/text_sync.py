@@ -27,6 +27,7 @@ def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     document = server.documents.close(params.text_document.uri)
     if document is None:
         return
+    server.colours.forget(document)
     if server.client.tree:
         server.trees.forget(document)
     if not server.client.pull_diagnostics:
