@@ -163,3 +163,85 @@ def test_the_whole_command(command):
     done = command("check", ".", "--format", "text")
     assert (done.returncode, done.stdout.count("\n")) == (1, 1)
     assert command("check", "--severity", "bad").returncode == ExitCode.USAGE
+
+
+# --- fixing -----------------------------------------------------------------------------------------------------
+
+TWICE = "\ufeff- [ ] a  [mode:: ]  ^x1\r\n- [!] b  ^x1"
+
+
+def test_safe_fixes_are_made_and_the_rest_is_shown(inside, command):
+    file = command.outline(TWICE)
+    file.chmod(0o640)
+    code, out, err = inside("check", file, "--fix")
+    assert code == ExitCode.FAILED
+    assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["[missing-reason]"]
+    assert "line 1: Remove the field mode" in err
+    assert "line 2: Give “b” a fresh id" in err
+    assert "2 problems fixed" in err
+    text = file.read_bytes().decode()
+    assert text.startswith("\ufeff- [ ] a  ^x1\r\n- [!] b  ^")
+    assert len(text) == len("\ufeff- [ ] a  ^x1\r\n- [!] b  ^abcde")
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert inside("check", file, "--fix")[2] == "0 problems fixed\n1 outline: 1 warning\n"
+    assert file.read_bytes().decode() == text
+
+
+def test_a_diff_comes_first(inside, command):
+    file = command.outline("- [ ] a  [mode:: ]\n- [!] b\n")
+    code, out, err = inside("check", "--diff")
+    assert code == ExitCode.FAILED
+    assert out.splitlines() == [
+        "--- plan.tasks.md",
+        "+++ plan.tasks.md (fixed)",
+        "@@ -1,2 +1,2 @@",
+        "-- [ ] a  [mode:: ]",
+        "+- [ ] a",
+        " - [!] b",
+    ]
+    assert err == "1 problem would be fixed\n"
+    assert file.read_text() == "- [ ] a  [mode:: ]\n- [!] b\n"
+    inside("check", "--fix")
+    assert inside("check", "--fix", "--diff") == (0, "", "0 problems would be fixed\n")
+    assert inside("check", "--diff", "--format", "json")[0] == ExitCode.USAGE
+
+
+def test_fixes_in_a_folder(inside, command):
+    command.outline("- [ ] a  ^00000\n", "a.tasks.md")
+    command.outline("- [ ] b  ^x\n- [ ] c  ^x\n", "b.tasks.md")
+    code, out, _ = inside("check", "--fix", "--format", "json")
+    files = json.loads(out)["files"]
+    assert (code, [file.get("fixed") for file in files]) == (0, [None, ["line 2: Give “c” a fresh id"]])
+
+
+def test_a_later_format_is_never_fixed(inside, command):
+    text = "---\norchestrator: 2\n---\n- [ ] a  ^x\n- [ ] b  ^x  [mode:: ]\n"
+    file = command.outline(text)
+    inside("check", file, "--fix")
+    assert file.read_text() == text
+
+
+def test_a_file_that_cannot_be_written_is_told(inside, command):
+    file = command.outline("- [ ] a  [mode:: ]\n")
+    file.chmod(0o440)
+    code, out, err = inside("check", file, "--fix")
+    assert (code, out) == (ExitCode.FILE, "")
+    assert "read-only" in err
+    assert file.read_text() == "- [ ] a  [mode:: ]\n"
+
+
+def test_a_file_that_changes_meanwhile_is_left_alone(inside, command, monkeypatch):
+    from orchestrator.cli import check
+
+    file = command.outline("- [ ] a  [mode:: ]\n")
+    really = check.fix_all
+
+    def meanwhile(outline, new_id):
+        file.write_text("- [ ] changed  [mode:: ]\n")
+        return really(outline, new_id)
+
+    monkeypatch.setattr(check, "fix_all", meanwhile)
+    code, _, err = inside("check", file, "--fix")
+    assert code == ExitCode.CHANGED
+    assert "changed meanwhile" in err
+    assert file.read_text() == "- [ ] changed  [mode:: ]\n"

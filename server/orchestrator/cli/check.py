@@ -4,6 +4,8 @@ A file that is named is checked whatever its name; in a folder the outlines are 
 The JSON is stable: fields are added, never renamed or removed, and `schema` counts breaking changes. It is described
 in docs/reference/cli.md.
 
+With `--fix` the safe fixes are made first, and what is left is shown; `--diff` shows them and writes nothing.
+
 Invariant: what is shown is what the exit code is about (test_the_threshold_decides_both).
 Invariant: looking for outlines ends, whatever the links, and never leaves the folder (test_links_are_not_followed).
 """
@@ -19,17 +21,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from orchestrator.cli.diff import unified
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.file_editor import read
+from orchestrator.cli.file_editor import read, write
 from orchestrator.cli.problem_formats import as_annotation, as_json, as_line
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Style, Terminal
-from orchestrator.errors import FileError
+from orchestrator.errors import EditRefusedError, FileError, OrchestratorError
 from orchestrator.model.safe_text import one_line
+from orchestrator.outline.edits import apply
 from orchestrator.outline.files import is_outline
+from orchestrator.outline.fixes import fix_all
+from orchestrator.outline.identity import fresh_id
 from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import Problem, Severity, problems
 from orchestrator.outline.text import Text
+from orchestrator.outline.tree import Outline
 
 SCHEMA = 1
 SKIPPED = {"node_modules", "venv", "__pycache__", "site-packages"}
@@ -45,12 +52,23 @@ class Checked:
     """The path as it was named, or below the folder that was."""
     text: Text
     problems: tuple[Problem, ...]
+    fixed: Fixed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    before: str
+    after: str
+    told: tuple[str, ...]
+    """What was done, each with its line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
+    """Or not to be written."""
+
     name: str
-    error: FileError
+    error: OrchestratorError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,32 +84,77 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=["text", "json", "github"], default="text", help="how to write them (default: %(default)s)"
     )
+    parser.add_argument(
+        "--fix", action="store_true", help="make the fixes that change nothing anybody could have meant, then check"
+    )
+    parser.add_argument("--diff", action="store_true", help="show what --fix would change, and write nothing")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    if arguments.diff and arguments.format != "text":
+        terminal.say("orchestrator: --diff goes with --format text only.")
+        return ExitCode.USAGE
     paths: list[Path] = arguments.paths
     settings = surroundings(arguments, terminal, paths[0]).configuration.settings.outline
     threshold = Severity(arguments.severity)
     checked: list[Checked] = []
     unreadable: list[Unreadable] = []
-    for outcome in check(paths, settings.globs, settings.max_bytes, threshold):
+    fix = None if not (arguments.fix or arguments.diff) else Fixer(settings.max_bytes, write=not arguments.diff)
+    for outcome in check(paths, settings.globs, settings.max_bytes, threshold, fix):
         if isinstance(outcome, Unreadable):
             unreadable.append(outcome)
             terminal.say(f"{one_line(outcome.name)}: {one_line(str(outcome.error))}", "warning")
             continue
         checked.append(outcome)
+        if arguments.diff:
+            _show_diff(terminal, outcome)
+            continue
+        for told in outcome.fixed.told if outcome.fixed else ():
+            terminal.say(f"{one_line(outcome.name)}: {told}")
         if arguments.format != "json":
             _show(terminal, outcome, arguments.format)
     if arguments.format == "json":
         terminal.result(json.dumps(_as_json(threshold, checked, unreadable), indent=2))
-    terminal.say(_summary(checked, threshold))
+    count = sum(len(outcome.fixed.told) for outcome in checked if outcome.fixed)
+    if fix is not None:
+        would = "would be " if arguments.diff else ""
+        terminal.say(f"{count:,} problem{'' if count == 1 else 's'} {would}fixed")
+    if not arguments.diff:
+        terminal.say(_summary(checked, threshold))
     if unreadable:
-        return ExitCode.FILE
+        changed = all(isinstance(outcome.error, EditRefusedError) for outcome in unreadable)
+        return ExitCode.CHANGED if changed else ExitCode.FILE
+    if arguments.diff:
+        return ExitCode.FAILED if count else ExitCode.OK
     return ExitCode.FAILED if any(outcome.problems for outcome in checked) else ExitCode.OK
 
 
+class Fixer:
+    """Makes the safe fixes of one file after the other. No fresh id is one that any of them has."""
+
+    def __init__(self, max_bytes: int, *, write: bool) -> None:
+        self._max_bytes = max_bytes
+        self._write = write
+        self._taken: set[str] = set()
+
+    def fix(self, file: Path, outline: Outline) -> Fixed | None:
+        """None where there is nothing to mend. Raises FileError and EditRefusedError."""
+        self._taken |= {task.task_id for task in outline.tasks() if task.task_id is not None}
+        edits, told = fix_all(outline, self._new_id)
+        if not edits:
+            return None
+        before = outline.text.string
+        after = write(file, self._max_bytes, before, edits) if self._write else apply(before, edits)
+        return Fixed(before, after, told)
+
+    def _new_id(self) -> str:
+        made = fresh_id(self._taken, len(self._taken))
+        self._taken.add(made)
+        return made
+
+
 def check(
-    paths: Sequence[Path], globs: Sequence[str], max_bytes: int, threshold: Severity
+    paths: Sequence[Path], globs: Sequence[str], max_bytes: int, threshold: Severity, fixer: Fixer | None = None
 ) -> Iterator[Checked | Unreadable]:
     """Each file once, in the order of the paths, and within a folder by name."""
     seen: set[str] = set()
@@ -111,8 +174,16 @@ def check(
             if inside and not is_outline(file.name, outline, globs):
                 continue
             seen.add(real)
+            fixed = None
+            if fixer is not None:
+                try:
+                    fixed = fixer.fix(file, outline)
+                except (FileError, EditRefusedError) as error:
+                    yield Unreadable(str(file), error)
+                    continue
+                outline = parse(fixed.after) if fixed else outline
             found = tuple(problem for problem in problems(outline) if problem.severity.rank <= threshold.rank)
-            yield Checked(str(file), outline.text, found)
+            yield Checked(str(file), outline.text, found, fixed)
         for error in closed:
             message = f"This folder cannot be read ({error.strerror})."
             yield Unreadable(str(error.filename), FileError(message, hint="Check that you may open it."))
@@ -160,12 +231,22 @@ def _show(terminal: Terminal, outcome: Checked, form: str) -> None:
             terminal.result(as_line(outcome.name, outcome.text, problem), _STYLES.get(problem.severity))
 
 
+def _show_diff(terminal: Terminal, outcome: Checked) -> None:
+    if outcome.fixed:
+        for line, style in unified(outcome.fixed.before, outcome.fixed.after, outcome.name, "fixed"):
+            terminal.result(line, style)
+
+
 def _as_json(threshold: Severity, checked: Sequence[Checked], unreadable: Sequence[Unreadable]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "severity": threshold.value,
         "files": [
-            {"file": outcome.name, "problems": [as_json(outcome.text, problem) for problem in outcome.problems]}
+            {
+                "file": outcome.name,
+                "problems": [as_json(outcome.text, problem) for problem in outcome.problems],
+                **({"fixed": list(outcome.fixed.told)} if outcome.fixed else {}),
+            }
             for outcome in checked
         ],
         "unreadable": [

@@ -22,7 +22,7 @@ CONTEXT = 3
 Line = tuple[str, Style | None]
 
 
-def unified(old: str, new: str, name: str) -> Iterator[Line]:
+def unified(old: str, new: str, name: str, made_by: str = "split") -> Iterator[Line]:
     """Nothing when the texts are equal."""
     if old == new:
         return
@@ -32,7 +32,7 @@ def unified(old: str, new: str, name: str) -> Iterator[Line]:
     tail = max(0, _common_prefix(before[same:][::-1], after[same:][::-1]) - CONTEXT)
     old_part, new_part = before[start : len(before) - tail], after[start : len(after) - tail]
     yield f"--- {one_line(name)}", "strong"
-    yield f"+++ {one_line(name)} (split)", "strong"
+    yield f"+++ {one_line(name)} ({made_by})", "strong"
     for group in SequenceMatcher(None, old_part, new_part, autojunk=False).get_grouped_opcodes(CONTEXT):
         first, last = group[0], group[-1]
         old_range = _range(start + first[1], start + last[2])

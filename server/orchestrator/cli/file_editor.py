@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,21 +75,7 @@ class FileTarget:
         return Place(outline, _find(outline, self._anchor), None)
 
     async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
-        expected = place.outline.text.string
-
-        def check() -> Content:
-            content = read(self._path, self._max_bytes)
-            if content.text != expected:
-                raise EditRefusedError(f"{_name(self._path)} changed meanwhile.", hint=_AGAIN)
-            return content
-
-        content = check()
-        after = text_edits.apply(content.text, edits)
-        require_writable(self._path)
-        try:
-            atomic_file.replace(self._path, content.mark + after.encode("utf-8"), content.mode, before=check)
-        except OSError as error:
-            raise _unwritable(self._path, error.strerror or "it failed") from error
+        after = write(self._path, self._max_bytes, place.outline.text.string, edits)
         self.written = True
         self._anchor = _anchor_after(self._parsed(after), self._anchor)
         return None
@@ -98,6 +85,28 @@ class FileTarget:
         if self._outline.text.string != text:
             self._outline = parse(text)
         return self._outline
+
+
+def write(path: Path, max_bytes: int, expected: str, edits: Sequence[TextEdit]) -> str:
+    """Edit the file in one step, if it still has the text that was expected; the text that it has now.
+
+    Raises FileError and EditRefusedError.
+    """
+
+    def check() -> Content:
+        content = read(path, max_bytes)
+        if content.text != expected:
+            raise EditRefusedError(f"{_name(path)} changed meanwhile.", hint=_AGAIN)
+        return content
+
+    content = check()
+    after = text_edits.apply(content.text, edits)
+    require_writable(path)
+    try:
+        atomic_file.replace(path, content.mark + after.encode("utf-8"), content.mode, before=check)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or "it failed") from error
+    return after
 
 
 def read(path: Path, max_bytes: int) -> Content:
@@ -157,7 +166,8 @@ def _decoded(content: bytes, path: Path) -> str:
 
 def _unwritable(path: Path, why: str) -> FileError:
     return FileError(
-        f"{_name(path)} cannot be written: {why}.", hint="Make it writable, or see the change with --dry-run."
+        f"{_name(path)} cannot be written: {why}.",
+        hint="Make it writable, or only look at the change (--dry-run, --diff).",
     )
 
 

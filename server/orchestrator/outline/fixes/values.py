@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 
 from orchestrator.errors import EditRefusedError
+from orchestrator.model.task import MODES
 from orchestrator.outline.actions.intent import require_writable
 from orchestrator.outline.actions.values import escaped_value
 from orchestrator.outline.edits import TextEdit
-from orchestrator.outline.fields import MODES, PRIORITIES, Field, flaw, places
+from orchestrator.outline.fields import PRIORITIES, Field, flaw, places
 from orchestrator.outline.fixes.fix import (
     Edits,
     Fix,
