@@ -57,6 +57,19 @@ class Command:
             check=False,
         )
 
+    def start(self, *arguments):
+        """Without waiting for its end."""
+        return subprocess.Popen(
+            [ORCHESTRATOR, *map(str, arguments)],
+            env=self.environ,
+            cwd=self.work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
     def settings(self, text):
         self.config.mkdir(exist_ok=True, mode=0o700)
         (self.config / "config.toml").write_text(text)

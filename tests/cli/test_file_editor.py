@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.file_editor import FileTarget, read, require_writable
+from orchestrator.engine import atomic_file
 from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.outline.edits import TextEdit
 
@@ -221,3 +222,17 @@ def test_an_id_that_two_tasks_have_names_neither(file):
     assert asyncio.run(target.place()).task.title == "two"
     add_line(target)
     assert asyncio.run(target.place()).task.line == 2
+
+
+async def test_two_writers_take_turns(tmp_path):
+    """The second finds that the text is another one, and not the first's text gone."""
+    file = tmp_path / "a.tasks.md"
+    file.write_text("- [ ] One\n- [ ] Two\n")
+    first, second = (FileTarget(file, 10_000, title) for title in ("One", "Two"))
+    places = [await target.place() for target in (first, second)]
+    await first.apply(places[0], (TextEdit(9, 9, " more"),), "")
+    with pytest.raises(EditRefusedError, match="changed meanwhile"):
+        await second.apply(places[1], (TextEdit(0, 0, "# Plan\n"),), "")
+    with atomic_file.alone(file), pytest.raises(TimeoutError), atomic_file.alone(file, timeout=0.1):
+        pass
+    assert file.read_text() == "- [ ] One more\n- [ ] Two\n"

@@ -53,6 +53,30 @@ def check_untouched(command, file, before=EXAMPLE):
 # Without a person
 
 
+def test_two_at_once_do_not_both_write(command, scripted):
+    """Two programs, one task: the second is told of the first, or finds its subtasks, and writes nothing."""
+    scripted({**DECIDE, "delay": 0.3, "chunk": 20}, {**PLAN, "delay": 0.02, "chunk": 20})
+    file = command.outline()
+    both = [command.start("split", file, "--task", "logout", "--yes") for _ in range(2)]
+    ended = [each.communicate(timeout=60) for each in both]
+    assert sorted(each.returncode for each in both) == [0, 6], ended
+    assert without_id(file.read_text()) == EXAMPLE.replace("- [ ] Build the logout page\n", ADDED)
+    (told,) = [stderr for each, (_, stderr) in zip(both, ended, strict=True) if each.returncode]
+    assert "Another program is at work on" in told or "while this split was planned" in told
+
+
+def test_two_at_once_with_stores_of_their_own_do_not_both_write(command, scripted):
+    scripted({**DECIDE, "delay": 0.3, "chunk": 20}, {**PLAN, "delay": 0.02, "chunk": 20})
+    file = command.outline()
+    both = [
+        command.start("split", "--data-dir", command.work.parent / name, file, "--task", "logout", "--yes")
+        for name in ("one", "other")
+    ]
+    ended = [each.communicate(timeout=60) for each in both]
+    assert sorted(each.returncode for each in both) == [0, 6], ended
+    assert file.read_text().count("[ ] Draw it") == 1
+
+
 def test_modes_and_executors_need_a_word(command, scripted):
     tasks = [{"title": "Draw it", "mode": "auto", "executor": "code"}, {"title": "Build it", "mode": "interactive"}]
     scripted(DECIDE, {**PLAN, "answer": {"ordered": True, "tasks": tasks}})

@@ -5,6 +5,7 @@ written in one step, through links, with its permissions, byte order mark and li
 
 Invariant: whatever goes wrong, the file keeps its bytes (test_every_failure_leaves_the_file).
 Invariant: an edit for another text than the file's is refused (test_a_changed_file_is_refused).
+Invariant: of two programs that write at once, the second sees what the first wrote (test_two_writers_take_turns).
 """
 
 from __future__ import annotations
@@ -99,11 +100,15 @@ def write(path: Path, max_bytes: int, expected: str, edits: Sequence[TextEdit]) 
             raise EditRefusedError(f"{_name(path)} changed meanwhile.", hint=_AGAIN)
         return content
 
-    content = check()
-    after = text_edits.apply(content.text, edits)
+    check()
     require_writable(path)
     try:
-        atomic_file.replace(path, content.mark + after.encode("utf-8"), content.mode, before=check)
+        with atomic_file.alone(path):
+            content = check()
+            after = text_edits.apply(content.text, edits)
+            atomic_file.replace(path, content.mark + after.encode("utf-8"), content.mode, before=check)
+    except TimeoutError as error:
+        raise EditRefusedError(f"Another program is writing {_name(path)}.", hint=_AGAIN) from error
     except OSError as error:
         raise _unwritable(path, error.strerror or "it failed") from error
     return after

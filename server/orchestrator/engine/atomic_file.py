@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 
@@ -39,6 +41,50 @@ def replace(path: Path, content: bytes, mode: int, *, before: Callable[[], objec
         if temporary is not None:
             temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def alone(path: Path, timeout: float = 5.0) -> Generator[None]:
+    """Keep other programs of ours from replacing the file meanwhile. Raises OSError, TimeoutError.
+
+    The lock is on the file itself, which a holder replaces: whoever got the lock of the old one asks again. Not on
+    Windows, where a locked file cannot be read; there the look right before the rename has to do.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    target = Path(os.path.realpath(path))
+    deadline = time.monotonic() + timeout
+    while True:
+        with contextlib.ExitStack() as holding:
+            # Read and not write: to lock a file needs no more, and it may not be created here.
+            descriptor = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+            holding.callback(os.close, descriptor)
+            if _locked(descriptor) and _is(descriptor, target):
+                yield
+                return
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"another program holds {target.name}")
+        time.sleep(0.02)
+
+
+def _locked(descriptor: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is(descriptor: int, target: Path) -> bool:
+    """Whether the open file still has that name."""
+    opened = os.fstat(descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        named = target.stat()
+        return (opened.st_dev, opened.st_ino) == (named.st_dev, named.st_ino)
+    return False
 
 
 def _keep_owner(descriptor: int, old: Path) -> None:

@@ -92,6 +92,10 @@ class Session:
         if run_id in self._splits:
             self._splits[run_id].stop(reason)
 
+    async def split_hashes(self, uri: str) -> dict[str, str]:
+        """For `stale.stale_tasks`: what the tasks of this outline said when they were split last. Raises StoreError."""
+        return await (await self._open_store()).split_hashes(uri)
+
     async def aclose(self) -> None:
         """Stop everything, wait until what happened is stored, close providers and store."""
         await self._runner.aclose()

@@ -11,7 +11,6 @@ Invariant: a subtask whose own split fails stays as a leaf, and the failure is t
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
 import time
@@ -22,7 +21,7 @@ from typing import Any
 
 from orchestrator.config import Settings
 from orchestrator.engine.calls import Caller, spent
-from orchestrator.engine.context import Brief, as_text, build_brief
+from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.machine import Signal, next_attempt, next_split
@@ -30,6 +29,7 @@ from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, 
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.engine.routing import Asker, Route, Router
 from orchestrator.engine.runner import Runner
+from orchestrator.engine.stale import text_hash
 from orchestrator.errors import AnswerUnusableError, EditRefusedError, OrchestratorError, ProtocolError, StoreError
 from orchestrator.model.ids import record_id
 from orchestrator.model.run import (
@@ -39,6 +39,8 @@ from orchestrator.model.run import (
     Run,
     RunKind,
     RunState,
+    SplitOutcome,
+    SplitRecord,
     SplitState,
 )
 from orchestrator.model.task import DEFAULT_EXECUTOR, DEFAULT_MODE, Decision, Plan, Verdict
@@ -82,7 +84,10 @@ class Split:
         self._brief = build_brief(place.outline, place.task)
         self._inherited = inherited_of(place)
         self._task_id = place.task.task_id
-        self._text_hash = hashlib.sha256(as_text(self._brief.without_siblings()).encode("utf-8", "replace")).hexdigest()
+        self._text_hash = text_hash(place.task)
+        self._children = len(place.task.children)
+        self._verdict = ""
+        self._begun = False
         self._proposal = Proposal(record_id("run"), 0, SplitState.DECIDING, place.task.title)
         self._spent: list[tuple[Usage, Cost]] = []
         self._notes: list[str] = []
@@ -156,6 +161,7 @@ class Split:
         async with self._writing:
             self._require_ready()
             await self._emit("split.discarded", {})
+            await self._keep(SplitOutcome.DISCARDED, self._proposal.plan)
             await self._end(Signal.DISCARD, RunState.DISCARDED, "user")
 
     def stop(self, reason: str = "user") -> None:
@@ -199,13 +205,18 @@ class Split:
             task_title=self._brief.title,
             started=time.time(),
         )
-        await self._journal.begin_run(run)
+        if await self._journal.begin_run_alone(run):
+            raise EditRefusedError(
+                f"Another program is at work on “{self._brief.title}”.", hint="Wait until it has ended, then try again."
+            )
+        self._begun = True
         await self._emit("run.started", {"kind": run.kind.value, "levels": self._request.levels})
 
     async def _propose(self) -> None:
         levels = max(1, min(self._request.levels, self._means.settings.split.max_depth))
         plan = await self._divide(self._brief, (), levels)
         if plan is None:
+            await self._keep(SplitOutcome.SIMPLE, Plan(()))
             await self._end(Signal.SIMPLE, RunState.COMPLETED, self._proposal.message)
             return
         await self._emit("split.proposed", {"plan": as_json(plan), "textHash": self._text_hash})
@@ -241,6 +252,8 @@ class Split:
             if not (self._request.force and not path):
                 state = await self._advance(attempt, state, Signal.DECIDE)
                 decision = await thinking.decide(brief)
+                if not path:
+                    self._verdict = decision.verdict.value
                 if decision.verdict is Verdict.EXECUTE:
                     await self._advance(attempt, state, Signal.SIMPLE, decision.reason)
                     self._note_simple(path, decision)
@@ -311,6 +324,7 @@ class Split:
         await self._emit("split.accepted", {"plan": as_json(plan), "textHash": self._text_hash, "fields": fields})
         for tries_left in reversed(range(APPLY_TRIES)):
             place = await self._target.place()
+            self._require_no_other_split(place)
             try:
                 edits = self._edits(place, plan, fields=fields)
                 version = await self._target.apply(place, edits, f"Split “{place.task.title}”")
@@ -324,6 +338,7 @@ class Split:
         try:
             await self._emit("split.applied", {"added": applied.added, "version": version})
             await self._note_task_id()
+            await self._keep(SplitOutcome.APPLIED, plan)
         except StoreError as error:  # the text has changed: the split is applied, whatever the store says
             _log.warning("%s was applied, which could not be stored: %s", self.run_id, error)
         older = self._is_for_older_text(place)
@@ -338,8 +353,35 @@ class Split:
         return add_subtasks(place.outline, place.task, plan, _id_source(taken, self.run_id))
 
     def _is_for_older_text(self, place: Place) -> bool:
-        now = as_text(build_brief(place.outline, place.task).without_siblings())
-        return hashlib.sha256(now.encode("utf-8", "replace")).hexdigest() != self._text_hash
+        return text_hash(place.task) != self._text_hash
+
+    def _require_no_other_split(self, place: Place) -> None:
+        """Two splits of one task would leave its subtasks twice. Asking again is a person's word that it is meant."""
+        added = len(place.task.children) - self._children
+        if added <= 0:
+            return
+        self._children += added
+        raise EditRefusedError(
+            f"“{place.task.title}” got {added} subtask{'s' if added != 1 else ''} while this split was planned.",
+            hint="Look at them; accept again to add these behind them, or discard the split.",
+        )
+
+    async def _keep(self, outcome: SplitOutcome, plan: Plan) -> None:
+        """For examples, for judging later tasks, and for noticing that the task has changed since."""
+        record = SplitRecord(
+            run_id=self.run_id,
+            workspace=str(self._asker.folder),
+            uri=self._target.uri,
+            task_id=self._task_id,
+            title=self._brief.title,
+            description=self._brief.description,
+            text_hash=self._text_hash,
+            verdict=self._verdict,
+            outcome=outcome,
+            plan=as_json(plan),
+            ended=time.time(),
+        )
+        await self._journal.keep_split(record)
 
     async def _note_task_id(self) -> None:
         """The edit gave the task an id; conversations are found again by it."""
@@ -359,7 +401,7 @@ class Split:
             return
         self._ending = True
         try:
-            if self._store is not None:
+            if self._store is not None and self._begun:
                 await self._journal.end_run(self.run_id, state, reason, time.time())
                 await self._emit("run.ended", {"state": state.value, "reason": reason})
         except StoreError as error:

@@ -229,6 +229,35 @@ class OutboxEntry:
     closed: float | None = None
 
 
+class SplitOutcome(StrEnum):
+    """What a person made of a split: what the next ones are learned from."""
+
+    APPLIED = "applied"
+    DISCARDED = "discarded"
+    SIMPLE = "simple"
+    """Judged EXECUTE, and left at that."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRecord:
+    """How a split came out."""
+
+    run_id: str
+    workspace: str
+    uri: str
+    task_id: str | None
+    title: str
+    description: str
+    text_hash: str
+    """Of the task's own words at the time."""
+    verdict: str
+    """What the model judged, EXECUTE or DECOMPOSE; empty where a person decided that there is a split."""
+    outcome: SplitOutcome
+    plan: dict[str, Any]
+    """What was written or discarded, as events hold it."""
+    ended: float
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened in a run, in the order of `seq` (from 1 in each run)."""

@@ -25,10 +25,11 @@ from orchestrator.model.run import (
     OutboxEntry,
     Run,
     RunState,
+    SplitRecord,
     Step,
     StoredMessage,
 )
-from orchestrator.store import branches, connection, failures, inspection, leases, records, rows
+from orchestrator.store import branches, connection, failures, inspection, leases, records, rows, splits
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
@@ -90,6 +91,10 @@ class Store:
     async def begin_run(self, run: Run) -> None:
         """Also takes its lease for this process."""
         await self._write(partial(records.begin_run, run=run, owner=self._owner))
+
+    async def begin_run_alone(self, run: Run) -> Run | None:
+        """The same, unless another program is at work on that task: then nothing is begun, and its run is answered."""
+        return await self._write(partial(splits.begin_alone, run=run, owner=self._owner))
 
     async def end_run(self, run_id: str, state: RunState, reason: str, ended: float) -> None:
         await self._write(partial(records.end_run, run_id=run_id, state=state, reason=reason, ended=ended))
@@ -248,6 +253,21 @@ class Store:
     async def keep_prompt(self, name: str, version: str, text: str, created: float) -> None:
         """Keep the text of a prompt version; a version that is there already is never changed."""
         await self._write(partial(records.keep_prompt, name=name, version=version, text=text, created=created))
+
+    # Splits
+
+    async def keep_split(self, record: SplitRecord) -> None:
+        await self._write(partial(splits.keep, record=record))
+
+    async def splits(self, *, workspace: str | None = None, limit: int = 500) -> list[SplitRecord]:
+        """The newest first."""
+        if workspace is None:
+            return await self._select(splits.record_from, splits.RECENT, limit)
+        return await self._select(splits.record_from, splits.RECENT_OF_WORKSPACE, workspace, limit)
+
+    async def split_hashes(self, uri: str) -> dict[str, str]:
+        """By task id: the hash of the words that its last split was planned for."""
+        return dict(await self._select(splits.hash_from, splits.HASHES, uri))
 
     # Leases
 

@@ -1,0 +1,74 @@
+"""What came of splits: the statements about the table `splits`, and the one that keeps two programs from one task.
+
+Apart from `records`, which journals what happens: these rows are read again, to learn from them.
+
+Invariant: of two programs that begin the same task, one is told of the other (test_one_task_is_split_by_one_program).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from orchestrator.model.run import Run, SplitOutcome, SplitRecord
+from orchestrator.store import leases, records, rows
+
+
+def begin_alone(connection: sqlite3.Connection, run: Run, owner: str) -> Run | None:
+    """Begin the run, unless another program is at work on its task: then that one's run, and nothing is begun."""
+    same_task = "task_title = ?" if run.task_id is None else "task_id = ?"
+    query = f"SELECT * FROM runs WHERE state = 'running' AND uri = ? AND owner <> ? AND {same_task}"  # noqa: S608  # fixed text
+    wanted = rows.clean_text(run.task_title if run.task_id is None else run.task_id)
+    for row in connection.execute(query, (rows.clean_text(run.uri), owner, wanted)):
+        if not leases.is_stale(row["owner"], row["heartbeat"], run.started):
+            return rows.run_from(row)
+    records.begin_run(connection, run, owner)
+    return None
+
+
+def keep(connection: sqlite3.Connection, record: SplitRecord) -> None:
+    columns = {
+        "run_id": record.run_id,
+        "workspace": rows.clean_text(record.workspace),
+        "uri": rows.clean_text(record.uri),
+        "task_id": rows.clean_optional(record.task_id),
+        "title": rows.clean_text(record.title),
+        "description": rows.clean_text(record.description),
+        "text_hash": record.text_hash,
+        "verdict": record.verdict,
+        "outcome": record.outcome.value,
+        "plan": rows.json_text(record.plan),
+        "ended": record.ended,
+    }
+    names = ", ".join(columns)
+    values = ", ".join(f":{name}" for name in columns)
+    connection.execute(f"INSERT OR REPLACE INTO splits ({names}) VALUES ({values})", columns)  # noqa: S608  # names from here
+
+
+def record_from(row: sqlite3.Row) -> SplitRecord:
+    return SplitRecord(
+        run_id=row["run_id"],
+        workspace=row["workspace"],
+        uri=row["uri"],
+        task_id=row["task_id"],
+        title=row["title"],
+        description=row["description"],
+        text_hash=row["text_hash"],
+        verdict=row["verdict"],
+        outcome=SplitOutcome(row["outcome"]),
+        plan=json.loads(row["plan"]),
+        ended=row["ended"],
+    )
+
+
+def hash_from(row: sqlite3.Row) -> tuple[str, str]:
+    return row["task_id"], row["text_hash"]
+
+
+RECENT = "SELECT * FROM splits ORDER BY ended DESC, run_id LIMIT ?"
+RECENT_OF_WORKSPACE = "SELECT * FROM splits WHERE workspace = ? ORDER BY ended DESC, run_id LIMIT ?"
+HASHES = (
+    "SELECT task_id, text_hash FROM splits WHERE uri = ? AND task_id IS NOT NULL"
+    " AND outcome = 'applied' ORDER BY ended, run_id"
+)
+"""The later row of a task comes later, so that it wins in a dictionary."""
