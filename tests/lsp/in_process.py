@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from orchestrator.config import Directories
 from orchestrator.lsp.client import Client
+from orchestrator.lsp.encoded import Encoded
 from orchestrator.lsp.server import FEATURES, Server
 from orchestrator.outline.text import Encoding
 
@@ -42,7 +43,16 @@ def make_server(tmp_path: Path, **client: Any) -> tuple[Server, Sent]:
 
 
 def call(server: Server, method: str, params: Any) -> Any:
-    """What the feature answers; raw params for our own methods."""
+    """What the feature answers, in its type; raw params for our own methods."""
+    answer = encoded(server, method, params)
+    if not isinstance(answer, Encoded):
+        return answer
+    reply = {"jsonrpc": "2.0", "id": 1, "result": json.loads(answer.json)}
+    return server.protocol._converter.structure(reply, types.METHOD_TO_TYPES[method][1]).result
+
+
+def encoded(server: Server, method: str, params: Any) -> Any:
+    """As the feature answers it: some write their JSON themselves."""
     (feature,) = (feature for feature in FEATURES if feature.method == method)
     return feature.load()(server, params)
 

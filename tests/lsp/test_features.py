@@ -89,7 +89,7 @@ def test_a_cancelled_task_is_struck_through(tmp_path: Path) -> None:
     server, _ = make_server(tmp_path, symbol_tags=True)
     open_document(server, "- [-] a\n- [ ] b\n")
     symbols = call(server, "textDocument/documentSymbol", types.DocumentSymbolParams(document()))
-    assert [symbol.tags for symbol in symbols] == [[types.SymbolTag.Deprecated], None]
+    assert [symbol.tags for symbol in symbols] == [(types.SymbolTag.Deprecated,), None]
 
 
 # --- code actions -----------------------------------------------------------------------------------------------

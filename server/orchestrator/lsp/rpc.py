@@ -37,6 +37,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from orchestrator.errors import OrchestratorError, ProtocolError
+from orchestrator.lsp.encoded import Encoded
 
 logger = logging.getLogger(__name__)
 
@@ -269,7 +270,7 @@ class Protocol(LanguageServerProtocol):
             return
         try:
             if error is None:
-                self._send_response(msg_id, future.result())
+                self._answer(msg_id, future.result())
             else:
                 self._refuse(msg_id, as_rpc_error(error))
         except Exception as defect:  # noqa: BLE001 - an answer that cannot be sent is still owed
@@ -277,14 +278,23 @@ class Protocol(LanguageServerProtocol):
         for callback in self._after_reply.pop(msg_id, ()):
             callback()
 
+    def _answer(self, msg_id: int | str, result: Any) -> None:
+        if isinstance(result, Encoded):
+            self._send_body(f'{{"id":{json.dumps(msg_id)},"jsonrpc":"{self.VERSION}","result":{result.json}}}')
+        else:
+            self._send_response(msg_id, result)
+
     def _check_handler_result(self, future: Future[Any]) -> None:
         if not future.cancelled() and (error := future.exception()) is not None:
             log_defect(error)
 
     def _send_data(self, data: Any) -> None:
+        self._send_body(json.dumps(data, default=self._serialize_message, separators=(",", ":")))
+
+    def _send_body(self, json_text: str) -> None:
         if self.writer is None:
             return
-        body = json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode("ascii")
+        body = json_text.encode("ascii")
         cast("Any", self.writer).write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     def _serialize_message(self, data: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from orchestrator.lsp.encoded import Encoded
 from orchestrator.outline.folding import FoldKind, folds, outermost
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ _KINDS = {
 """What LSP has a word for, so that "fold all comments" folds the descriptions."""
 
 
-def folding_range(server: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+def folding_range(server: Server, params: types.FoldingRangeParams) -> Encoded:
     client = server.client
     found = folds(server.documents.snapshot(params.text_document.uri).outline)
     if client.fold_limit is not None and len(found) > client.fold_limit:
         found = outermost(found, client.fold_limit)
     known = client.fold_kinds
-    kinds = {kind: word.value for kind, word in _KINDS.items() if known is None or word.value in known}
-    return [types.FoldingRange(fold.start, fold.end, kind=kinds.get(fold.kind)) for fold in found]
+    kinds = {kind: f',"kind":"{word.value}"' for kind, word in _KINDS.items() if known is None or word.value in known}
+    return Encoded.array(
+        [f'{{"startLine":{fold.start},"endLine":{fold.end}{kinds.get(fold.kind, "")}}}' for fold in found]
+    )
