@@ -5,6 +5,7 @@ The engine never sees positions of a protocol or paths of a disk; it holds a `Ta
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,9 @@ class Place:
     task: Task
     version: int | None
     """The editor's version of the text; None for a file that nobody has open."""
+    ids_elsewhere: Container[str] = frozenset[str]()
+    """Ids of other files of the workspace: a new id is none of them."""
+    tasks_elsewhere: int = 0
 
 
 class Target(Protocol):

@@ -25,6 +25,7 @@ from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.machine import Signal, next_attempt, next_split
+from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.engine.routing import Asker, Route, Router
@@ -47,7 +48,6 @@ from orchestrator.model.task import DEFAULT_EXECUTOR, DEFAULT_MODE, Decision, Pl
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline import inherited
 from orchestrator.outline.edits import TextEdit
-from orchestrator.outline.identity import fresh_id
 from orchestrator.outline.writer import add_subtasks
 from orchestrator.store.store import Store
 
@@ -349,8 +349,9 @@ class Split:
     def _edits(self, place: Place, plan: Plan, *, fields: bool) -> tuple[TextEdit, ...]:
         """The same for the same text: new ids are random, but drawn anew from the run's own seed."""
         plan = granted(plan, inherited_of(place), accepted=fields)
-        taken = {task.task_id for task in place.outline.tasks() if task.task_id}
-        return add_subtasks(place.outline, place.task, plan, _id_source(taken, self.run_id))
+        seeded = random.Random(self.run_id)  # noqa: S311 - an id is no secret
+        new_id = id_source(place.outline, place.ids_elsewhere, place.tasks_elsewhere, seeded)
+        return add_subtasks(place.outline, place.task, plan, new_id)
 
     def _is_for_older_text(self, place: Place) -> bool:
         return text_hash(place.task) != self._text_hash
@@ -475,14 +476,3 @@ def inherited_of(place: Place) -> Inherited:
     """What the subtasks of this task inherit."""
     mode, executor = (inherited.value(place.outline, place.task, key) for key in ("mode", "executor"))
     return Inherited(mode or DEFAULT_MODE, executor or DEFAULT_EXECUTOR)
-
-
-def _id_source(taken: set[str], seed: str) -> Callable[[], str]:
-    rng = random.Random(seed)  # noqa: S311 - an id is no secret
-
-    def new_id() -> str:
-        made = fresh_id(taken, len(taken), rng)
-        taken.add(made)
-        return made
-
-    return new_id

@@ -21,6 +21,10 @@ ASKED = {
     "hover": "hover_provider",
     "inlay_hint": "inlay_hint_provider",
     "semantic_tokens": "semantic_tokens_provider",
+    "definition": "definition_provider",
+    "references": "references_provider",
+    "rename": "rename_provider",
+    "call_hierarchy": "call_hierarchy_provider",
 }
 """Features that are offered to clients that declare them and to no other, with the capability that says so."""
 
@@ -62,6 +66,16 @@ class Client:
     tokens: frozenset[str] = frozenset()
     """The ways in which it asks for semantic tokens: `full`, `delta`, `range`."""
     refresh_tokens: bool = False
+    workspace_symbols: bool = False
+    resolve_symbols: bool = False
+    """It asks for the range of a workspace symbol when a person chose it."""
+    workspace_symbol_tags: bool = False
+    definition_links: bool = False
+    document_changes: bool = False
+    """It takes edits of several documents with their versions."""
+    change_annotations: bool = False
+    watch_files: bool = False
+    """It can be asked to tell of changed files."""
     folders: tuple[str, ...] = ()
     """URIs of the workspace folders when it connected."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -108,6 +122,15 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         refresh_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
         tokens=_token_requests(document.semantic_tokens),
         refresh_tokens=bool(workspace.semantic_tokens and workspace.semantic_tokens.refresh_support),
+        workspace_symbols=workspace.symbol is not None,
+        resolve_symbols="location.range" in _resolved(workspace.symbol),
+        workspace_symbol_tags=bool(workspace.symbol and workspace.symbol.tag_support),
+        definition_links=bool(document.definition and document.definition.link_support),
+        document_changes=bool(workspace.workspace_edit and workspace.workspace_edit.document_changes),
+        change_annotations=bool(workspace.workspace_edit and workspace.workspace_edit.change_annotation_support),
+        watch_files=bool(
+            workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
+        ),
         folders=_folders(params),
         options=_mapping(params.initialization_options),
     )
@@ -141,6 +164,10 @@ def _prefers_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:
 def _word(value: Any) -> str:
     """Of an enumeration that the client may have extended."""
     return str(getattr(value, "value", value))
+
+
+def _resolved(capability: types.WorkspaceSymbolClientCapabilities | None) -> Sequence[str]:
+    return capability.resolve_support.properties if capability and capability.resolve_support else ()
 
 
 def _folders(params: types.InitializeParams) -> tuple[str, ...]:

@@ -74,7 +74,8 @@ class OpenTask:
                 f"The task “{self._title}” has another title now.",
                 hint="Give it its title back (undo), or discard this split and start a new one.",
             )
-        return Place(snapshot.outline, node, snapshot.version)
+        elsewhere = self._server.index.ids_elsewhere(snapshot.uri)
+        return Place(snapshot.outline, node, snapshot.version, elsewhere, elsewhere.task_count)
 
     def _back_again(self, snapshot: Snapshot) -> Task | None:
         same = [

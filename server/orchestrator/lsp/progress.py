@@ -21,9 +21,12 @@ Token = int | str
 
 
 class Progress:
-    """One per run. Reports before the client has agreed to the token are kept, the newest of them."""
+    """One per run. Reports before the client has agreed to the token are kept, the newest of them.
 
-    def __init__(self, server: Server, run_id: str, title: str) -> None:
+    Without a run it is about work of the server's own, which cannot be cancelled.
+    """
+
+    def __init__(self, server: Server, run_id: str | None, title: str) -> None:
         self._server = server
         self._run_id = run_id
         self._title = title
@@ -51,15 +54,20 @@ class Progress:
 
     def _open(self, token: Token) -> None:
         self._token = token
-        self._server.cancellable[token] = self._run_id
-        self._send(types.WorkDoneProgressBegin(title=self._title, cancellable=True, message=self._message or None))
+        if self._run_id is not None:
+            self._server.cancellable[token] = self._run_id
+        self._send(
+            types.WorkDoneProgressBegin(
+                title=self._title, cancellable=self._run_id is not None, message=self._message or None
+            )
+        )
 
     def report(self, message: str) -> None:
         if message == self._message or self._ended:
             return
         self._message = message
         if self._token is not None:
-            self._send(types.WorkDoneProgressReport(cancellable=True, message=message))
+            self._send(types.WorkDoneProgressReport(cancellable=self._run_id is not None, message=message))
 
     def end(self, message: str) -> None:
         if self._ended:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from orchestrator.config import Directories, Settings
     from orchestrator.engine.session import Session
     from orchestrator.lsp.colours import Colours
+    from orchestrator.lsp.index import WorkspaceIndex
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.settings import SettingsInForce
     from orchestrator.lsp.splits import Splits
@@ -89,6 +90,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.EXIT, "lifecycle", "leave"),
     Feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION, "configuration", "did_change"),
     Feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, "workspace_folders", "did_change"),
+    Feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, "watched_files", "did_change"),
     Feature(types.TEXT_DOCUMENT_DID_OPEN, "text_sync", "did_open"),
     Feature(types.TEXT_DOCUMENT_DID_CHANGE, "text_sync", "did_change"),
     Feature(types.TEXT_DOCUMENT_DID_CLOSE, "text_sync", "did_close"),
@@ -109,6 +111,15 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, "semantic_tokens", "full", TOKENS),
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL_DELTA, "semantic_tokens", "delta", TOKENS),
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, "semantic_tokens", "part", TOKENS),
+    Feature(types.WORKSPACE_SYMBOL, "workspace_symbol", "workspace_symbol"),
+    Feature(types.WORKSPACE_SYMBOL_RESOLVE, "workspace_symbol", "resolve"),
+    Feature(types.TEXT_DOCUMENT_DEFINITION, "definition", "definition"),
+    Feature(types.TEXT_DOCUMENT_REFERENCES, "references", "references"),
+    Feature(types.TEXT_DOCUMENT_PREPARE_RENAME, "rename", "prepare"),
+    Feature(types.TEXT_DOCUMENT_RENAME, "rename", "rename"),
+    Feature(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, "call_hierarchy", "prepare"),
+    Feature(types.CALL_HIERARCHY_INCOMING_CALLS, "call_hierarchy", "incoming_calls"),
+    Feature(types.CALL_HIERARCHY_OUTGOING_CALLS, "call_hierarchy", "outgoing_calls"),
     Feature(types.WORKSPACE_EXECUTE_COMMAND, "execute_command", "execute_command"),
     Feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, "run", "cancel_progress"),
     Feature("orchestrator/tree", "tree", "tree"),
@@ -120,7 +131,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/run/stop", "run", "stop"),
 )
 
-WARM_UP = ("colours", "splits", "trees", "problems", "settings")
+WARM_UP = ("colours", "index", "splits", "trees", "problems", "settings")
 """Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
 
 
@@ -171,6 +182,8 @@ class Server(LanguageServer):
                 setattr(capabilities, provider, None)
         if capabilities.semantic_tokens_provider is not None:
             capabilities.semantic_tokens_provider = _token_options(self.client)
+        symbols = types.WorkspaceSymbolOptions(resolve_provider=self.client.resolve_symbols)
+        capabilities.workspace_symbol_provider = symbols if self.client.workspace_symbols else None
         capabilities.experimental = {NAME: {"protocol": PROTOCOL_VERSION, "version": self.version}}
 
     # --- what features share, made when first asked for --------------------------------------------------------
@@ -207,6 +220,17 @@ class Server(LanguageServer):
         return Colours(self)
 
     @cached_property
+    def index(self) -> WorkspaceIndex:
+        from orchestrator.lsp.index import WorkspaceIndex
+
+        return WorkspaceIndex(self)
+
+    @property
+    def running_index(self) -> WorkspaceIndex | None:
+        """The index, if anything was ever asked of it."""
+        return self.__dict__.get("index")
+
+    @cached_property
     def pusher(self) -> Pusher:
         from orchestrator.lsp.problems import Pusher
 
@@ -236,6 +260,8 @@ class Server(LanguageServer):
 
     def changed(self, document: Document) -> None:
         """A document was opened or changed."""
+        if self.running_index is not None:
+            self.running_index.touched(document)
         if self.client.tree:
             self.trees.touched(document)
         if not self.client.pull_diagnostics:

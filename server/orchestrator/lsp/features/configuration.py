@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from orchestrator.lsp.features import watched_files
 from orchestrator.lsp.settings import SECTION
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def use(server: Server, values: Any) -> None:
     if not server.settings_in_force.use_editor(values):
         return
     server.documents.use_limit(server.settings.outline.max_bytes)
+    if server.running_index is not None:
+        watched_files.register(server)
+        server.running_index.use_settings()
     if server.running_session is not None:
         server.running_session.configure(server.settings)
     for document in server.documents:

@@ -30,6 +30,10 @@ async def _settle_in(server: Server) -> None:
     from orchestrator.lsp.features import configuration
 
     await configuration.refresh(server)
+    from orchestrator.lsp.features import watched_files
+
+    watched_files.register(server)
+    server.index.begin()
 
 
 def _move_to(folder: str) -> None:
@@ -43,6 +47,8 @@ def _move_to(folder: str) -> None:
 
 async def shutdown(server: Server, _: Any) -> None:
     server.exit_code = 0
+    if server.running_index is not None:
+        server.running_index.stop()
     await server.close_session()
     server.protocol.refuse_from_now_on()
 

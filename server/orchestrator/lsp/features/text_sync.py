@@ -28,6 +28,8 @@ def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     if document is None:
         return
     server.colours.forget(document)
+    if server.running_index is not None:
+        server.running_index.closed(document)
     if server.client.tree:
         server.trees.forget(document)
     if not server.client.pull_diagnostics:

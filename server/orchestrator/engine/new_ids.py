@@ -1,0 +1,44 @@
+"""New ids that no task of the workspace has.
+
+Apart from `outline.identity`, which makes one id, because whoever writes several into one text must not give one out
+twice, and because the rest of the workspace is known to whoever holds the text.
+
+Invariant: a new id is none of this text, none of the others', and none given out before (test_new_ids_are_free).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Container
+
+from orchestrator.outline.identity import fresh_id
+from orchestrator.outline.tree import Outline
+
+
+def id_source(
+    outline: Outline,
+    ids_elsewhere: Container[str] = frozenset[str](),
+    tasks_elsewhere: int = 0,
+    rng: random.Random | None = None,
+) -> Callable[[], str]:
+    """`rng` makes the ids the same each time, for an edit that is computed twice."""
+    chance = random.SystemRandom() if rng is None else rng
+    here = [task.task_id for task in outline.tasks()]
+    taken = _Taken({task_id for task_id in here if task_id is not None}, ids_elsewhere)
+    count = len(here) + tasks_elsewhere
+
+    def new_id() -> str:
+        made = fresh_id(taken, count, chance)
+        taken.here.add(made)
+        return made
+
+    return new_id
+
+
+class _Taken(Container[str]):
+    def __init__(self, here: set[str], elsewhere: Container[str]) -> None:
+        self.here = here
+        self._elsewhere = elsewhere
+
+    def __contains__(self, task_id: object) -> bool:
+        return isinstance(task_id, str) and (task_id in self.here or task_id in self._elsewhere)
