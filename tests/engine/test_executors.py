@@ -127,7 +127,7 @@ def test_a_broken_plugin_says_so(monkeypatch):
         EntryPoint("odd", "tests.engine.test_executors:BRIEF", executors.ENTRY_POINTS),
     ]
     monkeypatch.setattr(executors, "entry_points", lambda group: points)
-    assert executors.names() == ("answer", "gone", "good", "odd")
+    assert executors.names() == (*executors.BUILT_IN, "gone", "good", "odd")
     assert executors.find("good").name == "good"
     with pytest.raises(ConfigError, match="cannot be loaded: ModuleNotFoundError"):
         executors.find("gone")

@@ -118,6 +118,15 @@ def scrubbed(environ: Mapping[str, str], secrets: Collection[str], folder: Path)
     return kept
 
 
+def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values of variables that are named like keys: they must not stand in others, nor in what a command prints."""
+    return tuple(
+        value
+        for name, value in environ.items()
+        if re.search(r"KEY|TOKEN|SECRET|PASSW", name, re.IGNORECASE) and len(value) >= _SHORTEST_SECRET
+    )
+
+
 async def run(
     program: Path,
     argv: Sequence[str],

@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from orchestrator.config import Settings
+from orchestrator.engine import plugins
 from orchestrator.engine.context import Brief
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.errors import ConfigError
+from orchestrator.model.finding import Finding
 from orchestrator.model.message import Role
 from orchestrator.providers.base import Finished, Request
 
@@ -68,6 +70,8 @@ class Outcome:
     """Files were changed or a command ran: then it is not split, and not done again."""
     verified: bool = False
     """Its acceptance was shown already, by something that counts more than a model's word (a command's exit code)."""
+    findings: tuple[Finding, ...] = ()
+    """What a review found, for the diagnostics of the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +141,19 @@ class Executor(Protocol):
     async def execute(self, task: TaskContext, hands: Hands) -> Outcome: ...
 
 
-def find(name: str) -> Executor:
-    """The executor of this name; built-in ones first. Raises ConfigError when there is none, or it cannot be used."""
-    if name == DEFAULT:
-        from orchestrator.engine.executors.answer import AnswerExecutor
+BUILT_IN = ("answer", "code", "research", "review")
 
-        return AnswerExecutor()
+
+def find(name: str, workspace: Path | None = None) -> Executor:
+    """The executor of this name; built-in ones first. Raises ConfigError when there is none, or it cannot be used.
+
+    With a workspace, a plug-in that lies inside it is never loaded.
+    """
+    if name in BUILT_IN:
+        return _built_in(name)
     for point in _plugins():
         if point.name == name:
-            return _load(point)
+            return _load(point, workspace)
     raise ConfigError(
         f"There is no executor “{name}”.", hint=f"Write one of {', '.join(names())}, or remove the field `executor`."
     )
@@ -153,24 +161,30 @@ def find(name: str) -> Executor:
 
 def names() -> tuple[str, ...]:
     """All there are, the default first; nothing is imported for that."""
-    return tuple(dict.fromkeys((DEFAULT, *(point.name for point in _plugins()))))
+    return tuple(dict.fromkeys((*BUILT_IN, *(point.name for point in _plugins()))))
+
+
+def _built_in(name: str) -> Executor:
+    from orchestrator.engine.executors import answer, code, research, review
+
+    made = (answer.AnswerExecutor(), code.CodeExecutor(), research.ResearchExecutor(), review.ReviewExecutor())
+    return next(executor for executor in made if executor.name == name)
 
 
 def _plugins() -> list[EntryPoint]:
     return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
 
 
-def _load(point: EntryPoint) -> Executor:
-    origin = f"plug-in {point.dist.name if point.dist else point.value}"
+def _load(point: EntryPoint, workspace: Path | None) -> Executor:
+    loaded = plugins.load(point, "executor", workspace)
     try:
-        loaded = point.load()
         made = loaded() if isinstance(loaded, type) else loaded
     except Exception as error:  # a plug-in may fail in any way
         raise ConfigError(
-            f"The executor {point.name} of {origin} cannot be loaded: {type(error).__name__}.",
-            hint="Update or uninstall it.",
+            f"The executor {point.name} cannot be made: {type(error).__name__}.", hint="Update or uninstall it."
         ) from error
     if not isinstance(made, Executor):
+        origin = f"plug-in {point.dist.name if point.dist else point.value}"
         raise ConfigError(
             f"{origin} names no executor but a {type(made).__name__}.", hint="Update or uninstall the plug-in."
         )
@@ -178,6 +192,7 @@ def _load(point: EntryPoint) -> Executor:
 
 
 __all__ = [
+    "BUILT_IN",
     "DEFAULT",
     "ENTRY_POINTS",
     "Answer",

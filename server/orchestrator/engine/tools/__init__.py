@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.engine.edit_proposal import FileChange
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import OrchestratorError, ToolError
 from orchestrator.model.message import ToolCall
 from orchestrator.model.safe_text import one_line
 from orchestrator.providers.base import ToolSpec
@@ -63,15 +63,27 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
+    """Either `run` or `run_at`. Both take checked arguments; an OrchestratorError becomes a result that failed."""
+
     name: str
     description: str
     arguments: type[Arguments]
-    run: Callable[[Any], Awaitable[Output]]
-    """Takes checked arguments. An OrchestratorError becomes a result that says it failed."""
+    run: Callable[[Any], Awaitable[Output]] | None = None
+    """Whoever calls it journals the whole of it."""
+    run_at: Callable[[Any, str], Awaitable[Output]] | None = None
+    """It journals its own parts, under the name of the place of this call in the conversation."""
 
     @property
     def spec(self) -> ToolSpec:
         return ToolSpec(self.name, self.description, _without_titles(self.arguments.model_json_schema()))
+
+
+Once = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
+"""Answers what the work answered, from the journal if it was done before."""
+
+
+async def _now(work: Callable[[], Awaitable[Any]]) -> Any:
+    return await work()
 
 
 class Toolbox:
@@ -82,8 +94,8 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         return tuple(tool.spec for tool in self._tools.values())
 
-    async def answer(self, call: ToolCall) -> Output:
-        """Never raises but for cancellation, and for a store that cannot keep what happened."""
+    async def answer(self, call: ToolCall, place: str = "", once: Once = _now) -> Output:
+        """Never raises but for cancellation, and for what the journal itself raises."""
         tool = self._tools.get(call.name)
         if tool is None:
             names = ", ".join(self._tools)
@@ -93,13 +105,24 @@ class Toolbox:
             arguments = tool.arguments.model_validate(json.loads(call.arguments or "{}", strict=False))
         except (ValueError, RecursionError) as error:
             return failure(f"The arguments of {tool.name} cannot be used: {_faults(error)} Call it again.")
-        try:
-            return _bounded(await tool.run(arguments))
-        except OrchestratorError as error:
-            return failure(str(error))
-        except OSError as error:
-            _log.warning("tool %s failed: %s", tool.name, type(error).__name__)
-            return failure(f"{tool.name} failed ({error.strerror or type(error).__name__}). Try something else.")
+        if tool.run_at is not None:
+            try:
+                return _bounded(await tool.run_at(arguments, place))
+            except ToolError as error:
+                return failure(str(error))
+        run = tool.run
+        assert run is not None, "a tool has one of both"
+
+        async def work() -> dict[str, Any]:
+            try:
+                return _bounded(await run(arguments)).to_json()
+            except OrchestratorError as error:
+                return failure(str(error)).to_json()
+            except OSError as error:
+                _log.warning("tool %s failed: %s", tool.name, type(error).__name__)
+                return failure(f"{tool.name} failed ({error.strerror}). Try something else.").to_json()
+
+        return Output.from_json(await once(work))
 
 
 def in_thread(work: Callable[[Any, Draft], Output], draft: Draft) -> Callable[[Any], Awaitable[Output]]:

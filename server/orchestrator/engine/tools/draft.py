@@ -45,6 +45,10 @@ class Draft:
         for change in changes:
             self._changes[change.path] = change
 
+    def clear(self) -> None:
+        """What was proposed has been written, or was refused: the files on the disk count again."""
+        self._changes.clear()
+
     def proposal(self) -> EditProposal:
         return proposal_of(self._changes.values())
 

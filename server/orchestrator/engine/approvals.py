@@ -1,0 +1,111 @@
+"""What a person is asked before a tool acts, as values: everything that would be done, and what an answer covers.
+
+Apart from the policy, which decides whether to ask, and from the engine, which keeps the questions in the inbox. A
+question's `detail` is JSON that holds the whole action, so that a person approves exactly that and a resumed run does
+exactly that.
+
+Invariant: what is decided about a stored question is decided from the action in it, never from its words
+(test_the_words_of_a_question_decide_nothing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from orchestrator.config import Settings
+from orchestrator.engine import policy
+from orchestrator.engine.edit_proposal import EditProposal, diff
+from orchestrator.model.safe_text import one_line, visible
+
+EDIT = "edit"
+COMMAND = "command"
+MAY_EXECUTE = "It may execute code of this folder."
+"""Said with every command: a test runner runs what stands in the tests."""
+
+
+class Leave(StrEnum):
+    """A person's answer."""
+
+    REFUSE = "refuse"
+    ONCE = "once"
+    RUN = "run"
+    """Also for what its scope covers in this run."""
+
+
+def outline_names(settings: Settings) -> tuple[str, ...]:
+    return tuple(settings.outline.globs)
+
+
+def edit_detail(proposal: EditProposal, why: str, outlines: Sequence[str]) -> dict[str, Any]:
+    """`changes` is what is done, `fingerprint` names it, the rest is for reading."""
+    return {
+        "fingerprint": proposal.fingerprint,
+        "changes": proposal.to_json(),
+        "diff": diff(proposal, outlines),
+        "why": visible(why),
+        "scope": _scope_text(proposal.action, outlines),
+    }
+
+
+def command_detail(argv: Sequence[str], program: Path, folder: Path, purpose: str, why: str) -> dict[str, Any]:
+    action = policy.Command(tuple(argv))
+    return {
+        "argv": list(argv),
+        "program": str(program),
+        "folder": str(folder),
+        "shown": policy.shown(argv),
+        "purpose": one_line(purpose, 300),
+        "note": MAY_EXECUTE,
+        "why": visible(why),
+        "scope": _scope_text(action, ()),
+    }
+
+
+def action_of(kind: str, detail: Mapping[str, Any]) -> policy.Action | None:
+    """What would be done; None for a kind that no rule is about (a plug-in's own): that is always asked."""
+    if kind == COMMAND:
+        return policy.Command(tuple(detail["argv"]))
+    if kind == EDIT:
+        return EditProposal.from_json(detail["changes"]).action
+    return None
+
+
+def decide(kind: str, detail: Mapping[str, Any], standing: policy.Standing) -> policy.Decision:
+    action = action_of(kind, detail)
+    if action is None:
+        return policy.Decision(False, "a person has not seen this")
+    return policy.decide(action, standing)
+
+
+def standing(
+    settings: Settings,
+    *,
+    trusted: bool,
+    yes: bool = False,
+    given: Iterable[tuple[str, Mapping[str, Any], str]] = (),
+) -> policy.Standing:
+    """What was said in advance, and in this run: `given` are kind, detail and answer of its answered questions."""
+    outlines = outline_names(settings)
+    scopes = [
+        scope
+        for kind, detail, answer in given
+        if answer == Leave.RUN and (action := action_of(kind, detail)) and (scope := policy.scope_of(action, outlines))
+    ]
+    prefixes = [prefix for text in settings.tools.commands if (prefix := policy.command_in(text))]
+    return policy.Standing(
+        trusted=trusted,
+        commands=tuple(prefixes),
+        edits=settings.tools.edits == "allow",
+        yes=yes,
+        scopes=tuple(scopes),
+        outlines=outlines,
+    )
+
+
+def _scope_text(action: policy.Action, outlines: Sequence[str]) -> str:
+    """What "allow for this run" would cover; empty where it is not offered."""
+    scope = policy.scope_of(action, outlines)
+    return scope.text if scope is not None else ""

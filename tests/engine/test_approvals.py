@@ -1,0 +1,69 @@
+"""Questions about tools, as values."""
+
+import json
+from pathlib import Path
+
+from orchestrator.config import Settings
+from orchestrator.engine import approvals
+from orchestrator.engine.approvals import COMMAND, EDIT, Leave, command_detail, decide, edit_detail, standing
+from orchestrator.engine.edit_proposal import FileChange, proposal_of
+
+OUTLINES = ("*.tasks.md", "tasks.md")
+PROPOSAL = proposal_of([FileChange("src/a.py", "x\n", "y\n")])
+EDITING = edit_detail(PROPOSAL, "a person has not seen this edit", OUTLINES)
+RUNNING = command_detail(("pytest", "-q"), Path("/usr/bin/pytest"), Path("/ws"), "to\u202e see", "new")
+
+
+def test_a_question_is_json_that_shows_everything():
+    assert json.loads(json.dumps(EDITING)) == EDITING
+    assert "-x\n+y" in EDITING["diff"]
+    assert EDITING["fingerprint"] == PROPOSAL.fingerprint
+    assert RUNNING["shown"] == "pytest -q"
+    assert RUNNING["program"] == "/usr/bin/pytest"
+    assert RUNNING["purpose"] == "to<U+202E> see"
+    assert RUNNING["note"] == "It may execute code of this folder."
+    assert RUNNING["scope"] == "run exactly `pytest -q` again in this run"
+
+
+def test_leave_for_this_run_covers_the_same_again():
+    given = [(EDIT, EDITING, Leave.RUN), (COMMAND, RUNNING, Leave.RUN)]
+    said = standing(Settings(), trusted=False, given=given)
+    other = edit_detail(proposal_of([FileChange("src/b.py", None, "z\n")]), "", OUTLINES)
+    outside = edit_detail(proposal_of([FileChange("b.py", None, "z\n")]), "", OUTLINES)
+    assert decide(EDIT, other, said).allowed
+    assert not decide(EDIT, outside, said).allowed
+    assert decide(COMMAND, RUNNING, said).allowed
+    assert not decide(COMMAND, {**RUNNING, "argv": ["pytest", "-q", "-x"]}, said).allowed
+
+
+def test_leave_for_once_and_refusals_cover_nothing():
+    given = [(EDIT, EDITING, Leave.ONCE), (COMMAND, RUNNING, Leave.REFUSE), ("other", {}, Leave.RUN)]
+    said = standing(Settings(), trusted=True, given=given)
+    assert not decide(EDIT, EDITING, said).allowed
+    assert not decide(COMMAND, RUNNING, said).allowed
+    assert not decide("other", {}, said).allowed
+
+
+def test_the_words_of_a_question_decide_nothing():
+    said = standing(
+        Settings.model_validate({"tools": {"edits": "allow", "commands": ["pytest"]}}), trusted=True, yes=True
+    )
+    lying = edit_detail(proposal_of([FileChange(".git/hooks/pre-commit", None, "x")]), "", OUTLINES)
+    assert not decide(EDIT, {**lying, "diff": "harmless", "scope": "src/", "why": "allowed"}, said).allowed
+    assert not decide(COMMAND, {**RUNNING, "argv": ["rm", "-rf", "x"], "shown": "pytest -q"}, said).allowed
+    assert decide(COMMAND, RUNNING, said).allowed
+
+
+def test_settings_that_are_no_commands_allow_nothing():
+    said = standing(
+        Settings.model_validate({"tools": {"commands": ["sh", "pytest | tee", "", "a && b"]}}), trusted=True
+    )
+    assert said.commands == ()
+
+
+def test_the_users_outline_names_count():
+    settings = Settings.model_validate({"outline": {"globs": ["*.plan"]}, "tools": {"edits": "allow"}})
+    said = standing(settings, trusted=True)
+    detail = edit_detail(proposal_of([FileChange("week.plan", None, "x")]), "", approvals.outline_names(settings))
+    assert not decide(EDIT, detail, said).allowed
+    assert detail["scope"] == ""
