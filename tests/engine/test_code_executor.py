@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.engine.executors.checks import Checked, check
 from orchestrator.errors import ConfigError
 from orchestrator.providers.base import Capabilities
 from orchestrator.providers.scripted import ScriptedProvider
-from tests.support.hands import Hands, Journal, Killed, execute, finish, use
+from tests.support.hands import Hands, Journal, Killed, execute, finish, task_in, use
 
 PYTHON = {"tools": {"programs": [sys.executable]}}
 PROGRAM = Path(sys.executable).name
@@ -245,6 +246,18 @@ async def test_a_model_without_tools_says_what_to_do(folder: Path):
 
     with pytest.raises(ConfigError, match=r"cannot use tools.*larger model"):
         await execute("code", Hands(provider=Small([])), folder)
+
+
+async def test_commands_of_any_acceptance_can_be_checked(folder: Path):
+    hands = Hands(settings=PYTHON)
+    checked = await check(task_in(folder, acceptance=f"{CHECK}; it reads well"), hands, "verify")
+    assert not checked.passed
+    assert checked.failure == f"`{PROGRAM} check.py` did not pass (exit code 1)"
+    (folder / "sums.py").write_text(RIGHT)
+    assert (await check(task_in(folder, acceptance=CHECK), Hands(settings=PYTHON), "verify")).passed
+    nobody = Hands(settings=PYTHON, leave=lambda kind, detail: False)
+    assert (await check(task_in(folder, acceptance=CHECK), nobody, "verify")).waiting
+    assert await check(task_in(folder, acceptance="it reads well"), nobody, "verify") == Checked()
 
 
 SCRIPT = (

@@ -15,17 +15,17 @@ Invariant: without leave the files stay as they are and the patch is kept (test_
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from pydantic import Field
 
-from orchestrator.engine import acceptance, approvals, edit_apply, policy
+from orchestrator.engine import approvals, edit_apply
 from orchestrator.engine.edit_proposal import EditProposal, diff
 from orchestrator.engine.executors import Hands, Outcome, TaskContext
+from orchestrator.engine.executors.checks import Checked, Checks, indented
 from orchestrator.engine.executors.tool_loop import Ended, ToolLoop
 from orchestrator.engine.executors.workbench import Workbench, notes
 from orchestrator.engine.tools import Arguments, Output, Tool
-from orchestrator.engine.tools.acting import INTERRUPTED, Commands, ask_leave, command_tool, question_tool
+from orchestrator.engine.tools.acting import Commands, ask_leave, command_tool, question_tool
 from orchestrator.engine.tools.draft import Draft
 from orchestrator.engine.tools.editing import editing_tools
 from orchestrator.errors import EditRefusedError, ToolError
@@ -34,25 +34,11 @@ from orchestrator.model.safe_text import one_line
 KEEP = "Keep the edits"
 UNDO = "Undo the edits"
 ROUNDS = 2
-_MOST_EVIDENCE = 6_000
-"""Characters of a command's output that the model sees when its work was not accepted."""
 
 
 class Finish(Arguments):
     result: str = Field(description="One short paragraph of plain text, at most 60 words: what was done")
     failed: bool = Field(False, description="True when the task cannot be done; `result` then says why")
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    report: str = ""
-    """Each command with its end and output, for the store and for a later judgement."""
-    failure: str = ""
-    """The first command that did not pass, and how it ended."""
-    evidence: str = ""
-    """For the model."""
-    waiting: str = ""
-    """A command that nobody gave leave to run."""
 
 
 class CodeExecutor:
@@ -72,7 +58,7 @@ class _Work:
         self._hands = hands
         self._bench = bench
         self._commands = Commands(task, hands)
-        self._accept = acceptance.read(task.brief.acceptance)
+        self._checks = Checks(task, self._commands)
         self._applied: list[EditProposal] = []
         tools = (*bench.looking, *editing_tools(bench.draft), command_tool(self._commands, hands), question_tool(hands))
         self._loop = ToolLoop("code", task, hands, bench.draft, (*tools, _finish_tool(bench.draft)))
@@ -101,10 +87,10 @@ class _Work:
                 needs_person=f"nobody approved its edit ({proposal.title})",
                 edited=bool(self._applied),
             )
-        allowed = await self._leaves(number)
+        allowed = await self._checks.leaves(f"accept {number}")
         async with self._hands.alone():
             refused = await self._apply(proposal, number)
-            checked = _Checked() if refused else await self._verify(allowed, number)
+            checked = Checked() if refused else await self._checks.run(allowed, f"accept {number}")
         again = number < ROUNDS and not (self._task.evidence and number == 1)
         if refused:
             return (
@@ -117,7 +103,7 @@ class _Work:
             return await self._failed(checked.failure, text)
         if checked.waiting:
             return Outcome(result, text, needs_person=checked.waiting, edited=bool(self._applied))
-        verified = bool(self._accept.commands) and not self._accept.words
+        verified = bool(self._checks.acceptance.commands) and not self._checks.acceptance.words
         return Outcome(result, text, edited=bool(self._applied) or bool(self._commands.ran), verified=verified)
 
     async def _approved(self, proposal: EditProposal, number: int) -> bool:
@@ -147,42 +133,6 @@ class _Work:
             self._applied.append(proposal)
         return refused
 
-    async def _leaves(self, number: int) -> list[tuple[tuple[str, ...], str]]:
-        """Each command of the acceptance, and why it may not run (empty: it may)."""
-        found: list[tuple[tuple[str, ...], str]] = []
-        for index, argv in enumerate(self._accept.commands, 1):
-            try:
-                refused = await self._commands.leave(
-                    argv, "to see whether the task is done", f"accept {number}.{index}"
-                )
-            except ToolError as error:
-                refused = error.message
-            found.append((argv, refused))
-        return found
-
-    async def _verify(self, allowed: list[tuple[tuple[str, ...], str]], number: int) -> _Checked:
-        report: list[str] = []
-        waiting = ""
-        for index, (argv, refused) in enumerate(allowed, 1):
-            shown = policy.shown(argv)
-            if refused:
-                report.append(f"`{shown}` was not run: {refused}")
-                waiting = waiting or f"`{shown}` was not run: {refused}"
-                continue
-            try:
-                outcome = await self._commands.run(argv, f"accept {number}.{index}")
-            except ToolError as error:
-                waiting = waiting or error.message
-                continue
-            report.append(f"`{shown}`: {outcome.summary}\n{_indented(outcome.output)}")
-            if outcome.stopped == INTERRUPTED:  # it may have run: it is not begun again without a person
-                waiting = waiting or f"`{shown}` was {INTERRUPTED}"
-            elif not outcome.passed:
-                failure = f"`{shown}` did not pass ({outcome.summary})"
-                evidence = f"{shown}: {outcome.summary}\n{outcome.output[-_MOST_EVIDENCE:]}"
-                return _Checked("\n\n".join(report), failure, evidence)
-        return _Checked("\n\n".join(report), waiting=waiting)
-
     async def _failed(self, reason: str, text: str = "") -> Outcome:
         """Edits that were written may be undone: a person says so."""
         if not self._applied:
@@ -207,7 +157,7 @@ class _Work:
     def _text(self, result: str, proposal: EditProposal, report: str) -> str:
         shown = [diff(each, approvals.outline_names(self._hands.settings)) for each in (*self._applied, proposal)]
         patches = "\n\n".join(dict.fromkeys(patch for patch in shown if patch))
-        parts = [result, f"Edits:\n\n{_indented(patches)}" if patches else "", f"Checks:\n\n{report}" if report else ""]
+        parts = [result, f"Edits:\n\n{indented(patches)}" if patches else "", f"Checks:\n\n{report}" if report else ""]
         return "\n\n".join(part for part in parts if part)
 
 
@@ -225,8 +175,3 @@ def _why_failed(ended: Ended) -> str:
     if ended.failed:
         return ended.failed
     return one_line(str(ended.arguments["result"]), 1_000) if ended.arguments.get("failed") else ""
-
-
-def _indented(text: str) -> str:
-    """As code in Markdown, so that nothing in it acts as Markdown."""
-    return "\n".join(f"    {line}" for line in text.splitlines())
