@@ -33,10 +33,8 @@ class Ignored:
 
     def __init__(self, files: WorkspaceFiles) -> None:
         self._files = files
-        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._chains: dict[str, tuple[tuple[int, GitIgnoreSpec], ...]] = {}
         self._folders: dict[str, bool] = {"": False}
-        self._outer: GitIgnoreSpec | None = None
-        self._looked = False
 
     def folder(self, path: str) -> bool:
         """Whether a folder is left out, and all that is in it. "." is not."""
@@ -52,33 +50,33 @@ class Ignored:
 
     def _says(self, path: str, above: str, end: str) -> bool:
         """The deepest file that has an opinion decides, then what is only on this computer."""
-        holders = [above, *(above[: slash.start()] for slash in reversed(list(re.finditer("/", above))))]
-        for holder in dict.fromkeys([*holders, ""]):
-            spec = self._spec(holder)
-            below = path[len(holder) + 1 :] if holder else path
-            if spec is not None and (verdict := spec.check_file(below + end).include) is not None:
+        for start, spec in self._chain(above):
+            if (verdict := spec.check_file(path[start:] + end).include) is not None:
                 return verdict
-        outer = self._outside()
-        return outer is not None and bool(outer.check_file(path + end).include)
+        return False
 
-    def _spec(self, folder: str) -> GitIgnoreSpec | None:
-        if folder not in self._specs:
-            self._specs[folder] = self._load(f"{folder}/{NAME}" if folder else NAME)
-        return self._specs[folder]
+    def _chain(self, folder: str) -> tuple[tuple[int, GitIgnoreSpec], ...]:
+        """What has a say in a folder, the deepest first; each with where the paths that it speaks of begin."""
+        if folder not in self._chains:
+            if folder:
+                outer = self._chain(folder.rpartition("/")[0])
+            else:
+                outside = self._outside()
+                outer = ((0, outside),) if outside is not None else ()
+            own = self._load(f"{folder}/{NAME}" if folder else NAME)
+            self._chains[folder] = ((len(folder) + 1 if folder else 0, own), *outer) if own is not None else outer
+        return self._chains[folder]
 
     def _outside(self) -> GitIgnoreSpec | None:
         """`.git/info/exclude` and the user's own `git/ignore`: this computer's, not the repository's."""
-        if not self._looked:
-            self._looked = True
-            base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.environ.get("HOME") or "/", ".config")  # noqa: PTH118
-            own = b""
-            try:
-                with (Path(base) / "git" / "ignore").open("rb") as file:
-                    own = file.read(MAX_BYTES)
-            except OSError:
-                pass
-            self._outer = self._load(".git/info/exclude", own + b"\n")
-        return self._outer
+        base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.environ.get("HOME") or "/", ".config")  # noqa: PTH118
+        own = b""
+        try:
+            with (Path(base) / "git" / "ignore").open("rb") as file:
+                own = file.read(MAX_BYTES)
+        except OSError:
+            pass
+        return self._load(".git/info/exclude", own + b"\n")
 
     def _load(self, path: str, before: bytes = b"") -> GitIgnoreSpec | None:
         try:

@@ -18,7 +18,8 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from orchestrator.errors import ToolError
@@ -37,6 +38,8 @@ _PRIVATE_NAMES = (
     "secrets.y*ml", "secrets.json", "secrets.toml", "service-account*.json", "*.tfstate", "*.tfstate.backup",
 )  # fmt: skip
 """Keys and passwords, as far as their names tell. `.env*` as a whole: an example among them is not worth a mistake."""
+
+_PRIVATE = re.compile("|".join(translate(pattern) for pattern in _PRIVATE_NAMES))
 
 _SENSITIVE_FOLDERS: dict[str, str] = {
     **dict.fromkeys((".git", ".hg", ".svn"), "the repository's own data"),
@@ -128,13 +131,16 @@ def relative(path: str) -> str:
 
 def private_reason(path: str) -> str:
     """Why no model may read this, for the model; empty when it may."""
-    names = [folded(part) for part in PurePosixPath(path).parts]
-    for name in names:
-        if name in _PRIVATE_FOLDERS or re.fullmatch(r"git~\d+", name):
-            return f"{name}/ is private"
-    if names and any(fnmatchcase(name, pattern) for name in names for pattern in _PRIVATE_NAMES):
-        return "files that may hold keys or passwords are private"
-    return ""
+    return next((why for part in PurePosixPath(path).parts if (why := private_name(part))), "")
+
+
+@lru_cache(maxsize=4096)
+def private_name(name: str) -> str:
+    """As `private_reason`, for one name of a file or a folder."""
+    name = folded(name)
+    if name in _PRIVATE_FOLDERS or re.fullmatch(r"git~\d+", name):
+        return f"{name}/ is private"
+    return "files that may hold keys or passwords are private" if _PRIVATE.match(name) else ""
 
 
 def sensitive_reason(path: str, outlines: Sequence[str] = ("*.tasks.md", "tasks.md")) -> str:
@@ -159,6 +165,8 @@ def sensitive_reason(path: str, outlines: Sequence[str] = ("*.tasks.md", "tasks.
 
 def folded(name: str) -> str:
     """A file name as the most forgiving file system compares it."""
+    if name.isascii() and name.isprintable():
+        return name.lower().partition(":")[0].rstrip(" .") or name
     name = unicodedata.normalize("NFKC", name)
     seen = "".join(character for character in name if unicodedata.category(character) not in {"Cf", "Cc", "Mn"})
     return seen.casefold().partition(":")[0].rstrip(" .") or name

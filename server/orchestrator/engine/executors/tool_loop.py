@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.engine import context
-from orchestrator.engine.executors import Hands, TaskContext
+from orchestrator.engine.executors import Answer, Hands, TaskContext
 from orchestrator.engine.prompting import Prompt, load_prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.tools import Once, Output, Tool, Toolbox
 from orchestrator.engine.tools.draft import Draft
-from orchestrator.errors import ConfigError
+from orchestrator.errors import AnswerCutError, ConfigError
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, ToolResult
 from orchestrator.model.safe_text import one_line
 from orchestrator.providers.base import Request
@@ -83,7 +83,7 @@ class ToolLoop:
         if self._used >= settings.tokens:
             return Ended({}, failed=f"It was not done after {self._used:,} tokens (setting tools.tokens).")
         self._turn += 1
-        answer = await self._hands.call(Role.EXECUTE, self._request)
+        answer = await self._call()
         self._used += answer.finished.usage.input_tokens + answer.finished.usage.output_tokens
         calls = self._named(answer.finished.calls)
         self._messages.append(Message(Speaker.ASSISTANT, answer.text, calls, echo=answer.finished.echo))
@@ -91,6 +91,18 @@ class ToolLoop:
         last = _FINISH_NOW if self._turn == settings.turns - 1 and finished is None else ""
         await self._say(last if calls else last or _CALL_FINISH, results)
         return bool(calls) if finished is None else Ended(finished)
+
+    async def _call(self) -> Answer:
+        """An answer that broke off is asked for again: nothing of it was acted on, so nothing has to be taken back."""
+        left = self._hands.settings.calls.retries
+        while True:
+            try:
+                return await self._hands.call(Role.EXECUTE, self._request)
+            except AnswerCutError as error:
+                if left == 0:
+                    raise
+                left -= 1
+                self._hands.tell(f"{error.message} Asking again.")
 
     def _named(self, calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
         """With ids that differ from all before: a server may begin at the same one in each answer."""

@@ -118,13 +118,13 @@ class Draft:
                 path = name if folder == "." else f"{folder}/{name}"
                 if visible(name) != name:
                     odd += 1
-                elif not policy.private_reason(path) and not ignored.file(path):
+                elif not policy.private_name(name) and not ignored.file(path):
                     found.add(path)
             for name in reversed(folders):
                 path = name if folder == "." else f"{folder}/{name}"
                 if visible(name) != name:
                     odd += 1
-                elif path.count("/") < _DEEPEST and not policy.private_reason(path) and not ignored.folder(path):
+                elif path.count("/") < _DEEPEST and not policy.private_name(name) and not ignored.folder(path):
                     waiting.append(path)
             if seen > MAX_WALKED or time.monotonic() > deadline:
                 return found, f"only the first {len(found):,} files were looked at; name a folder to see others"
