@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.model.task import Status
 from orchestrator.outline.hover import LONGEST, MOST, hover
 from orchestrator.outline.parse import parse
+from orchestrator.outline.references import Known
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
 
@@ -58,10 +60,10 @@ def test_a_task():
         Depends on:
           q4 “Choose”: completed
           z9 “Zip”: failed
-          no: no task of this outline
+          no: no task has this id
         Blocked:
           “Zip” is failed
-          no is no task of this outline
+          no task has the id no
         """,
     )
 
@@ -79,7 +81,7 @@ def test_a_subtask_is_blocked_by_what_stands_above():
         Budget: 2.5 for each run of this outline
         Blocked:
           “Zip” is failed (as part of “Build it”)
-          no is no task of this outline (as part of “Build it”)
+          no task has the id no (as part of “Build it”)
         """,
     )
 
@@ -141,7 +143,7 @@ def test_a_name_of_another_task_shows_that_task():
     check_hover(
         "- [ ] a  [dependsOn:: b, x$01]\n- [x] other  ^x1\n", "<x1>\nother\nStatus: completed\nMode: interactive\n"
     )
-    check_hover("- [ ] a  [dependsOn:: x$02]\n", "<x2>\nx2\nNo task of this outline has this id.\n")
+    check_hover("- [ ] a  [dependsOn:: x$02]\n", "<x2>\nx2\nNo task of this workspace's outlines has this id.\n")
 
 
 def test_a_field_and_its_values():
@@ -214,3 +216,25 @@ def test_every_place_can_be_hovered(source, data):
     offset = data.draw(st.integers(0, len(source)))
     found = hover(parse(source), offset)
     assert found is None or found.start <= offset <= found.end
+
+
+def test_tasks_of_other_outlines():
+    known = {
+        "x1": Known("x1", "Other \x07", Status.FAILED, "other.tasks.md"),
+        "x2": Known("x2", "Done", Status.COMPLETED, "o.md"),
+    }
+    source = "- [ ] a  [dependsOn:: x1, x2]\n"
+
+    def elsewhere(task_id: str) -> list[Known]:
+        return [known[task_id]] if task_id in known else []
+
+    found = hover(parse(source), 6, elsewhere)
+    assert found is not None
+    assert [item for row in found.card.rows for item in row.items] == [
+        "x1 “Other <U+0007>” in other.tasks.md: failed",
+        "x2 “Done” in o.md: completed",
+        "“Other <U+0007>” in other.tasks.md is failed",
+    ]
+    found = hover(parse(source), source.index("x2"), elsewhere)
+    assert found is not None
+    assert (found.card.title, found.card.text) == ("Done", "In o.md.")

@@ -25,8 +25,21 @@ ASKED = {
     "references": "references_provider",
     "rename": "rename_provider",
     "call_hierarchy": "call_hierarchy_provider",
+    "completion": "completion_provider",
 }
 """Features that are offered to clients that declare them and to no other, with the capability that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completing:
+    """What it can do with a completion."""
+
+    snippets: bool = False
+    insert_replace: bool = False
+    markdown: bool = False
+    resolves: bool = False
+    """It asks for documentation when it shows some."""
+    label_details: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class Client:
     commands: frozenset[str] = frozenset()
     """Commands that may be links in a hover."""
     refresh_hints: bool = False
+    completion: Completing = Completing()
     tokens: frozenset[str] = frozenset()
     """The ways in which it asks for semantic tokens: `full`, `delta`, `range`."""
     refresh_tokens: bool = False
@@ -120,6 +134,7 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         hover_markdown=_prefers_markdown(document.hover.content_format if document.hover else None),
         commands=frozenset(name for name in _list(ours.get("commands")) if isinstance(name, str)),
         refresh_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
+        completion=_completing(document.completion),
         tokens=_token_requests(document.semantic_tokens),
         refresh_tokens=bool(workspace.semantic_tokens and workspace.semantic_tokens.refresh_support),
         workspace_symbols=workspace.symbol is not None,
@@ -145,6 +160,19 @@ def _tags_of(
 def _fold_kinds(capability: types.FoldingRangeClientCapabilities | None) -> frozenset[str] | None:
     kinds = capability.folding_range_kind.value_set if capability and capability.folding_range_kind else None
     return None if kinds is None else frozenset(map(_word, kinds))
+
+
+def _completing(capability: types.CompletionClientCapabilities | None) -> Completing:
+    item = capability.completion_item if capability else None
+    if item is None:
+        return Completing()
+    return Completing(
+        snippets=bool(item.snippet_support),
+        insert_replace=bool(item.insert_replace_support),
+        markdown=_prefers_markdown(item.documentation_format),
+        resolves=bool(item.resolve_support and "documentation" in item.resolve_support.properties),
+        label_details=bool(item.label_details_support),
+    )
 
 
 def _token_requests(capability: types.SemanticTokensClientCapabilities | None) -> frozenset[str]:

@@ -108,6 +108,13 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, "document_highlight", "document_highlight"),
     Feature(types.TEXT_DOCUMENT_HOVER, "hover", "hover"),
     Feature(types.TEXT_DOCUMENT_INLAY_HINT, "inlay_hint", "inlay_hint"),
+    Feature(
+        types.TEXT_DOCUMENT_COMPLETION,
+        "completion",
+        "completion",
+        types.CompletionOptions(trigger_characters=["[", " ", ":", ",", "^", "/"], resolve_provider=True),
+    ),
+    Feature(types.COMPLETION_ITEM_RESOLVE, "completion", "resolve"),
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, "semantic_tokens", "full", TOKENS),
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL_DELTA, "semantic_tokens", "delta", TOKENS),
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, "semantic_tokens", "part", TOKENS),

@@ -10,7 +10,7 @@ Invariant: every place of every text has a card or none, and the card's span hol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from orchestrator.outline.blocked import Blocker, blockers
 from orchestrator.outline.inherited import source
 from orchestrator.outline.own_text import first_body_line
 from orchestrator.outline.progress import progress
-from orchestrator.outline.references import named_by, references
+from orchestrator.outline.references import Known, named_by, references
 from orchestrator.outline.tree import Node, Outline, Section, Task
 from orchestrator.outline.vocabulary import DEFAULTS, FIELDS, SETTINGS, STATUSES, Word
 from orchestrator.outline.waiting import Why
@@ -62,7 +62,15 @@ class Hover:
     card: Card
 
 
-def hover(outline: Outline, offset: int) -> Hover | None:
+Elsewhere = Callable[[str], Sequence[Known]]
+"""Tasks of other outlines by their id."""
+
+
+def _nowhere(_task_id: str) -> Sequence[Known]:
+    return ()
+
+
+def hover(outline: Outline, offset: int, elsewhere: Elsewhere = _nowhere) -> Hover | None:
     text = outline.text
     line = text.line_of(offset)
     if line < outline.front_matter.end_line:
@@ -72,7 +80,7 @@ def hover(outline: Outline, offset: int) -> Hover | None:
         return None
     for field in fields.places(text, node):
         if field.start <= offset < field.end:
-            return _of_field(outline, field, offset)
+            return _of_field(outline, field, offset, elsewhere)
     if isinstance(node, Section):
         return Hover(*_with_place(node.title_span, offset), section_card(outline, node))
     if node.id_span is not None and node.id_span[0] <= offset <= node.id_span[1]:
@@ -80,10 +88,10 @@ def hover(outline: Outline, offset: int) -> Hover | None:
     if node.mark_span[0] - 1 <= offset <= node.mark_span[1]:
         word, meaning = STATUSES[node.status]
         return Hover(node.mark_span[0] - 1, node.mark_span[1] + 1, Card(f"[{node.mark}] {word}", meaning))
-    return Hover(*_with_place(node.title_span, offset), task_card(outline, node))
+    return Hover(*_with_place(node.title_span, offset), task_card(outline, node, elsewhere))
 
 
-def task_card(outline: Outline, task: Task) -> Card:
+def task_card(outline: Outline, task: Task, elsewhere: Elsewhere = _nowhere) -> Card:
     """All that the outline says about a task."""
     rows = [Row("Status", _status(task)), Row("Mode", _in_force(outline, task, "mode") or FIELDS["mode"].default)]
     done, total = progress(task)
@@ -92,9 +100,9 @@ def task_card(outline: Outline, task: Task) -> Card:
     rows += _values(outline, task, ("executor", "model", "priority", "type", "prompt"))
     if budget := _budget(outline, task):
         rows.append(Row("Budget", budget))
-    if needs := [_needed(outline, reference.task_id) for reference in named_by(outline, task)]:
+    if needs := [_needed(outline, reference.task_id, elsewhere) for reference in named_by(outline, task)]:
         rows.append(Row("Depends on", items=_few(needs)))
-    if blocked := [_because(task, blocker) for blocker in blockers(outline, task)]:
+    if blocked := _blocked(outline, task, elsewhere):
         rows.append(Row("Blocked", items=_few(blocked)))
     return Card(_title(task), rows=tuple(rows), task=task)
 
@@ -125,7 +133,7 @@ def field_card(key: str, word: Word) -> Card:
     return Card(key, word.meaning, tuple(rows))
 
 
-def _of_field(outline: Outline, field: fields.Field, offset: int) -> Hover | None:
+def _of_field(outline: Outline, field: fields.Field, offset: int, elsewhere: Elsewhere) -> Hover | None:
     word = FIELDS.get(field.key)
     if word is None:
         return None
@@ -136,9 +144,7 @@ def _of_field(outline: Outline, field: fields.Field, offset: int) -> Hover | Non
         if not start <= offset <= end:
             continue
         if field.key == "dependsOn":
-            named = outline.by_id(part.removeprefix("^"))
-            missing = Card(one_line(part, LONGEST), "No task of this outline has this id.")
-            return Hover(start, end, task_card(outline, named[0]) if named else missing)
+            return Hover(start, end, _named_card(outline, part.removeprefix("^"), elsewhere))
         if part in word.values:
             return Hover(start, end, Card(f"{field.key}: {part}", word.values[part]))
     if wrong := next(fields.flaws(field), None):
@@ -155,6 +161,15 @@ def _of_setting(outline: Outline, line: int, offset: int) -> Hover | None:
             if word is not None and written[match.end() :].lstrip(" ").startswith(":"):
                 return Hover(at + match.start(), at + match.end(), field_card(match.group(), word))
     return None
+
+
+def _named_card(outline: Outline, task_id: str, elsewhere: Elsewhere) -> Card:
+    if named := outline.by_id(task_id):
+        return task_card(outline, named[0], elsewhere)
+    if known := elsewhere(task_id):
+        status = Row("Status", STATUSES[known[0].status][0])
+        return Card(_shown(known[0].title), f"In {_shown(known[0].file)}.", (status,))
+    return Card(_shown(task_id), "No task of this workspace's outlines has this id.")
 
 
 def _id_card(outline: Outline, task: Task) -> Card:
@@ -203,28 +218,44 @@ def _from(origin: Node | None) -> str:
     return "from the front matter" if origin is None else f"from “{_title(origin)}”"
 
 
-def _needed(outline: Outline, task_id: str) -> str:
-    named = outline.by_id(task_id)
-    shown = one_line(task_id, LONGEST)
-    if not named:
-        return f"{shown}: no task of this outline"
-    return f"{shown} “{_title(named[0])}”: {STATUSES[named[0].status][0]}"
+def _needed(outline: Outline, task_id: str, elsewhere: Elsewhere) -> str:
+    if named := outline.by_id(task_id):
+        return f"{_shown(task_id)} “{_title(named[0])}”: {STATUSES[named[0].status][0]}"
+    if known := elsewhere(task_id):
+        status = STATUSES[known[0].status][0]
+        return f"{_shown(task_id)} “{_shown(known[0].title)}” in {_shown(known[0].file)}: {status}"
+    return f"{_shown(task_id)}: no task has this id"
 
 
-def _because(task: Task, blocker: Blocker) -> str:
+def _blocked(outline: Outline, task: Task, elsewhere: Elsewhere) -> list[str]:
+    found: list[str] = []
+    for blocker in blockers(outline, task):
+        known = elsewhere(blocker.task_id) if blocker.on is None and blocker.task_id else ()
+        if not known or known[0].status is not Status.COMPLETED:
+            found.append(_because(task, blocker, known))
+    return found
+
+
+def _because(task: Task, blocker: Blocker, known: Sequence[Known]) -> str:
     """A sentence part: what is waited for, and whose waiting it is."""
     if blocker.why is Why.ORDER:
         assert blocker.on is not None, "order is among tasks"
         what = f"“{_title(blocker.on)}” comes before it"
+    elif known:
+        what = f"“{_shown(known[0].title)}” in {_shown(known[0].file)} is {STATUSES[known[0].status][0]}"
     elif blocker.on is None:
-        what = f"{one_line(blocker.task_id or '', LONGEST)} is no task of this outline"
+        what = f"no task has the id {_shown(blocker.task_id or '')}"
     else:
         what = f"“{_title(blocker.on)}” is {STATUSES[blocker.on.status][0]}"
     return what if blocker.node == task else f"{what} (as part of “{_title(blocker.node)}”)"
 
 
 def _title(node: Node) -> str:
-    return one_line(node.title, LONGEST) or "(no title)"
+    return _shown(node.title) or "(no title)"
+
+
+def _shown(text: str) -> str:
+    return one_line(text, LONGEST)
 
 
 def _few(items: Sequence[str]) -> tuple[str, ...]:

@@ -99,6 +99,12 @@ class Elsewhere:
     def places(self, task_id: str) -> tuple[Place, ...]:
         return tuple(place for place in self._index.places(task_id) if place.key != self._key)
 
+    def with_ids(self) -> Iterator[Place]:
+        """All their tasks that have an id, file by file."""
+        for key, found in self._index.files.items():
+            if key != self._key:
+                yield from (Place(key, found.entry(index)) for index, task_id in enumerate(found.ids) if task_id)
+
     @property
     def task_count(self) -> int:
         own = self._index.files.get(self._key)

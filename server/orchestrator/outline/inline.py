@@ -79,6 +79,54 @@ def field_places(string: str, start: int, end: int) -> Iterator[tuple[str, int, 
         yield text[field_start + 1 : value_start - 2], start + field_start, start + value_start, start + field_end
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What holds a place in a line that may be unfinished."""
+
+    in_code: bool = False
+    bracket: int | None = None
+    """Where the outermost `[key::` is that the place is behind; else the innermost `[`."""
+    key: str | None = None
+    """Of that field."""
+    value_start: int = 0
+    value_end: int | None = None
+    """Where the `]` of that field is; None while it is not written."""
+
+
+def around(string: str, start: int, place: int, end: int) -> Around:
+    """What holds `place` in `string[start:end]`, which is within one line."""
+    text, at = string[start:end], place - start
+    open_brackets: list[int] = []
+    events = _events(text)
+    held: tuple[int, re.Match[str]] | None = None
+    for event in events:
+        if held is None and event.end > at:
+            if event.start < at and event.kind == "code":
+                return Around(in_code=True)
+            held = next(_open_fields(text, open_brackets, at), None)
+            if held is None:
+                break
+        if event.kind == "open":
+            open_brackets.append(event.start)
+        elif event.kind == "close" and open_brackets:
+            bracket = open_brackets.pop()
+            if held is not None and bracket == held[0]:
+                field = held[1]
+                return Around(False, start + bracket, field.group(1), start + field.end(), start + event.start)
+    held = held or next(_open_fields(text, open_brackets, at), None)
+    if held is not None:
+        return Around(False, start + held[0], held[1].group(1), start + held[1].end())
+    return Around(False, start + open_brackets[-1] if open_brackets else None)
+
+
+def _open_fields(text: str, open_brackets: list[int], place: int) -> Iterator[tuple[int, re.Match[str]]]:
+    """The outermost first."""
+    for bracket in open_brackets:
+        match = _FIELD.match(text, bracket, place)
+        if match:
+            yield bracket, match
+
+
 def plain(text: str) -> str:
     """Without the backslashes of escapes, and with references replaced, outside code spans."""
     if "\\" not in text and "&" not in text:

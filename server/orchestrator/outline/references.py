@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orchestrator.model.task import Status
 from orchestrator.outline.fields import place
 from orchestrator.outline.tree import Node, Outline
 
@@ -20,6 +21,17 @@ class Reference:
     """Without the `^`."""
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A task of another outline of the workspace."""
+
+    task_id: str
+    title: str
+    status: Status
+    file: str
+    """Its name, for a person."""
 
 
 def references(outline: Outline) -> Iterator[Reference]:

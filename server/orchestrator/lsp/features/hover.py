@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from orchestrator.lsp import convert
+from orchestrator.lsp import convert, sources
 from orchestrator.lsp.markup import CommandLink, markup
 from orchestrator.lsp.protocol import SplitStartParams
 from orchestrator.outline.hover import Row, problem_rows
@@ -27,7 +27,8 @@ def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     if not snapshot.is_outline(server.settings.outline.globs):
         return None
     text, encoding = snapshot.text, server.client.encoding
-    found = hover_of(snapshot.outline, convert.offset(text, params.position, encoding))
+    place = convert.offset(text, params.position, encoding)
+    found = hover_of(snapshot.outline, place, sources.known(server, snapshot))
     if found is None:
         return None
     card, task = found.card, found.card.task
