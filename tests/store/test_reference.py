@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.model.message import Role, Speaker
 from orchestrator.model.run import AttemptState, RunKind, RunState, StepState
+from orchestrator.model.task import Status
 from orchestrator.store import LEASE_SECONDS, inspection, records
 from tests.store.samples import opened
 
@@ -46,6 +47,7 @@ def test_page_names_every_word_that_a_column_can_hold() -> None:
         ("steps", "state", StepState),
         ("steps", "role", Role),
         ("messages", "speaker", Speaker),
+        ("tasks", "status", Status),
     ):
         assert re.findall(r"`(\w+)`", page[table][column]) == [word.value for word in words]
     assert f"{LEASE_SECONDS:.0f} seconds" in PAGE

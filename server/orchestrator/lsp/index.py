@@ -28,6 +28,7 @@ from orchestrator.engine import outline_files
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.outline_files import Found
 from orchestrator.lsp import reading, uris
+from orchestrator.lsp.kept_index import FILES_AT_ONCE, KeptIndex
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.reading import Folder, Known, Reader, Slice
 from orchestrator.lsp.threads import in_thread
@@ -89,6 +90,8 @@ class WorkspaceIndex:
         self._folders = _folders_of(server.folders)
         self._indexes: dict[str, Index] = {}
         """By scope: the key of a workspace folder, or of a file that is in none."""
+        self._kept = KeptIndex(server)
+        self._loaded = False
         self._known: dict[str, Known] = {}
         """By key, of the saved files."""
         self._open: dict[str, Document] = {}
@@ -353,6 +356,10 @@ class WorkspaceIndex:
         if self._worker is not None:
             self._worker.cancel()
 
+    async def aclose(self) -> None:
+        self.stop()
+        await self._kept.aclose()
+
     async def _read_wanted(self, progress: Progress) -> None:
         paths, self._wanted = sorted(self._wanted), set()
         globs, seen = tuple(self._server.settings.outline.globs), set[str]()
@@ -361,6 +368,9 @@ class WorkspaceIndex:
             self._forget(key)
 
     async def _sweep(self, progress: Progress) -> None:
+        if not self._loaded:
+            self._loaded = True
+            await self._load()
         began = time.monotonic()
         folders, globs = self._folders, tuple(self._server.settings.outline.globs)
         seen: set[str] = set()
@@ -379,6 +389,16 @@ class WorkspaceIndex:
                 self._changed.setdefault(folder.key, set())
             self._tell()
 
+    async def _load(self) -> None:
+        """What was known when the last session ended, to be compared with the files right after this."""
+        for number, kept in enumerate(await self._kept.load(self._folders), start=1):
+            if number % FILES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if kept.key not in self._known and self.scope_of(kept.key) != kept.key:
+                self._known[kept.key] = kept.known
+                if kept.key not in self._open:
+                    self._put(kept.key, kept.contribution)
+
     async def _read(self, work: Iterator[Found | None], progress: Progress, seen: set[str]) -> None:
         reader = Reader(work, self._known, self._server.settings.outline.max_bytes)
         while True:
@@ -396,12 +416,12 @@ class WorkspaceIndex:
         for key in part.nothing:
             self._forget(key)
         for read in part.read:
-            if read.contribution is None:
-                self._known[read.key] = read.known
-            elif self._room_for(read.key, read.contribution):
-                self._known[read.key] = read.known
-                if read.key not in self._open:
-                    self._put(read.key, read.contribution)
+            if read.contribution is not None and not self._room_for(read.key, read.contribution):
+                continue
+            self._known[read.key] = read.known
+            self._kept.keep(self.scope_of(read.key), read.key, read.known, read.contribution)
+            if read.contribution is not None and read.key not in self._open:
+                self._put(read.key, read.contribution)
 
     def _room_for(self, key: str, found: Contribution) -> bool:
         nodes = sum(index.node_count for index in self._indexes.values())
@@ -417,7 +437,8 @@ class WorkspaceIndex:
 
     def _forget(self, key: str) -> None:
         """There is no saved outline of this name."""
-        self._known.pop(key, None)
+        if self._known.pop(key, None) is not None:
+            self._kept.forget(key)
         if key not in self._open:
             self._put(key, None)
 

@@ -330,6 +330,8 @@ class Server(LanguageServer):
 
     async def aclose(self) -> None:
         await self.close_session()
+        if self.running_index is not None:
+            await self.running_index.aclose()
         await self._tasks.aclose()
 
     def warm_up(self) -> None:

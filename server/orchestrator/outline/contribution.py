@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from orchestrator.model.outline_index import IndexedNode
 from orchestrator.model.task import Status
 from orchestrator.outline.text import Encoding, Text
 from orchestrator.outline.tree import Node, Outline, Task
@@ -204,29 +205,10 @@ def dependencies(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One node, as the store keeps it."""
-
-    seq: int
-    """From 1, in document order."""
-    title: str
-    status: str | None
-    """None: a section."""
-    task_id: str | None
-    line: int
-    depends_on: str
-    parent: int | None
-    """The `seq` of what it stands below."""
-    title_start: int
-    title_end: int
-    head: str | None
-
-
-def rows(found: Contribution) -> Iterator[Row]:
+def rows(found: Contribution) -> Iterator[IndexedNode]:
     for index in range(len(found)):
         status, parent = _STATUSES[found.statuses[index]], found.parents[index]
-        yield Row(
+        yield IndexedNode(
             index + 1,
             found.titles[index],
             None if status is None else status.value,
@@ -240,11 +222,13 @@ def rows(found: Contribution) -> Iterator[Row]:
         )
 
 
-def restored(kept: Iterable[Row], paths: frozenset[str] = frozenset(), *, newer: bool = False) -> Contribution:
+def restored(kept: Iterable[IndexedNode], paths: frozenset[str] = frozenset(), *, newer: bool = False) -> Contribution:
     """From rows in order. Raises ValueError for rows that no outline has."""
     given = list(kept)
     if [row.seq for row in given] != list(range(1, len(given) + 1)):
         raise ValueError("the rows of an outline are not numbered from 1 without gaps")
+    if any(row.parent is not None and not 0 < row.parent < row.seq for row in given):
+        raise ValueError("a row of an outline stands below one that comes after it")
     try:
         return Contribution(
             Column.of(row.title for row in given),
@@ -259,7 +243,7 @@ def restored(kept: Iterable[Row], paths: frozenset[str] = frozenset(), *, newer:
             paths,
             newer,
         )
-    except OverflowError as error:
+    except (OverflowError, TypeError) as error:
         raise ValueError("a row of an outline holds a number that no outline has") from error
 
 

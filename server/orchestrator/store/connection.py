@@ -68,13 +68,19 @@ class Connection(aiosqlite.Connection):
         return cast("T", result)
 
 
-async def open_writer(path: Path | None, migrations: tuple[Migration, ...]) -> Connection:
-    return await _open(partial(_prepare_writer, path, migrations))
+async def open_writer(
+    path: Path | None, migrations: tuple[Migration, ...], busy_seconds: float | None = None
+) -> Connection:
+    return await _open(partial(_prepare_writer, path, migrations, _patience(busy_seconds)))
 
 
-async def open_reader(path: Path) -> Connection:
+async def open_reader(path: Path, busy_seconds: float | None = None) -> Connection:
     """A second connection, so that a read does not wait for the disk behind a write."""
-    return await _open(partial(_prepare_reader, path))
+    return await _open(partial(_prepare_reader, path, _patience(busy_seconds)))
+
+
+def _patience(busy_seconds: float | None) -> float:
+    return BUSY_SECONDS if busy_seconds is None else busy_seconds
 
 
 async def _open(connector: Callable[[], sqlite3.Connection]) -> Connection:
@@ -83,7 +89,7 @@ async def _open(connector: Callable[[], sqlite3.Connection]) -> Connection:
     return connection
 
 
-def _prepare_writer(path: Path | None, migrations: tuple[Migration, ...]) -> sqlite3.Connection:
+def _prepare_writer(path: Path | None, migrations: tuple[Migration, ...], busy_seconds: float) -> sqlite3.Connection:
     if path is not None:
         create_private_folder(path.parent)
         if path.is_dir():
@@ -91,11 +97,11 @@ def _prepare_writer(path: Path | None, migrations: tuple[Migration, ...]) -> sql
         create_private_file(path)
         if not os.access(path, os.W_OK):  # SQLite would open it, and refuse only the first write
             raise failures.unwritable(str(path), "permission denied")
-    connection = _connect(":memory:" if path is None else str(path))
+    connection = _connect(":memory:" if path is None else str(path), busy_seconds)
     try:
         identify(connection, failures.place_of(path), len(migrations))
         if path is not None:
-            _use_write_ahead_log(connection, path)
+            _use_write_ahead_log(connection, path, busy_seconds)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_SIZE_LIMIT}")
         migrate(connection, path, migrations)
@@ -106,8 +112,8 @@ def _prepare_writer(path: Path | None, migrations: tuple[Migration, ...]) -> sql
     return connection
 
 
-def _prepare_reader(path: Path) -> sqlite3.Connection:
-    connection = _connect(str(path))
+def _prepare_reader(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    connection = _connect(str(path), busy_seconds)
     try:
         connection.execute("PRAGMA query_only = ON")
     except BaseException:
@@ -116,17 +122,17 @@ def _prepare_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _connect(name: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
+def _connect(name: str, busy_seconds: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA temp_store = MEMORY")  # sorting must not spill a user's text into a shared folder
     return connection
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
+def _use_write_ahead_log(connection: sqlite3.Connection, path: Path, busy_seconds: float) -> None:
     """Switch to WAL. SQLite does not always wait for a lock here, so that we do it."""
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + busy_seconds
     while True:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

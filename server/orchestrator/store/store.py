@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestrator.model.outline_index import IndexedNode, IndexedOutline
 from orchestrator.model.run import (
     Approval,
     Attempt,
@@ -29,7 +30,7 @@ from orchestrator.model.run import (
     Step,
     StoredMessage,
 )
-from orchestrator.store import branches, connection, failures, inspection, leases, records, rows, splits
+from orchestrator.store import branches, connection, failures, index, inspection, leases, records, rows, splits
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
@@ -38,6 +39,9 @@ from orchestrator.store.writer import Operation, Writer
 __all__ = ["Store", "StoreSize"]
 
 T = TypeVar("T")
+
+NODES_AT_ONCE = 5_000
+"""Tasks and sections of the index that one transaction writes: a run that has something to store waits for it."""
 
 
 class Store:
@@ -54,17 +58,19 @@ class Store:
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path | None) -> Store:
+    async def open(cls, path: Path | None, busy_seconds: float | None = None) -> Store:
         """Open, creating or migrating it where needed; `None` keeps everything in memory, for tests.
+
+        `busy_seconds` is how long it waits for another program's lock, then and later; as a rule `BUSY_SECONDS`.
 
         Raises StoreLockedError, StoreTooNewError, StoreCorruptError or StoreUnwritableError.
         """
         migrations = shipped_migrations()
         opened: list[Connection] = []
         try:
-            writing = await connection.open_writer(path, migrations)
+            writing = await connection.open_writer(path, migrations, busy_seconds)
             opened.append(writing)
-            reading = writing if path is None else await connection.open_reader(path)
+            reading = writing if path is None else await connection.open_reader(path, busy_seconds)
             opened.append(reading)
             guard = Guard(path, len(migrations))
         except BaseException as error:
@@ -321,6 +327,39 @@ class Store:
         """The text of a prompt version that was kept."""
         query = "SELECT text FROM prompts WHERE name = ? AND version = ?"
         return _only(await self._select(_first_column, query, name, version))
+
+    # The index of saved outlines
+
+    async def keep_outlines(self, given: Sequence[tuple[IndexedOutline, Sequence[IndexedNode]]]) -> None:
+        """In place of what was there of these files. A large one takes several transactions, and counts at the end."""
+        small = [one for one in given if len(one[1]) <= NODES_AT_ONCE]
+        if small:
+            await self._write(partial(index.keep, given=small))
+        for outline, nodes in given:
+            if len(nodes) > NODES_AT_ONCE:
+                await self._keep_large(outline, nodes)
+
+    async def _keep_large(self, outline: IndexedOutline, nodes: Sequence[IndexedNode]) -> None:
+        outline_id = await self._write(partial(index.begin_outline, outline=outline))
+        for start in range(0, len(nodes), NODES_AT_ONCE):
+            part = nodes[start : start + NODES_AT_ONCE]
+            await self._write(partial(index.add_nodes, outline_id=outline_id, nodes=part))
+        await self._write(partial(index.complete, outline_id=outline_id))
+
+    async def touch_outlines(self, given: Sequence[IndexedOutline]) -> None:
+        """Their bytes are what they were, though their time says otherwise."""
+        await self._write(partial(index.touch, given=tuple(given)))
+
+    async def forget_outlines(self, uris: Sequence[str]) -> None:
+        await self._write(partial(index.forget, uris=tuple(uris)))
+
+    async def outlines(self, workspace: str, reader: str) -> list[tuple[int, IndexedOutline]]:
+        """With their numbers, those of a workspace folder that this very version read."""
+        return await self._read(partial(index.outlines, workspace=rows.clean_text(workspace), reader=reader))
+
+    async def outline_nodes(self, outline_ids: Sequence[int]) -> Mapping[int, list[IndexedNode]]:
+        """By number of the outline, in document order."""
+        return await self._read(partial(index.nodes_of, outline_ids=tuple(outline_ids)))
 
     # The store as a whole
 
