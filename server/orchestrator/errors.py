@@ -135,11 +135,12 @@ class AnswerMalformedError(ProviderError):
 
 
 class AnswerUnusableError(OrchestratorError):
-    """`raw` is the model's last answer as it came, for the person to read."""
+    """`raw` is the model's last answer as it came, for the person to read; `cut` says that it was only too long."""
 
-    def __init__(self, message: str, *, hint: str, raw: str) -> None:
+    def __init__(self, message: str, *, hint: str, raw: str, cut: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.raw = raw
+        self.cut = cut
 
 
 class StoreError(OrchestratorError):

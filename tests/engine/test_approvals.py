@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orchestrator.config import Settings
 from orchestrator.engine import approvals
-from orchestrator.engine.approvals import COMMAND, EDIT, Leave, command_detail, decide, edit_detail, standing
+from orchestrator.engine.approvals import COMMAND, EDIT, Leave, choices, command_detail, decide, edit_detail, standing
 from orchestrator.engine.edit_proposal import FileChange, proposal_of
 
 OUTLINES = ("*.tasks.md", "tasks.md")
@@ -34,6 +34,12 @@ def test_leave_for_this_run_covers_the_same_again():
     assert not decide(EDIT, outside, said).allowed
     assert decide(COMMAND, RUNNING, said).allowed
     assert not decide(COMMAND, {**RUNNING, "argv": ["pytest", "-q", "-x"]}, said).allowed
+
+
+def test_a_sensitive_edit_is_never_offered_for_a_whole_run():
+    sensitive = edit_detail(proposal_of([FileChange("Makefile", None, "x")]), "", OUTLINES)
+    assert choices(EDITING) == ("Refuse", "Allow", "Allow for this run")
+    assert choices(sensitive) == ("Refuse", "Allow")
 
 
 def test_leave_for_once_and_refusals_cover_nothing():

@@ -87,3 +87,23 @@ async def test_a_server_that_refuses_tools_says_so(vendor: str, folder: Path):
         server.then(Status(400, "this model does not support tools"))
         with pytest.raises(errors.RequestRejectedError, match="does not support tools"):
             await execute("code", Hands(provider=provider), folder)
+
+
+@both
+async def test_an_answer_that_is_too_long_is_said_and_done_in_smaller_steps(vendor: str, folder: Path):
+    async with FaultServer() as server, open_provider(vendor, server) as provider:
+        server.then(asks(CHANGE, text="All at once.", finish="maxTokens"), asks(CHANGE), asks(DONE))
+        hands = Hands(provider=provider)
+        outcome = await execute("code", hands, folder)
+    assert outcome.result == "It greets."
+    assert "too long and was cut off" in json.dumps(server.calls[1].json)
+    assert (folder / "hello.py").read_text().count("wörld") == 1
+
+
+@both
+async def test_answers_that_are_always_too_long_end_the_task(vendor: str, folder: Path):
+    async with FaultServer() as server, open_provider(vendor, server) as provider:
+        server.always(asks(CHANGE, finish="maxTokens"))
+        with pytest.raises(errors.AnswerUnusableError):
+            await execute("code", Hands(provider=provider), folder)
+    assert len(server.calls) == 3

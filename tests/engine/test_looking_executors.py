@@ -91,8 +91,8 @@ async def test_findings_are_a_value(folder: Path):
     )
     outcome = await execute("review", hands, folder)
     assert outcome.findings == (
-        Finding("a.py", 3, Severity.WARNING, "Too short."),
-        Finding("a.py", 1, Severity.ERROR, "a <U+202E>b"),
+        Finding("a.py", 3, Severity.WARNING, "Too short.", "LIMIT  =  10  # seconds"),
+        Finding("a.py", 1, Severity.ERROR, "a <U+202E>b", "import os"),
     )
     assert "- `a.py:3` warning: Too short." in outcome.text
 
@@ -116,4 +116,4 @@ async def test_a_finding_is_at_a_line_that_exists(folder: Path, wrong: dict):
     hands = Hands(use(finish("Bad.", findings=[found(), wrong])), use(finish("Good.", findings=[found()])))
     outcome = await execute("review", hands, folder)
     assert hands.requests[1].messages[-1].results[0].failed
-    assert outcome.findings == (Finding("a.py", 3, Severity.WARNING, "Too short."),)
+    assert outcome.findings == (Finding("a.py", 3, Severity.WARNING, "Too short.", "LIMIT  =  10  # seconds"),)

@@ -13,7 +13,8 @@ from orchestrator.config import Settings
 from orchestrator.engine.context import Brief
 from orchestrator.engine.executors import Answer, Outcome, TaskContext, find
 from orchestrator.engine.routing import Route
-from orchestrator.providers.base import Finished, Request, TextDelta
+from orchestrator.errors import AnswerUnusableError
+from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta
 from orchestrator.providers.scripted import ScriptedProvider, parse_script
 
 
@@ -70,7 +71,10 @@ class Hands:
             text = "".join(event.text for event in events if isinstance(event, TextDelta))
             self.journal.calls[key] = Answer(text, finished)
             self._step()
-        return self.journal.calls[key]
+        answer = self.journal.calls[key]
+        if answer.finished.reason is FinishReason.MAX_TOKENS:
+            raise AnswerUnusableError("It is cut off.", hint="Do less.", raw=answer.text, cut=True)
+        return answer
 
     async def once(self, name, given, work):
         key = f"{name} {json.dumps(given, sort_keys=True)}"

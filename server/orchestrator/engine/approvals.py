@@ -27,12 +27,18 @@ MAY_EXECUTE = "It may execute code of this folder."
 
 
 class Leave(StrEnum):
-    """A person's answer."""
+    """A person's answer, in the words of the question."""
 
-    REFUSE = "refuse"
-    ONCE = "once"
-    RUN = "run"
+    REFUSE = "Refuse"
+    ONCE = "Allow"
+    RUN = "Allow for this run"
     """Also for what its scope covers in this run."""
+
+
+def choices(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    """The careful one first. "For this run" only where there is something that it would cover."""
+    offered = (Leave.REFUSE, Leave.ONCE, Leave.RUN) if detail.get("scope") else (Leave.REFUSE, Leave.ONCE)
+    return tuple(leave.value for leave in offered)
 
 
 def outline_names(settings: Settings) -> tuple[str, ...]:

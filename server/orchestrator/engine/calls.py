@@ -170,6 +170,7 @@ class Caller:
                 "The model's answer was longer than it may be, and is cut off.",
                 hint="Split a smaller task, or use a stronger model.",
                 raw=text,
+                cut=True,
             )
         if reason is FinishReason.REFUSAL:
             raise AnswerUnusableError(

@@ -21,3 +21,5 @@ class Finding:
     severity: Severity
     message: str
     """As a model wrote it: data, shown as plain text."""
+    text: str = ""
+    """The line as it was read, so that whoever shows it knows where it ends, and whether it is still that line."""

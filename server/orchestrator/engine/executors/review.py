@@ -19,6 +19,7 @@ from orchestrator.model.finding import Finding, Severity
 from orchestrator.model.safe_text import one_line, visible
 
 MOST_FINDINGS = 200
+_LONGEST_LINE = 500
 
 
 class Found(BaseModel):
@@ -28,6 +29,11 @@ class Found(BaseModel):
     line: int = Field(ge=1, description="Number of the line, from 1")
     severity: Severity
     message: str = Field(min_length=1, description="What is wrong, what it leads to, how to mend it")
+
+
+class Checked(Found):
+    text: str
+    """The line."""
 
 
 class Finish(Arguments):
@@ -48,12 +54,13 @@ class ReviewExecutor:
         ended = await loop.run(notes(task))
         if ended.failed:
             return Outcome(failed=ended.failed)
-        work = Finish.model_validate(ended.arguments)
-        result = one_line(work.result, 1_000)
-        if work.failed:
+        result = one_line(str(ended.arguments["result"]), 1_000)
+        if ended.arguments["failed"]:
             return Outcome(failed=result)
+        checked = [Checked.model_validate(found) for found in ended.arguments["findings"]]
         findings = tuple(
-            Finding(found.path, found.line, found.severity, one_line(found.message, 1_000)) for found in work.findings
+            Finding(found.path, found.line, found.severity, one_line(found.message, 1_000), found.text)
+            for found in checked
         )
         lines = [f"- `{visible(f'{f.path}:{f.line}')}` {f.severity}: {f.message}" for f in findings]
         return Outcome(result, "\n".join([result, "", *lines]).strip(), findings=findings)
@@ -63,17 +70,19 @@ def _finish(arguments: Finish, draft: Draft) -> Output:
     if not arguments.result.strip():
         raise ToolError("`result` is empty.", hint="Say what the review came to.")
     wrong: list[str] = []
-    kept: dict[tuple[str, int, str], Found] = {}
+    kept: dict[tuple[str, int, str], Checked] = {}
     for number, found in enumerate(arguments.findings, 1):
         try:
             path = draft.readable(found.path)
-            line_of(path, found.line, draft)
+            line = line_of(path, found.line, draft).removesuffix("\r")[:_LONGEST_LINE]
         except ToolError as error:
             wrong.append(f"{number}. {error.message}")
             continue
-        kept.setdefault((path, found.line, found.message), found.model_copy(update={"path": path}))
+        checked = Checked.model_validate({**found.model_dump(), "path": path, "text": line})
+        kept.setdefault((path, found.line, found.message), checked)
     if wrong:
         hint = "Call finish again with findings at lines that you have read."
         raise ToolError("These findings are nowhere:\n" + "\n".join(wrong[:20]) + "\n", hint=hint)
-    checked = arguments.model_copy(update={"findings": list(kept.values())})
-    return Output("Finished.", finished=checked.model_dump(mode="json"))
+    findings = [found.model_dump(mode="json") for found in kept.values()]
+    finished = {"result": arguments.result, "failed": arguments.failed, "findings": findings}
+    return Output("Finished.", finished=finished)

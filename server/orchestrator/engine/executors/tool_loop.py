@@ -22,7 +22,7 @@ from orchestrator.engine.prompting import Prompt, load_prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.tools import Once, Output, Tool, Toolbox
 from orchestrator.engine.tools.draft import Draft
-from orchestrator.errors import AnswerCutError, ConfigError
+from orchestrator.errors import AnswerCutError, AnswerUnusableError, ConfigError
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, ToolResult
 from orchestrator.model.safe_text import one_line
 from orchestrator.providers.base import Request
@@ -31,6 +31,10 @@ MAX_TOKENS = 16_000
 """Of one answer: a new file of a thousand lines."""
 MOST_SILENT = 2
 """Answers in a row without any tool call, before what was said counts as the end."""
+MOST_CUT = 2
+_TOO_LONG = (
+    "That answer was too long and was cut off; nothing of it was done. Do less at once: smaller edits, one file."
+)
 _FINISH_NOW = "This is your last answer: call finish now, with what you have."
 _CALL_FINISH = "Call finish when the task is done, or a tool to go on."
 
@@ -59,6 +63,8 @@ class ToolLoop:
         self._turn = 0
         self._used = 0
         self._corrections = 0
+        self._cut = 0
+        """Answers that were too long."""
 
     async def run(self, news: str = "") -> Ended:
         """Until `finish`. `news` is what the model has to know since the last time, or besides the brief."""
@@ -83,7 +89,15 @@ class ToolLoop:
         if self._used >= settings.tokens:
             return Ended({}, failed=f"It was not done after {self._used:,} tokens (setting tools.tokens).")
         self._turn += 1
-        answer = await self._call()
+        try:
+            answer = await self._call()
+        except AnswerUnusableError as error:
+            if not error.cut or self._cut == MOST_CUT:
+                raise
+            self._cut += 1
+            self._messages.append(Message(Speaker.ASSISTANT, error.raw.strip() or "(cut off)"))
+            await self._say(_TOO_LONG)
+            return True
         self._used += answer.finished.usage.input_tokens + answer.finished.usage.output_tokens
         calls = self._named(answer.finished.calls)
         self._messages.append(Message(Speaker.ASSISTANT, answer.text, calls, echo=answer.finished.echo))
