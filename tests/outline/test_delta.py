@@ -4,9 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.outline.delta import Change, Inserted, Removed, Updated, delta
-from orchestrator.outline.edits import TextEdit, apply, minimal
+from orchestrator.outline.edits import TextEdit, minimal
 from orchestrator.outline.identity import Identities
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from orchestrator.outline.tree import Node, Outline
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
@@ -42,15 +43,14 @@ def follow(mirror: Mirror, changes: tuple[Change, ...]) -> None:
                 assert node_id in mirror
 
 
-def moments(old: str, edits: tuple[TextEdit, ...]) -> tuple[tuple[Outline, Identities], tuple[Outline, Identities]]:
-    before = Identities.first(parse(old))
-    after = before.after(parse(apply(old, edits)), edits)
-    return (before.outline, before), (after.outline, after)
+def moments(old: str, edits: tuple[TextEdit, ...]) -> tuple[Outline, Outline]:
+    before = parse(old)
+    return before, reparse(before, edits)
 
 
 def check_delta(old: str, new: str, expected: tuple[Change, ...]) -> None:
     edit = minimal(text(old), text(new))
-    assert delta(*moments(text(old), (edit,) if edit else ())) == expected
+    assert delta(*moments(text(old), (edit,) if edit else ())).changes == expected
 
 
 def test_nothing_changed():
@@ -90,15 +90,15 @@ def test_only_what_moved_among_its_siblings_is_moved():
 @settings(deadline=None, max_examples=300)
 @given((documents | outlines()).flatmap(lambda source: st.tuples(st.just(source), batches(source))))
 def test_delta_leads_to_the_new_tree(case: tuple[str, tuple[TextEdit, ...]]):
-    old, new = moments(*case)
-    changes = delta(old, new)
-    mirror = mirror_of(old[1])
+    old, new = (Identities(outline) for outline in moments(*case))
+    changes = delta(old.outline, new.outline).changes
+    mirror = mirror_of(old)
     follow(mirror, changes)
-    assert mirror == mirror_of(new[1])
+    assert mirror == mirror_of(new)
     named = {change.node_id for change in changes}
-    for node in new[0].walk():
-        if new[1].id_of(node) not in named:
-            before = old[1].node_of(new[1].id_of(node))
+    for node in new.outline.walk():
+        if new.id_of(node) not in named:
+            before = old.node_of(new.id_of(node))
             assert before is not None
             assert said(before) == said(node)
 
@@ -108,10 +108,10 @@ def test_delta_leads_to_the_new_tree(case: tuple[str, tuple[TextEdit, ...]]):
 def test_delta_of_reordered_tasks(order: list[int], kept: int):
     old = "".join(f"- [ ] {number}\n" for number in range(7))
     new = "".join(f"- [ ] {number}\n" for number in order[:kept])
-    before, after = moments(old, (TextEdit(0, len(old), new),))
-    mirror = mirror_of(before[1])
-    follow(mirror, delta(before, after))
-    assert mirror == mirror_of(after[1])
+    before, after = (Identities(outline) for outline in moments(old, (TextEdit(0, len(old), new),)))
+    mirror = mirror_of(before)
+    follow(mirror, delta(before.outline, after.outline).changes)
+    assert mirror == mirror_of(after)
 
 
 def said(node: Node) -> tuple[object, ...]:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.outline.edits import TextEdit, apply, between, minimal
 from orchestrator.outline.parse import parse
 from orchestrator.outline.reparse import reparse
-from tests.outline.checks import show
-from tests.outline.strategies import documents
+from tests.outline.strategies import INLINE, LINES, documents, outlines
+from tests.outline.test_reading import described
 
 strings = st.text("ab\r\n", max_size=12)
 
@@ -76,9 +76,31 @@ def test_minimal_edit_keeps_windows_line_breaks_whole():
     assert minimal("same", "same") is None
 
 
-@given(documents.flatmap(lambda source: st.tuples(st.just(source), batches(source))))
+@settings(deadline=None, max_examples=400)
+@given((documents | outlines()).flatmap(lambda source: st.tuples(st.just(source), batches(source))))
 def test_reparse_equals_parse(case: tuple[str, tuple[TextEdit, ...]]):
     source, edits = case
     after = reparse(parse(source), edits)
     assert after.text.string == apply(source, edits)
-    assert show(after) == show(parse(apply(source, edits)))
+    assert described(after) == described(parse(apply(source, edits)))
+    assert after.front_matter == parse(apply(source, edits)).front_matter
+
+
+fragments = st.sampled_from([*LINES, *INLINE, "\n", "\r\n", "\r", "\n\n", "  ", "- [ ] ", "\n- [ ] new", "\n  - [x] sub"])
+steps = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 12), fragments | st.just("")), min_size=1, max_size=8)
+long_documents = st.lists(documents | outlines(), min_size=1, max_size=4).map("\n".join)
+
+
+@settings(deadline=None, max_examples=200)
+@given(long_documents, steps)
+def test_reparse_equals_parse_after_many_edits(source: str, changes: list[tuple[int, int, str]]):
+    outline = parse(source)
+    for place, length, new in changes:
+        start = place % (len(outline.text) + 1)
+        end = min(start + length, len(outline.text))
+        outline = reparse(outline, (TextEdit(start, end, new),))
+    whole = parse(outline.text.string)
+    assert described(outline) == described(whole)
+    assert (outline.front_matter, outline.text.line_count) == (whole.front_matter, whole.text.line_count)
+    assert sum(segment.lines for segment in outline.segments) == outline.text.line_count
+    assert sum(segment.length for segment in outline.segments) == len(outline.text)

@@ -5,9 +5,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.outline.edits import TextEdit, apply
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.identity import LONGER_FROM, Identities, fresh_id
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from orchestrator.outline.writer import add_subtasks
 from tests.outline.checks import ids, text
 from tests.outline.strategies import documents, outlines
@@ -26,8 +27,7 @@ SOURCE = text("""
 
 def check_after(edits: list[TextEdit], expected: str, source: str = SOURCE) -> Identities:
     """`expected`: nodeId and title of each node."""
-    before = Identities.first(parse(source))
-    after = before.after(parse(apply(source, edits)), edits)
+    after = Identities(reparse(parse(source), edits))
     assert shown(after) == expected.split(", ")
     return after
 
@@ -65,7 +65,7 @@ def test_what_is_removed_is_gone_and_its_name_is_not_used_again():
     after = check_after([replacing("  - [ ] c\n", "")], "n1 Plan, n2 a, n3 b, n5 d")
     assert after.node_of("n4") is None
     again = [TextEdit(0, 0, "- [ ] e\n")]
-    assert "n6 e" in shown(after.after(parse("- [ ] e\n" + after.outline.text.string), again))
+    assert "n6 e" in shown(Identities(reparse(after.outline, again)))
 
 
 def test_moved_lines_are_the_same_tasks():
@@ -79,10 +79,9 @@ def test_moved_lines_are_the_same_tasks():
 
 def test_a_split_names_only_the_new_tasks():
     outline = parse(SOURCE)
-    before = Identities.first(outline)
     task = next(outline.tasks())
     edits = add_subtasks(outline, task, TWO, ids())
-    after = before.after(parse(apply(SOURCE, edits)), edits)
+    after = Identities(reparse(outline, edits))
     assert shown(after) == ["n1 Plan", "n2 a", "n3 b", "n4 c", "n6 b", "n7 c", "n5 d"]
 
 
@@ -94,10 +93,10 @@ cases = (documents | outlines()).flatmap(lambda source: st.tuples(st.just(source
 @given(cases, st.data())
 def test_node_ids_are_unique_and_not_reused(case: tuple[str, tuple[TextEdit, ...]], data: st.DataObject):
     source, edits = case
-    first = Identities.first(parse(source))
-    second = first.after(parse(apply(source, edits)), edits)
+    first = Identities(parse(source))
+    second = Identities(reparse(first.outline, edits))
     more = data.draw(batches(second.outline.text.string))
-    third = second.after(parse(apply(second.outline.text.string, more)), more)
+    third = Identities(reparse(second.outline, more))
     used: set[str] = set()
     gone: set[str] = set()
     for identities in (first, second, third):
@@ -113,9 +112,9 @@ def test_node_ids_are_unique_and_not_reused(case: tuple[str, tuple[TextEdit, ...
 @given(cases)
 def test_untouched_nodes_keep_their_node_ids(case: tuple[str, tuple[TextEdit, ...]]):
     source, edits = case
-    old, new = parse(source), parse(apply(source, edits))
-    before = Identities.first(old)
-    after = before.after(new, edits)
+    old = parse(source)
+    new = reparse(old, edits)
+    before, after = Identities(old), Identities(new)
     shift = 0
     places: dict[int, int] = {}
     """Where each character went that lies outside all edits."""

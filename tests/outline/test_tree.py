@@ -70,11 +70,11 @@ def test_the_indexes_agree_with_the_tree(source: str):
     for node in outline.walk():
         parent = outline.parent(node)
         assert node in (parent.children if parent else outline.nodes)
-        assert outline.node_at_line(node.line) is node
-        assert outline.path(node)[-1] is node
+        assert outline.node_at_line(node.line) == node
+        assert outline.path(node)[-1] == node
     for line in range(outline.text.line_count):
         holding = [node for node in outline.walk() if node.line <= line < node.end_line]
         found = outline.node_at_line(line)
-        assert found is (holding[-1] if holding else None)
+        assert found == (holding[-1] if holding else None)
         task = outline.task_at_line(line)
-        assert task is (None if isinstance(found, Section) else found)
+        assert task == (None if isinstance(found, Section) else found)

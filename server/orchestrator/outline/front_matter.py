@@ -52,14 +52,14 @@ def front_matter(text: Text) -> FrontMatter:
         return FrontMatter()
     for line in range(1, text.line_count):
         if text.line(line).rstrip(" \t") in _CLOSING:
-            return _read(text.string[text.line_start(1) : text.line_start(line)], line + 1)
+            return _read(text.lines(1, line), line + 1)
     return FrontMatter()
 
 
 def place_of(text: Text, front: FrontMatter, *keys: str) -> tuple[int, int]:
     """Where the value stands that these keys lead to, or its key where the value is empty."""
     start = text.line_start(1)
-    source = text.string[start : text.line_start(front.end_line - 1)]
+    source = text.lines(1, front.end_line - 1)
     node = yaml.compose(source, Loader=_PlainLoader)
     found = (0, text.line_end(1) - start)
     for key in keys:

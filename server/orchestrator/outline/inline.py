@@ -127,6 +127,13 @@ def _open_fields(text: str, open_brackets: list[int], place: int) -> Iterator[tu
             yield bracket, match
 
 
+def task_id_of(string: str, start: int, end: int) -> str | None:
+    """The id at the end of `string[start:end]`, which is a task's first line behind its check box."""
+    text = string[start:end]
+    id_start, id_end = _find_id(text)
+    return text[id_start + 1 : id_end] if id_start < id_end else None
+
+
 def plain(text: str) -> str:
     """Without the backslashes of escapes, and with references replaced, outside code spans."""
     if "\\" not in text and "&" not in text:

@@ -63,13 +63,16 @@ class Block:
         return self.kind == "list" and self.markup in {".", ")"}
 
 
-def blocks(string: str) -> tuple[Block, ...]:
-    """The blocks of the document, outermost first. Link reference definitions are blocks to nobody: no entry."""
+def blocks(string: str, around: int = 0) -> tuple[Block, ...]:
+    """The blocks of the document, outermost first. Link reference definitions are blocks to nobody: no entry.
+
+    `around` is in how many lists this is already, where it is a part of a document.
+    """
     open_tokens: list[Token] = []
     levels: list[list[Block]] = [[]]
     # markdown-it reads one character too far in an HTML block that ends in a last line without a line break.
     ended = string if string.endswith(("\n", "\r")) else string + "\n"
-    for token in _MARKDOWN.parse(ended, {}):
+    for token in _MARKDOWN.parse(ended, {"around": around}):
         if token.nesting > 0:
             open_tokens.append(token)
             levels.append([])
@@ -170,7 +173,7 @@ class _Blocks(MarkdownIt):
 
 
 def _bounded_list(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    if not silent and state.level >= 2 * MAX_DEPTH:
+    if not silent and state.level + 2 * int(state.env["around"]) >= 2 * MAX_DEPTH:
         return False
     return list_block(state, start_line, end_line, silent)
 

@@ -1,107 +1,337 @@
 """The outline as a tree of sections and tasks, each with its exact place in the text.
 
-Apart from `parse` so that whoever reads an outline needs to know only this. Nothing here changes: an edit makes a new
-outline. Nodes are compared by identity, because two equal lines are two tasks.
+Apart from `segments`, which is what is kept, because whoever reads an outline needs to know only this. A node is a view
+of a segment at its place, made when somebody asks; what it says is read from the text then. Nothing here changes: an
+edit makes a new outline. Two views of one segment are equal, and two equal lines are two segments.
 
 Invariant: nodes lie inside their parents, in document order, and no two share a first line
 (test_nodes_nest_and_never_overlap).
+Invariant: nodes say what markdown-it and the format say (test_outlines_agree_with_the_reference).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from types import MappingProxyType
 from typing import TypeAlias
 
-from orchestrator.model.task import Status
+from orchestrator.model.task import MARKS, Status
+from orchestrator.outline.contents import NOTHING, Contents, contents
 from orchestrator.outline.front_matter import FrontMatter
+from orchestrator.outline.inline import Line, read_line
+from orchestrator.outline.scan import BYTE_ORDER_MARK, is_blank, skip_blanks
+from orchestrator.outline.segments import TOP_TASK, Interner, Kind, Page, Segment, Segments
 from orchestrator.outline.text import Text
 
+_HASHES = re.compile(r"[ \t]*(#{1,6})")
+_CLOSING_HASHES = re.compile(r"(?:(?<=[ \t])|(?<=\A))#+[ \t]*\Z")
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Task:
+
+class _View:
+    """What tasks and sections share."""
+
+    __slots__ = ("_line", "_start", "index", "line", "outline", "segment")
+
+    def __init__(self, outline: Outline, segment: Segment, index: int, line: int, start: int) -> None:
+        self.outline = outline
+        self.segment = segment
+        self.index = index
+        """Of its segment."""
+        self.line = line
+        self._start = start
+        """The offset where its first line starts."""
+        self._line: Line | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _View) and self.segment is other.segment
+
+    def __hash__(self) -> int:
+        return id(self.segment)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.title!r} in line {self.line}>"
+
+    @property
+    def title(self) -> str:
+        """Plain text: escapes and character references undone outside code spans, no fields, no id."""
+        return self._said().title
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """In order of appearance; keys that nobody knows are kept."""
+        return self._said().fields if self.segment.shape.fields else _NO_FIELDS
+
+    @property
+    def title_span(self) -> tuple[int, int]:
+        """The title as written; fields that stand between its words lie inside."""
+        start, end = self._said().title_span
+        return self._start + start, self._start + end
+
+    @property
+    def end_line(self) -> int:
+        """Exclusive: behind the last line of the whole branch that is not blank."""
+        segments, text = self.outline.segments, self.outline.text
+        end = segments.line(segments.branch_end(self.index))
+        while end > self.line + 1 and is_blank(text.line(end - 1)):
+            end -= 1
+        return end
+
+    def _said(self) -> Line:
+        if self._line is None:
+            self._line = self._read()
+        return self._line
+
+    def _read(self) -> Line:
+        raise NotImplementedError
+
+
+class Task(_View):
     """A list item with a check box."""
 
-    title: str
-    """Plain text of the first line: escapes and character references undone outside code spans, no fields, no id."""
-    status: Status
-    mark: str
-    """The character between the brackets."""
-    task_id: str | None
-    """Without the `^`."""
-    fields: Mapping[str, str]
-    """In order of appearance; keys that nobody knows are kept."""
-    ordered: bool
-    """It is an item of an ordered list."""
-    description: str
-    """The rest of its own body, dedented to the item's text; lines end in `\\n`."""
-    acceptance: str
-    """Without the word `Accept:`; several such paragraphs or lists are separated by an empty line."""
-    result: str | None
-    """Without the word `Result:`; the last one counts."""
-    children: tuple[Task, ...] = field(repr=False)
-    """Also those below items without a check box."""
-    start: int
-    """Offset of the list marker."""
-    title_span: tuple[int, int]
-    """The title as written; fields that stand between its words lie inside."""
-    mark_span: tuple[int, int]
-    id_span: tuple[int, int] | None
-    """With the `^`."""
-    line: int
-    own_end_line: int
-    """Exclusive: behind the last line that is its own and not blank. Children lie before it where body follows them."""
-    end_line: int
-    """Exclusive: behind the last line of the whole branch that is not blank."""
-    content_column: int
-    """Tabs expanded: where the item's text starts, and its body is indented to."""
-    depth: int
-    """In how many lists it stands, items without a check box counted: 1 at the top."""
-    list_line: int
-    """The first line of its list: tasks of one list share it."""
+    __slots__ = ("_contents",)
+
+    def __init__(self, outline: Outline, segment: Segment, index: int, line: int, start: int) -> None:
+        super().__init__(outline, segment, index, line, start)
+        self._contents: Contents | None = None
+
+    @property
+    def status(self) -> Status:
+        return MARKS.get(self.segment.shape.mark, Status.OTHER)
+
+    @property
+    def mark(self) -> str:
+        """The character between the brackets."""
+        return self.segment.shape.mark
+
+    @property
+    def task_id(self) -> str | None:
+        """Without the `^`."""
+        return self.segment.task_id
+
+    @property
+    def ordered(self) -> bool:
+        """It is an item of an ordered list."""
+        return self.segment.shape.marker in {".", ")"}
+
+    @property
+    def description(self) -> str:
+        """The rest of its own body, dedented to the item's text; lines end in `\\n`."""
+        return self._contained().description
+
+    @property
+    def acceptance(self) -> str:
+        """Without the word `Accept:`; several such paragraphs or lists are separated by an empty line."""
+        return self._contained().acceptance
+
+    @property
+    def result(self) -> str | None:
+        """Without the word `Result:`; the last one counts."""
+        return self._contained().result
+
+    @property
+    def children(self) -> tuple[Task, ...]:
+        """Also those below items without a check box."""
+        rank = self.segment.shape.rank + 1
+        end = self.outline.segments.branch_end(self.index)
+        return tuple(
+            node
+            for node in self.outline.nodes_between(self.index + 1, end)
+            if isinstance(node, Task) and node.segment.shape.rank == rank
+        )
+
+    @property
+    def start(self) -> int:
+        """Offset of the list marker."""
+        return self._start + self.segment.shape.start
+
+    @property
+    def mark_span(self) -> tuple[int, int]:
+        mark_at = self._start + self.segment.shape.mark_at
+        return mark_at, mark_at + 1
+
+    @property
+    def id_span(self) -> tuple[int, int] | None:
+        """With the `^`."""
+        span = self._said().id_span
+        return (self._start + span[0], self._start + span[1]) if span else None
+
+    @property
+    def own_end_line(self) -> int:
+        """Exclusive: behind the last line that is its own and not blank. Children lie before it where body follows."""
+        return self.line + self._contained().own_lines
+
+    @property
+    def content_column(self) -> int:
+        """Tabs expanded: where the item's text starts, and its body is indented to."""
+        return self.segment.shape.column
+
+    @property
+    def depth(self) -> int:
+        """In how many lists it stands, items without a check box counted: 1 at the top."""
+        return self.segment.shape.depth
+
+    @property
+    def list_line(self) -> int:
+        """The line of the first task of its list: tasks of one list share it."""
+        index = self.outline.list_start(self.index)
+        return self.outline.segments.line(index)
+
+    def _read(self) -> Line:
+        line = self.outline.text.line(self.line)
+        return read_line(line, self.segment.shape.mark_at + 2, len(line), with_id=True)
+
+    def _contained(self) -> Contents:
+        if self._contents is None:
+            self._contents = self.outline.contents(self)
+        return self._contents
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Section:
+class Section(_View):
     """A heading of the document, and what stands below it up to the next one of its level."""
 
-    title: str
-    level: int
-    fields: Mapping[str, str]
-    """Inherited by the tasks below."""
-    line: int
-    end_line: int
-    """Exclusive: behind the last line that is not blank."""
-    title_span: tuple[int, int]
-    start: int
-    """Offset of the first `#`, or of the first character of an underlined heading."""
-    children: tuple[Node, ...] = field(repr=False)
+    __slots__ = ()
+
+    @property
+    def level(self) -> int:
+        return self.segment.shape.rank
+
+    @property
+    def heading_lines(self) -> int:
+        """More than one where a heading of several lines is underlined; the underline is not counted."""
+        return self.segment.shape.column or 1
+
+    @property
+    def start(self) -> int:
+        """Offset of the first `#`, or of the first character of an underlined heading."""
+        line = self.outline.text.line(self.line)
+        return self._start + skip_blanks(line, _head(line, self.line), len(line), 0)[0]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The tasks of its own, then sections of lower levels."""
+        segments = self.outline.segments
+        end = segments.branch_end(self.index)
+        return tuple(self.outline.top_level(self.index + 1, end))
+
+    def _read(self) -> Line:
+        text, line = self.outline.text, self.outline.text.line(self.line)
+        if self.segment.shape.marker == "#":
+            hashes = _HASHES.match(line, _head(line, self.line))
+            assert hashes is not None, "a heading that is not underlined starts with its hashes"
+            closing = _CLOSING_HASHES.search(line[hashes.end() :])
+            end = hashes.end() + closing.start() if closing else len(line)
+            return read_line(line, hashes.end(), end, with_id=False)
+        read: list[Line] = []
+        fields: dict[str, str] = {}
+        for number in range(self.line, self.line + self.heading_lines):
+            line, shift = text.line(number), text.line_start(number) - self._start
+            part = read_line(line, _head(line, number), len(line), with_id=False)
+            fields = {**part.fields, **fields}
+            start, end = part.title_span
+            read.append(Line(part.title, (start + shift, end + shift), part.fields, None, None))
+        title = " ".join(part.title for part in read if part.title)
+        span = (read[0].title_span[0], read[-1].title_span[1])
+        return Line(title, span, MappingProxyType(fields), None, None)
 
 
 Node: TypeAlias = Task | Section
 
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, eq=False)
+
+def _head(line: str, number: int) -> int:
+    """Where a line starts for Markdown: behind a byte order mark."""
+    return 1 if number == 0 and line.startswith(BYTE_ORDER_MARK) else 0
+
+
+class _Ids:
+    """The ids of a page, with the places of the tasks that have them."""
+
+    def __init__(self, page: Page) -> None:
+        self.slots: dict[str, list[int]] = {}
+        for slot, segment in enumerate(page.segments):
+            if segment.task_id is not None:
+                self.slots.setdefault(segment.task_id, []).append(slot)
+
+
 class Outline:
-    """Without slots: the indexes are made when first asked for, and kept."""
+    __slots__ = ("front_matter", "interner", "next_key", "segments", "text")
 
-    text: Text
-    front_matter: FrontMatter
-    nodes: tuple[Node, ...]
-    """The top level."""
+    def __init__(
+        self, text: Text, front_matter: FrontMatter, segments: Segments, interner: Interner, next_key: int
+    ) -> None:
+        self.text = text
+        self.front_matter = front_matter
+        self.segments = segments
+        self.interner = interner
+        self.next_key = next_key
+        """The number of the next node that is new."""
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The top level."""
+        return tuple(self.top_level(0, len(self.segments)))
 
     def tasks(self) -> Iterator[Task]:
         """All of them, in document order."""
-        return (node for node in self._order if isinstance(node, Task))
+        return (node for node in self.walk() if isinstance(node, Task))
 
     def walk(self) -> Iterator[Node]:
         """All nodes in document order: parents before their children."""
-        return iter(self._order)
+        return self.nodes_between(0, len(self.segments))
+
+    def node(self, index: int) -> Node:
+        """The view of a segment that is one."""
+        segment = self.segments[index]
+        view = Task if segment.shape.kind is Kind.TASK else Section
+        return view(self, segment, index, self.segments.line(index), self.segments.start(index))
+
+    def nodes_between(self, start: int, end: int) -> Iterator[Node]:
+        """Views of the nodes among the segments from `start` up to `end`."""
+        if start >= end:
+            return
+        segments = self.segments
+        line, offset = segments.line(start), segments.start(start)
+        first, slot = segments.spot(start)
+        index = start
+        for page in segments.pages[first:]:
+            for segment in page.segments[slot:]:
+                if index >= end:
+                    return
+                kind = segment.shape.kind
+                if kind is Kind.TASK:
+                    yield Task(self, segment, index, line, offset)
+                elif kind is Kind.SECTION:
+                    yield Section(self, segment, index, line, offset)
+                line += segment.lines
+                offset += segment.length
+                index += 1
+            slot = 0
+
+    def top_level(self, start: int, end: int) -> Iterator[Node]:
+        """Of the nodes between these segments those that stand below no other one of them.
+
+        Tasks come first, then sections; a section below another of the same or a lower level starts anew.
+        """
+        lowest = TOP_TASK
+        for node in self.nodes_between(start, end):
+            rank = node.segment.shape.rank
+            if rank <= lowest:
+                yield node
+                if rank < TOP_TASK:
+                    lowest = rank
 
     def parent(self, node: Node) -> Node | None:
-        return self._parents[node]
+        index = self.segments.parent(self.index_of(node))
+        return None if index is None else self.node(index)
+
+    def index_of(self, node: Node) -> int:
+        """Of a node of this outline. KeyError for any other."""
+        if node.index < len(self.segments) and self.segments[node.index] is node.segment:
+            return node.index
+        raise KeyError(node)
 
     def path(self, node: Node) -> tuple[Node, ...]:
         """From the top level down to the node itself."""
@@ -109,7 +339,7 @@ class Outline:
         step: Node | None = node
         while step is not None:
             path.append(step)
-            step = self._parents[step]
+            step = self.parent(step)
         return tuple(reversed(path))
 
     def ancestors(self, task: Task) -> tuple[Task, ...]:
@@ -118,10 +348,14 @@ class Outline:
 
     def node_at_line(self, line: int) -> Node | None:
         """The innermost node that holds the line."""
-        index = bisect_right(self._lines, line) - 1
-        node = self._order[index] if index >= 0 else None
+        if line < 0 or not len(self.segments):
+            return None
+        index = self.segments.at_line(line)
+        found = index if self.segments[index].shape.kind is not Kind.TEXT else None
+        step = found if found is not None else self.segments.parent(index)
+        node = None if step is None else self.node(step)
         while node is not None and node.end_line <= line:
-            node = self._parents[node]
+            node = self.parent(node)
         return node
 
     def task_at_line(self, line: int) -> Task | None:
@@ -131,36 +365,90 @@ class Outline:
 
     def by_id(self, task_id: str) -> tuple[Task, ...]:
         """More than one where an id was written twice."""
-        return self._by_id.get(task_id, ())
+        found: list[Task] = []
+        for number, page in enumerate(self.segments.pages):
+            for slot in page.derived(_Ids).slots.get(task_id, ()):
+                node = self.node(self.segments.index(number, slot))
+                assert isinstance(node, Task), "only tasks have ids"
+                found.append(node)
+        return tuple(found)
 
     def dependencies(self, task: Task) -> tuple[str, ...]:
         """The ids of its `dependsOn` field, each once, in order."""
         names = (name.strip().removeprefix("^") for name in task.fields.get("dependsOn", "").split(","))
         return tuple(dict.fromkeys(name for name in names if name))
 
-    @cached_property
-    def _order(self) -> tuple[Node, ...]:
-        return tuple(self._parents)
+    def list_start(self, index: int) -> int:
+        """The first task of the list of this one."""
+        segments = self.segments
+        shape = segments[index].shape
+        first = index
+        while segments[first].shape.joined:
+            before = segments.before(index, shape.rank)
+            assert before is not None, "a task that is joined to a list has one before it"
+            index = before
+            # Tasks of a list in a list without check boxes stand between, at the same depth of the tree.
+            if segments[index].shape.outer is shape.outer and segments[index].shape.kind is Kind.TASK:
+                first = index
+        return first
 
-    @cached_property
-    def _lines(self) -> tuple[int, ...]:
-        return tuple(node.line for node in self._order)
+    def contents(self, task: Task) -> Contents:
+        """What stands below the task's first line and is its own."""
+        numbers, lines = self._own_lines(task)
+        if len(lines) == 1:
+            return NOTHING
+        head = _head(self.text.line(task.line), task.line)
+        found = contents(lines, task.segment.shape.outer, task.segment.shape.mark_at - head)
+        return Contents(
+            found.description, found.acceptance, found.result, numbers[found.own_lines - 1] + 1 - task.line
+        )
 
-    @cached_property
-    def _parents(self) -> dict[Node, Node | None]:
-        """In document order."""
-        parents: dict[Node, Node | None] = {}
-        waiting: list[tuple[Node, Node | None]] = [(node, None) for node in reversed(self.nodes)]
-        while waiting:
-            node, parent = waiting.pop()
-            parents[node] = parent
-            waiting.extend((child, node) for child in reversed(node.children))
-        return parents
+    def _own_lines(self, task: Task) -> tuple[list[int], list[str]]:
+        """The task's own lines, with their numbers, up to the last one that is not blank.
 
-    @cached_property
-    def _by_id(self) -> dict[str, tuple[Task, ...]]:
-        found: dict[str, list[Task]] = {}
-        for task in self.tasks():
-            if task.task_id is not None:
-                found.setdefault(task.task_id, []).append(task)
-        return {task_id: tuple(tasks) for task_id, tasks in found.items()}
+        Where some stand behind its children, these are represented: by their first lines, closed so that what follows
+        is not taken for more of them.
+        """
+        segments, text = self.segments, self.text
+        rank = task.segment.shape.rank
+        numbers: list[int] = []
+        lines: list[str] = []
+
+        def add(start: int, end: int) -> None:
+            for number in range(start, end):
+                line = text.line(number)
+                numbers.append(number)
+                lines.append(line[_head(line, number) :])
+
+        line = task.line
+        add(line, min(line + task.segment.lines, text.line_count))
+        complete = len(lines)
+        index = task.index + 1
+        line += task.segment.lines
+        end = segments.branch_end(task.index) if index < len(segments) and segments[index].shape.rank > rank else index
+        if end - index > 1 or (end > index and segments[index].shape.kind is Kind.TEXT):
+            for segment in segments.between(index, end):
+                shape = segment.shape
+                if shape.rank == rank + 1:
+                    if shape.kind is Kind.TEXT:
+                        add(line, min(line + segment.lines, text.line_count))
+                        complete = len(lines)
+                    else:
+                        add(line, line + 1)
+                        numbers.append(line)
+                        lines.append(" " * shape.column + "# closed")
+                        if line + segment.lines > line + 1 and is_blank(text.line(min(line + segment.lines, text.line_count) - 1)):
+                            numbers.append(line)
+                            lines.append("")
+                elif is_blank(text.line(min(line + segment.lines, text.line_count) - 1)) and lines[-1]:
+                    numbers.append(line)
+                    lines.append("")
+                line += segment.lines
+        del lines[complete:], numbers[complete:]
+        while len(lines) > 1 and is_blank(lines[-1]):
+            lines.pop()
+            numbers.pop()
+        return numbers, lines
+
+
+

@@ -158,7 +158,7 @@ def _styles(outline: Outline, task: Task) -> Iterator[_Style]:
 
 def _closing_line(outline: Outline, task: Task) -> str:
     """What would close the last block of the task's own body, should that be open."""
-    branch = markers(task.content_column) + outline.text.string[task.mark_span[0] - 1 : _end(outline, task)]
+    branch = markers(task.content_column) + outline.text.slice(task.mark_span[0] - 1, _end(outline, task))
     block = blocks(branch)[0]
     while block.kind == "list" or block.children[0].kind == "list":
         block = block.children[-1] if block.kind == "list" else block.children[0]
@@ -270,7 +270,7 @@ def _reads_back(outline: Outline, task: Task, group: _Group, edits: Sequence[Tex
     text = outline.text
     start, end = task.mark_span[0] - 1, _end(outline, task)
     here = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]
-    branch = markers(task.content_column) + apply(text.string[start:end], here)
+    branch = markers(task.content_column) + apply(text.slice(start, end), here)
     end_line = Text(branch).line_count
     if task.end_line < text.line_count:
         branch += text.newline + text.line(task.end_line)
