@@ -86,7 +86,9 @@ def test_reparse_equals_parse(case: tuple[str, tuple[TextEdit, ...]]):
     assert after.front_matter == parse(apply(source, edits)).front_matter
 
 
-fragments = st.sampled_from([*LINES, *INLINE, "\n", "\r\n", "\r", "\n\n", "  ", "- [ ] ", "\n- [ ] new", "\n  - [x] sub"])
+fragments = st.sampled_from(
+    [*LINES, *INLINE, "\n", "\r\n", "\r", "\n\n", "  ", "- [ ] ", "\n- [ ] new", "\n  - [x] sub"]
+)
 steps = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 12), fragments | st.just("")), min_size=1, max_size=8)
 long_documents = st.lists(documents | outlines(), min_size=1, max_size=4).map("\n".join)
 

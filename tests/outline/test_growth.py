@@ -9,11 +9,11 @@ from time import process_time
 import pytest
 
 from orchestrator.outline.delta import delta
-from orchestrator.outline.edits import TextEdit, apply
-from orchestrator.outline.identity import Identities
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import problems
 from orchestrator.outline.progress import progress
+from orchestrator.outline.reparse import reparse
 
 MOST = 9
 """Between linear and quadratic, with room for a busy machine."""
@@ -70,7 +70,7 @@ def test_what_is_asked_of_an_outline_grows_with_it():
     def prepare(size: int) -> Callable[[], object]:
         source = "".join(f"{'  ' * (i % 5)}- [~] t{i}  ^x{i % 7}\n" for i in range(size))
         edits = (TextEdit(0, 0, "# A\n\n"), TextEdit(len(source), len(source), "- [ ] z\n"))
-        old, new = parse(source), parse(apply(source, edits))
+        old = parse(source)
 
         def ask() -> None:
             problems(old)
@@ -79,9 +79,7 @@ def test_what_is_asked_of_an_outline_grows_with_it():
                 old.task_at_line(task.line)
                 progress(task)
                 old.by_id(task.task_id or "")
-            before = Identities.first(old)
-            after = before.after(new, edits)
-            delta((old, before), (new, after))
+            delta(old, reparse(old, edits))
 
         return ask
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline
 from tests.outline.reference import parse as reference
 from tests.outline.reference.tree import Outline as ReferenceOutline
-from tests.outline.reference.tree import Task as ReferenceTask
 from tests.outline.strategies import documents, outlines
 
 every = settings(deadline=None, max_examples=600)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.outline import text as module
 from orchestrator.outline.text import Encoding, Text
 
 lines = st.lists(
@@ -86,3 +87,31 @@ def test_replace_gives_the_text_of_the_new_string(string: str, new: str, data: s
     start = data.draw(st.integers(0, len(string)))
     end = data.draw(st.integers(start, len(string)))
     assert Text(string).replace(start, end, new) == Text(string[:start] + new + string[end:])
+
+
+@given(strings, st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9), strings), max_size=6), encodings)
+def test_chunks_do_not_show(string: str, changes: list[tuple[int, int, str]], encoding: Encoding):
+    size, module.CHUNK = module.CHUNK, 4
+    try:
+        text = Text(string)
+        for place, length, new in changes:
+            start = place % (len(string) + 1)
+            text = text.replace(start, start + length, new)
+            string = string[:start] + new + string[start + length :]
+    finally:
+        module.CHUNK = size
+    whole = Text(string)
+    assert (text.string, len(text), text.line_count, text.newline) == (
+        string,
+        len(string),
+        whole.line_count,
+        whole.newline,
+    )
+    for line in range(text.line_count):
+        assert text.line(line) == whole.line(line)
+        assert (text.line_start(line), text.line_end(line)) == (whole.line_start(line), whole.line_end(line))
+        assert text.lines(line, line + 2) == whole.lines(line, line + 2)
+    for offset in range(len(string) + 1):
+        assert text.line_of(offset) == whole.line_of(offset)
+        assert text.position(offset, encoding) == whole.position(offset, encoding)
+        assert text.slice(offset, offset + 5) == string[offset : offset + 5]

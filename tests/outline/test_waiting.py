@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import problems
 from orchestrator.outline.references import references
+from orchestrator.outline.scan import MAX_DEPTH
 from orchestrator.outline.tree import Node, Outline, Task
 from orchestrator.outline.waiting import Waiting, Why, is_branch_of
 from tests.outline.test_growth import check_growth
@@ -76,9 +76,9 @@ def test_cycles_are_found_where_brute_force_finds_them(source: str):
     assert bool(cycles) is bool(stuck(outline))
     for cycle in cycles:
         steps = cycle.steps
-        assert steps[0].node is cycle.reference.node
+        assert steps[0].node == cycle.reference.node
         assert steps[0].why is Why.DEPENDENCY
-        assert all(step.on is following.node for step, following in zip(steps, (*steps[1:], steps[0]), strict=True))
+        assert all(step.on == following.node for step, following in zip(steps, (*steps[1:], steps[0]), strict=True))
         assert {step.node for step in steps if isinstance(step.node, Task)} <= stuck(outline)
 
 
@@ -90,16 +90,12 @@ def test_without_the_first_dependency_the_cycle_is_gone():
 
 
 def nested(size: int, dependency: Callable[[int], int]) -> Outline:
-    """Deeper than any text can nest: each task below the one before it."""
-    flat = parse("".join(f"- [ ] a  [dependsOn:: x{dependency(i)}]  ^x{i}\n" for i in range(size)))
-    inner: tuple[Task, ...] = ()
-    for task in reversed(list(flat.tasks())):
-        inner = (replace(task, children=inner, end_line=size),)
-    return Outline(flat.text, flat.front_matter, inner)
+    """Each task below the one before it."""
+    return parse("".join(f"{'  ' * i}- [ ] a  [dependsOn:: x{dependency(i)}]  ^x{i}\n" for i in range(size)))
 
 
-def test_3000_levels_are_no_limit():
-    assert len(problems(nested(3000, lambda i: i + 1))) == 3000
+def test_every_level_that_a_text_can_have_is_looked_at():
+    assert len(problems(nested(MAX_DEPTH, lambda i: i + 1))) == MAX_DEPTH
 
 
 def test_cycles_cost_what_the_outline_is_long():

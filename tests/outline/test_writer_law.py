@@ -43,7 +43,7 @@ def check_only_the_plan_is_new(old: Outline, parent: Task, plan: Plan, new: Outl
     added = set(below(written))
     for before, after in zip(old.tasks(), [task for task in now if task not in added], strict=True):
         assert (after.title, after.mark, after.fields) == (before.title, before.mark, before.fields)
-        if before is not parent:
+        if before != parent:
             assert after.task_id == before.task_id
             # Behind the branch an empty line may have come, in the body of a task above.
             assert without_empty_lines(after.description) == without_empty_lines(before.description)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from orchestrator.engine.editor import Place, Question
 from orchestrator.errors import EditRefusedError
-from orchestrator.outline.edits import TextEdit, apply
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.identity import Identities
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from orchestrator.outline.tree import Task
 
 
 class TextDocument:
     def __init__(self, text: str) -> None:
         self.outline = parse(text)
-        self.identities = Identities.first(self.outline)
+        self.identities = Identities(self.outline)
         self.version = 1
         self.history: list[str] = []
         """Texts before each edit that a split made: what one undo brings back."""
@@ -37,8 +38,8 @@ class TextDocument:
         return self.version
 
     def _change(self, edits: tuple[TextEdit, ...]) -> None:
-        self.outline = parse(apply(self.text, edits))
-        self.identities = self.identities.after(self.outline, edits)
+        self.outline = reparse(self.outline, edits)
+        self.identities = Identities(self.outline)
         self.version += 1
 
 

@@ -135,7 +135,7 @@ class Document:
 
     def _analyse(self) -> _Analysis:
         known, edits = self._analysis, self._pending.edits
-        readable = len(self.text.string) <= self.limit
+        readable = len(self.text) <= self.limit
         if known is not None and not edits and known.complete == readable:
             return known
         # Here and not at the top: the parser is not needed before `initialize` is answered.
@@ -145,11 +145,10 @@ class Document:
 
         if known is not None and known.complete and readable:
             outline = reparse(known.outline, edits)
-            identities = known.identities.after(outline, edits)
+            self.text = outline.text  # the same text; it must not be kept twice
         else:
             outline = parse(self.text if readable else "")
-            identities = Identities.first(outline)
-        self._analysis, self._pending = _Analysis(outline, identities, readable), Batch()
+        self._analysis, self._pending = _Analysis(outline, Identities(outline), readable), Batch()
         return self._analysis
 
 

@@ -23,10 +23,10 @@ from orchestrator.lsp.protocol import (
     TreeNode,
     TreeProgress,
 )
-from orchestrator.model.task import Status
 from orchestrator.outline.delta import Inserted, Removed, delta
-from orchestrator.outline.progress import progress
-from orchestrator.outline.tree import Node, Section, Task
+from orchestrator.outline.identity import node_id
+from orchestrator.outline.progress import child_count, progress
+from orchestrator.outline.tree import Node, Task
 
 if TYPE_CHECKING:
     from orchestrator.lsp.documents import Document, Snapshot
@@ -98,19 +98,20 @@ def _changes(old: Snapshot, new: Snapshot) -> Iterator[TreeChange]:
     What a node says here is not all that it says in the file, and more: the counts of what is below it. So the
     updates are found by comparing what the client sees, not taken from `delta`.
     """
-    fresh: set[str] = set()
-    for change in delta((old.outline, old.identities), (new.outline, new.identities)):
+    found = delta(old.outline, new.outline)
+    for change in found.changes:
         if isinstance(change, Removed):
             yield NodeRemoved(node_id=change.node_id)
         elif isinstance(change, Inserted):
-            fresh.add(change.node_id)
             node = _node(new, change.node_id)
             yield NodeInserted(parent_id=change.parent, index=change.index, node=tree_node(new.identities, node))
-    for node in new.outline.walk():
-        node_id = new.identities.id_of(node)
-        before = old.identities.node_of(node_id)
-        if node_id not in fresh and before is not None and _seen(before) != _seen(node):
-            yield NodeUpdated(node=tree_node(new.identities, node))
+    for after in found.around:
+        before = old.identities.node_of(node_id(after.segment.key))
+        if before is not None and _seen(before) != _seen(after):
+            yield NodeUpdated(node=tree_node(new.identities, after))
+    for before, after in found.changed:
+        if _seen(before) != _seen(after):
+            yield NodeUpdated(node=tree_node(new.identities, after))
 
 
 def tree_node(identities: Identities, node: Node) -> TreeNode:
@@ -129,23 +130,8 @@ def tree_node(identities: Identities, node: Node) -> TreeNode:
 def _seen(node: Node) -> tuple[str, str | None, str | None, int, tuple[int, int]]:
     """All that a client sees of a node."""
     if isinstance(node, Task):
-        return node.title, node.status.value, node.task_id, len(node.children), progress(node)
-    return node.title, None, None, len(node.children), _section_progress(node)
-
-
-def _section_progress(section: Section) -> tuple[int, int]:
-    """As `outline.progress` counts below a task."""
-    done = total = 0
-    for child in section.children:
-        if isinstance(child, Section):
-            below = _section_progress(child)
-        elif child.status is Status.CANCELLED:
-            continue
-        else:
-            below = progress(child)
-            done, total = done + (child.status is Status.COMPLETED), total + 1
-        done, total = done + below[0], total + below[1]
-    return done, total
+        return node.title, node.status.value, node.task_id, child_count(node), progress(node)
+    return node.title, None, None, child_count(node), progress(node)
 
 
 def _node(snapshot: Snapshot, node_id: str) -> Node:

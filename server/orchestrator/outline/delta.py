@@ -183,9 +183,9 @@ class _Comparison:
     def _compare_nodes(self, key: int) -> None:
         before, after = self._old_nodes[key], self._new_nodes[key]
         self.changed.append((before, after))
-        if before.segment is not after.segment or self._old_text.get(key, []) != self._new_text.get(key, []):
-            if _said(before) != _said(after):
-                self.updated.append(Updated(node_id(key)))
+        same = before.segment is after.segment and self._old_text.get(key, []) == self._new_text.get(key, [])
+        if not same and _said(before) != _said(after):
+            self.updated.append(Updated(node_id(key)))
 
     def _insert(self, parent: int, index: int, key: int) -> None:
         waiting = [(parent, index, key)]

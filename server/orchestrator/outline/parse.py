@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from itertools import count
 
 from orchestrator.outline.front_matter import front_matter
-from orchestrator.outline.reading import Event, Reader
+from orchestrator.outline.reading import Reader
+from orchestrator.outline.record import Event
 from orchestrator.outline.segments import ROOT, TOP_TASK, Interner, Kind, Segment, Segments
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline

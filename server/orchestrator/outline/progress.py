@@ -82,7 +82,7 @@ def child_count(node: Node) -> int:
 
 
 def children_between(outline: Outline, parent: Node | None, end: int) -> int:
-    """How many children the parent (None: the document) has before the segment `end`, which is not behind its branch."""
+    """How many children the parent (None: the document) has before the segment `end`, a place in its branch."""
     start = 0 if parent is None else parent.index + 1
     if parent is not None and parent.segment.shape.kind is Kind.TASK:
         rank = parent.segment.shape.rank + 1

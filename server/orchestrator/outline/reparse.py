@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from orchestrator.outline.edits import TextEdit, apply, in_order
 from orchestrator.outline.front_matter import front_matter
 from orchestrator.outline.parse import made
-from orchestrator.outline.reading import Event, Reader
+from orchestrator.outline.reading import Reader
+from orchestrator.outline.record import Event
 from orchestrator.outline.scan import BYTE_ORDER_MARK
 from orchestrator.outline.segments import ROOT, TOP_TASK, Kind, Segment, Segments, Shape
 from orchestrator.outline.text import Text
@@ -52,7 +53,9 @@ def _after(outline: Outline, edit: TextEdit, lost: list[_Known]) -> Outline:
     old_text, text = outline.text, outline.text.replace(edit.start, edit.end, edit.text)
     segments, front = outline.segments, outline.front_matter
     first = _first(segments, old_text, edit.start)
-    if _may_have_front_matter(old_text, text) and old_text.line_of(edit.start) < (front.end_line or old_text.line_count):
+    if _may_have_front_matter(old_text, text) and old_text.line_of(edit.start) < (
+        front.end_line or old_text.line_count
+    ):
         newer = front_matter(text)
         if newer != front or front.end_line:
             front, first = newer, None

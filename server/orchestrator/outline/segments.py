@@ -22,7 +22,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PAGE = 128
+PAGE = 256
 """Segments of a page; one that grows to twice as many is cut."""
 
 TOP_TASK = 7
@@ -101,9 +101,7 @@ class Interner:
         key = (parent, column, indent, marker, task, seen)
         found = self._containers.get(key)
         if found is None:
-            found = Container(
-                parent, column, indent, marker, task, seen, parent.level + task, parent.lists + 1
-            )
+            found = Container(parent, column, indent, marker, task, seen, parent.level + task, parent.lists + 1)
             self._containers[key] = found
         return found
 

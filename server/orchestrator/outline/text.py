@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import accumulate
 
-CHUNK = 4096
+CHUNK = 12_288
 """Characters from which on a chunk ends with its line."""
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
@@ -194,7 +194,11 @@ class Text:
         end = min(max(end, start), len(self))
         chunks = self._chunks
         first, last = self._chunk_at(start), self._chunk_at(end)
-        string = chunks[first].string[: start - self._offsets[first]] + new + chunks[last].string[end - self._offsets[last] :]
+        string = (
+            chunks[first].string[: start - self._offsets[first]]
+            + new
+            + chunks[last].string[end - self._offsets[last] :]
+        )
         # Chunks are whole lines, and a line break is never torn apart.
         if first > 0 and (len(string) < CHUNK // 4 or string.startswith("\n")):
             first -= 1
@@ -203,7 +207,7 @@ class Text:
             last += 1
             string += chunks[last].string
         changed = object.__new__(Text)
-        changed._set((*chunks[:first], *_chunks_of(string), *chunks[last + 1 :]))  # noqa: SLF001 - our own class
+        changed._set((*chunks[:first], *_chunks_of(string), *chunks[last + 1 :]))
         return changed
 
     def _chunk_at(self, offset: int) -> int:

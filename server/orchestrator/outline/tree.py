@@ -12,7 +12,6 @@ Invariant: nodes say what markdown-it and the format say (test_outlines_agree_wi
 from __future__ import annotations
 
 import re
-
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
@@ -117,7 +116,7 @@ class Task(_View):
 
     @property
     def description(self) -> str:
-        """The rest of its own body, dedented to the item's text; lines end in `\\n`."""
+        """The rest of its own body, dedented to the item's text; lines end in a line feed."""
         return self._contained().description
 
     @property
@@ -399,9 +398,7 @@ class Outline:
             return NOTHING
         head = _head(self.text.line(task.line), task.line)
         found = contents(lines, task.segment.shape.outer, task.segment.shape.mark_at - head)
-        return Contents(
-            found.description, found.acceptance, found.result, numbers[found.own_lines - 1] + 1 - task.line
-        )
+        return Contents(found.description, found.acceptance, found.result, numbers[found.own_lines - 1] + 1 - task.line)
 
     def _own_lines(self, task: Task) -> tuple[list[int], list[str]]:
         """The task's own lines, with their numbers, up to the last one that is not blank.
@@ -437,7 +434,9 @@ class Outline:
                         add(line, line + 1)
                         numbers.append(line)
                         lines.append(" " * shape.column + "# closed")
-                        if line + segment.lines > line + 1 and is_blank(text.line(min(line + segment.lines, text.line_count) - 1)):
+                        if line + segment.lines > line + 1 and is_blank(
+                            text.line(min(line + segment.lines, text.line_count) - 1)
+                        ):
                             numbers.append(line)
                             lines.append("")
                 elif is_blank(text.line(min(line + segment.lines, text.line_count) - 1)) and lines[-1]:
@@ -449,6 +448,3 @@ class Outline:
             lines.pop()
             numbers.pop()
         return numbers, lines
-
-
-

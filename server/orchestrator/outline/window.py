@@ -4,7 +4,7 @@ Apart from `scan` because the oracle reads whole documents, and most of the time
 stands before them matters only by the list items that hold them: so each of these is stood for by a first line of its
 own, or, where no line is outside of an item, the lines are moved to the left by as much.
 
-Invariant: the blocks are those that these lines have in the document (test_reading_agrees_with_markdown_it).
+Invariant: the blocks are those that these lines have in the document (test_outlines_agree_with_the_reference).
 """
 
 from __future__ import annotations

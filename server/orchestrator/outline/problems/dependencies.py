@@ -47,7 +47,7 @@ def in_branch(subject: Subject) -> Iterator[Problem]:
         if not found:
             continue
         other = found[0]
-        if other is reference.node:
+        if other == reference.node:
             why = "This task depends on itself"
         elif is_branch_of(reference.node, other):
             why = f"{capital(named(other))} is done only when everything below it is, and this depends on it from below"

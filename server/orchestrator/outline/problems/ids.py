@@ -21,7 +21,7 @@ def duplicate_ids(subject: Subject) -> Iterator[Problem]:
 
 def _duplicate(task: Task, same: tuple[Task, ...]) -> Problem:
     assert task.id_span is not None
-    others = [other for other in same[: MAX_RELATED + 1] if other is not task][:MAX_RELATED]
+    others = [other for other in same[: MAX_RELATED + 1] if other != task][:MAX_RELATED]
     related = tuple(
         Related(*other.id_span, f"Also here: {named(other)}") for other in others if other.id_span is not None
     )

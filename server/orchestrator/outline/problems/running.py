@@ -28,7 +28,7 @@ def shared_files(subject: Subject) -> Iterator[Problem]:
         for path, start, end in field.parts():
             before = named_by.setdefault((parent, path_key(path)), [])
             for other, span in reversed(before[-_COMPARED:]):
-                if other is not task and not _in_sequence(subject, task, other):
+                if other != task and not _in_sequence(subject, task, other):
                     message = (
                         f"{capital(named(other))} names this file too, and both may run at the same time. "
                         "Make them an ordered list, or let one depend on the other."

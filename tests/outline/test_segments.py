@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.outline import segments as module
+from orchestrator.outline.segments import ROOT, TOP_TASK, Kind, Segment, Segments, Shape
+
+SHAPES = [Shape(Kind.TASK, TOP_TASK + rank, ROOT, restart=True) for rank in range(4)]
+
+made = st.builds(
+    lambda rank, lines, length: Segment(SHAPES[rank], lines, length, None, 1),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(0, 9),
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(made, max_size=30), st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9), st.lists(made, max_size=12)))
+)
+def test_spliced_pages_are_whole(first: list[Segment], changes: list[tuple[int, int, list[Segment]]]):
+    page, module.PAGE = module.PAGE, 4
+    try:
+        sequence, expected = Segments.of(first), list(first)
+        for place, length, new in changes:
+            start = place % (len(expected) + 1)
+            end = min(start + length, len(expected))
+            sequence = sequence.splice(start, end, new)
+            expected[start:end] = new
+        check_is(sequence, expected)
+    finally:
+        module.PAGE = page
+
+
+def check_is(sequence: Segments, expected: list[Segment]) -> None:
+    assert list(sequence) == expected
+    assert len(sequence) == len(expected)
+    assert sequence.between(0, len(expected)) == expected
+    line = start = 0
+    for index, segment in enumerate(expected):
+        assert sequence[index] is segment
+        assert (sequence.line(index), sequence.start(index)) == (line, start)
+        if segment.lines:
+            assert sequence.at_line(line) == index
+        if segment.length:
+            assert sequence.at_offset(start) == index
+        rank = segment.shape.rank
+        lower = [at for at, other in enumerate(expected[:index]) if other.shape.rank < rank]
+        assert sequence.parent(index) == (lower[-1] if lower else None)
+        behind = [at for at, other in enumerate(expected) if at > index and other.shape.rank <= rank]
+        assert sequence.branch_end(index) == (behind[0] if behind else len(expected))
+        line, start = line + segment.lines, start + segment.length
+    assert (sequence.line(len(expected)), sequence.start(len(expected))) == (line, start)
