@@ -124,6 +124,17 @@ class Split(_Section):
     max_children: int = _option(8, "Subtasks that one split may add to a task.", Level.WORKSPACE_LOWER, ge=2, le=20)
 
 
+class RunOptions(_Section):
+    concurrency: int = _option(4, "Tasks of one run under way at once.", Level.WORKSPACE_LOWER, ge=1, le=64)
+    decide: bool = _option(
+        False, "Ask before each task whether it needs subtasks; off: it is split when doing it fails.", Level.WORKSPACE
+    )
+    verify: bool = _option(True, "Hold each result against the task's acceptance before the task is completed.")
+    max_depth: int = _option(
+        2, "Levels of subtasks that a run may add below a task.", Level.WORKSPACE_LOWER, ge=0, le=8
+    )
+
+
 class OutlineFiles(_Section):
     globs: list[str] = _option(
         ["*.tasks.md", "tasks.md"], "File names that are outlines (others: `orchestrator:` in the front matter)."
@@ -134,7 +145,7 @@ class OutlineFiles(_Section):
 class Calls(_Section):
     timeout: float = _option(60.0, "Give up when a model sends nothing for so long (seconds).", ge=0.1, le=3600)
     retries: int = _option(2, "How often a failed call is tried again.", ge=0, le=10)
-    concurrency: int = _option(2, "Calls under way at once.", Level.WORKSPACE_LOWER, ge=1, le=64)
+    concurrency: int = _option(2, "Calls under way at once at one provider.", Level.WORKSPACE_LOWER, ge=1, le=64)
 
 
 class Tools(_Section):
@@ -177,6 +188,7 @@ class LocalOptions(_Section):
 
 class ScriptedOptions(_Section):
     script: str = _option("", "A JSON file of answers for the scripted provider; empty: its built-in demo.")
+    log: str = _option("", "A file that gets a line of JSON when a scripted call begins and when it ends; empty: none.")
 
 
 class Settings(_Section):
@@ -186,6 +198,7 @@ class Settings(_Section):
     models: ModelAliases = Field(default_factory=ModelAliases)
     roles: Roles = Field(default_factory=Roles)
     split: Split = Field(default_factory=Split)
+    run: RunOptions = Field(default_factory=RunOptions)
     outline: OutlineFiles = Field(default_factory=OutlineFiles)
     calls: Calls = Field(default_factory=Calls)
     tools: Tools = Field(default_factory=Tools)

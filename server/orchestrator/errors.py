@@ -81,7 +81,11 @@ class ConsentRequiredError(TrustError):
 
 
 class BudgetError(OrchestratorError):
-    pass
+    """`account` is the task whose budget it is; empty for that of the whole run."""
+
+    def __init__(self, message: str, *, hint: str, account: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.account = account
 
 
 class ProviderError(OrchestratorError):

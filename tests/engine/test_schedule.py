@@ -145,7 +145,7 @@ def test_a_dependency_in_the_branch_that_ends_badly_blocks(end):
 
 def test_nothing_outside_the_branch_is_pulled_in():
     made = make("- [ ] a  [dependsOn:: b]  ^a\n  - [ ] c  ^c\n- [ ] b  ^b\n", "a")
-    assert set(made.keys()) == {"a", "c"}
+    assert set(made) == {"a", "c"}
     assert made.blocked["c"] == "“a” above it waits"
     assert made.done
 
@@ -190,7 +190,7 @@ def test_settled_tasks_are_left_alone():
         "a",
         "e",
     )
-    assert set(made.keys()) == {"a", "e"}
+    assert set(made) == {"a", "e"}
 
 
 def test_a_parent_whose_subtasks_are_done_is_summed_up():

@@ -10,34 +10,18 @@ Invariant: of two programs that write at once, the second sees what the first wr
 
 from __future__ import annotations
 
-import codecs
 import os
-import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.selector import select
-from orchestrator.engine import atomic_file
 from orchestrator.engine.editor import Place
-from orchestrator.errors import EditRefusedError, FileError
+from orchestrator.engine.file_outline import AGAIN, Content, read, require_writable, write
+from orchestrator.errors import EditRefusedError
 from orchestrator.model.safe_text import one_line
-from orchestrator.outline import edits as text_edits
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline, Task
-
-_AGAIN = "Nothing was written; look at the file and run the command again."
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    text: str
-    """Without a byte order mark: offsets count from the first character after it."""
-    mark: bytes
-    """The byte order mark, mostly empty."""
-    mode: int
-    """Permission bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,94 +72,6 @@ class FileTarget:
         return self._outline
 
 
-def write(path: Path, max_bytes: int, expected: str, edits: Sequence[TextEdit]) -> str:
-    """Edit the file in one step, if it still has the text that was expected; the text that it has now.
-
-    Raises FileError and EditRefusedError.
-    """
-
-    def check() -> Content:
-        content = read(path, max_bytes)
-        if content.text != expected:
-            raise EditRefusedError(f"{_name(path)} changed meanwhile.", hint=_AGAIN)
-        return content
-
-    check()
-    require_writable(path)
-    try:
-        with atomic_file.alone(path):
-            content = check()
-            after = text_edits.apply(content.text, edits)
-            atomic_file.replace(path, content.mark + after.encode("utf-8"), content.mode, before=check)
-    except TimeoutError as error:
-        raise EditRefusedError(f"Another program is writing {_name(path)}.", hint=_AGAIN) from error
-    except OSError as error:
-        raise _unwritable(path, error.strerror or "it failed") from error
-    return after
-
-
-def read(path: Path, max_bytes: int) -> Content:
-    """Raises FileError for all but a plain file of UTF-8 text that is not too large."""
-    try:
-        # Not blocking, because a named pipe would wait for a writer for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError as error:
-        raise FileError(f"There is no file {_name(path)}.", hint="Check the path.") from error
-    except OSError as error:
-        raise FileError(f"{_name(path)} cannot be read ({error.strerror}).", hint=_CHECK) from error
-    try:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise FileError(f"{_name(path)} is a folder.", hint="Name an outline file in it.")
-        if not stat.S_ISREG(status.st_mode):
-            raise FileError(f"{_name(path)} is not a plain file.", hint="Name an outline file.")
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise FileError(f"{_name(path)} cannot be read ({error.strerror}).", hint=_CHECK) from error
-    finally:
-        os.close(descriptor)
-    if len(content) > max_bytes:
-        raise FileError(
-            f"{_name(path)} is larger than {max_bytes:,} bytes.",
-            hint="Divide it into several outlines, or raise the setting outline.maxBytes.",
-        )
-    mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
-    return Content(_decoded(content[len(mark) :], path), mark, stat.S_IMODE(status.st_mode))
-
-
-def require_writable(path: Path) -> None:
-    """Raises FileError. Looks at the permission bits too, because the superuser may write everywhere."""
-    real = Path(os.path.realpath(path))
-    for place, what in ((real, "the file"), (real.parent, "its folder")):
-        try:
-            writable = place.stat().st_mode & 0o222 and os.access(place, os.W_OK)
-        except OSError as error:
-            raise _unwritable(path, error.strerror or "it failed") from error
-        if not writable:
-            raise _unwritable(path, f"{what} is read-only")
-
-
-_CHECK = "Check that you may read it."
-
-
-def _decoded(content: bytes, path: Path) -> str:
-    if b"\0" in content:
-        raise FileError(f"{_name(path)} is binary, or text in another encoding.", hint="Save it as UTF-8 text.")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileError(f"{_name(path)} is not UTF-8 text (line {line}).", hint="Save it as UTF-8 text.") from error
-
-
-def _unwritable(path: Path, why: str) -> FileError:
-    return FileError(
-        f"{_name(path)} cannot be written: {why}.",
-        hint="Make it writable, or only look at the change (--dry-run, --diff).",
-    )
-
-
 def _anchor(outline: Outline, task: Task) -> _Anchor:
     path = tuple(node.title for node in outline.path(task))
     twins = _twins(outline, path)
@@ -196,10 +92,10 @@ def _find(outline: Outline, anchor: _Anchor) -> Task:
         if len(found) == 1 and found[0].title == anchor.title:
             return found[0]
         why = "has another title now" if len(found) == 1 else "was removed" if not found else "stands there twice now"
-        raise EditRefusedError(f"“{one_line(anchor.title, 70)}” {why}.", hint=_AGAIN)
+        raise EditRefusedError(f"“{one_line(anchor.title, 70)}” {why}.", hint=AGAIN)
     twins = _twins(outline, anchor.path)
     if len(twins) != anchor.count:
-        raise EditRefusedError(f"“{one_line(anchor.title, 70)}” was moved, renamed or copied.", hint=_AGAIN)
+        raise EditRefusedError(f"“{one_line(anchor.title, 70)}” was moved, renamed or copied.", hint=AGAIN)
     return twins[anchor.ordinal]
 
 
@@ -208,5 +104,4 @@ def _twins(outline: Outline, path: tuple[str, ...]) -> tuple[Task, ...]:
     return tuple(task for task in candidates if tuple(node.title for node in outline.path(task)) == path)
 
 
-def _name(path: Path) -> str:
-    return one_line(str(path))
+__all__ = ["Content", "FileTarget", "read", "require_writable", "write"]

@@ -9,12 +9,15 @@ Invariant: whatever ends a call (answer, error, cancellation), its step has an e
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from math import ceil
+from typing import Protocol
 
 from orchestrator.config import Calls
 from orchestrator.engine.prompting import Prompt
@@ -22,7 +25,7 @@ from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
 from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError
 from orchestrator.model.ids import record_id
-from orchestrator.model.message import Message, Role, Speaker
+from orchestrator.model.message import Message, Role, Speaker, ToolCall
 from orchestrator.model.run import Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta
@@ -45,6 +48,25 @@ class _Partial:
     stored: int = 0
 
 
+class Slots:
+    """How many calls may be under way at once at each provider, over all runs of the session."""
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._of: dict[str, asyncio.Semaphore] = {}
+
+    def of(self, provider: str) -> asyncio.Semaphore:
+        return self._of.setdefault(provider, asyncio.Semaphore(self._each))
+
+
+class Purse(Protocol):
+    """Whoever pays."""
+
+    def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
+        """Set aside what the call may cost at most; the answer takes what it did cost. Raises BudgetError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Makes the calls of one attempt, all in its one conversation."""
@@ -52,23 +74,38 @@ class Caller:
     store: Store
     runner: Runner
     calls: Calls
-    slots: asyncio.Semaphore
-    """Calls under way at once, over all runs of the session."""
+    slots: Slots
     attempt_id: str
     conversation_id: str
     on_spent: Callable[[Usage, Cost], None]
     """Told after the end of each call was stored."""
     on_wait: Callable[[str], None]
     """Told, for a person, why a call has to wait."""
+    purse: Purse | None = None
+    replay: bool = False
+    """The attempt was begun before: calls that finished then are answered from the journal."""
     _said: list[Message] = field(default_factory=list[Message])
     """Messages of this conversation that are stored already."""
+    _asked: dict[str, int] = field(default_factory=dict[str, int])
+    """How often each request was made, by its hash."""
 
     async def call(
         self, role: Role, route: Route, prompt: Prompt, request: Request, on_delta: Callable[[str], None]
     ) -> str:
         """The whole answer. Raises ProviderError, StoreError, or AnswerUnusableError for a refused or cut answer."""
-        async with self.slots:
-            step = await self._begin(role, route, prompt, request)
+        return (await self.answer(role, route, prompt, request, on_delta))[0]
+
+    async def answer(
+        self, role: Role, route: Route, prompt: Prompt, request: Request, on_delta: Callable[[str], None]
+    ) -> tuple[str, Finished]:
+        """The whole answer and how it ended. Raises as `call` does, and BudgetError."""
+        given = request_hash(route, request)
+        if self.replay and (found := await self._finished(given, request)):
+            self._refuse_unfinished(found[1].reason, found[0])
+            return found
+        async with self.slots.of(route.provider.name):
+            settle = self.purse.reserve(route, request) if self.purse else None
+            step = await self._begin(role, route, prompt, request, given)
             partial = _Partial()
             ending = replace(step, state=StepState.CANCELLED, error="cancelled")
             try:
@@ -78,6 +115,7 @@ class Caller:
                     step,
                     state=StepState.COMPLETED,
                     raw_answer=finished.raw,
+                    finish=_finish_as_json(finished),
                     usage=finished.usage,
                     cost=cost(route.provider.name, route.model, finished.usage),
                 )
@@ -87,9 +125,12 @@ class Caller:
             finally:
                 if partial.text and ending.state is not StepState.COMPLETED:  # it was begun, so it was paid
                     ending = replace(ending, usage=estimated_usage(request, partial.text))
+                if settle is not None:
+                    settle(_paid(route, ending))
                 await self._end(ending, partial.text)
+        self._asked[given] = self._asked.get(given, 0) + 1
         self._refuse_unfinished(finished.reason, partial.text)
-        return partial.text
+        return partial.text, finished
 
     async def note_decision(self, provider: str, model: str, question: str, answer: str) -> None:
         """Record a step that no model was asked for."""
@@ -100,7 +141,21 @@ class Caller:
             replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=cost("local", model, Usage())), answer
         )
 
-    async def _begin(self, role: Role, route: Route, prompt: Prompt, request: Request) -> Step:
+    async def _finished(self, given: str, request: Request) -> tuple[str, Finished] | None:
+        """What the journal has for this request, if this is not one more of the same."""
+        asked = self._asked.get(given, 0)
+        found = await self.store.finished_call(self.attempt_id, given, asked)
+        if found is None:
+            return None
+        self._asked[given] = asked + 1
+        step, text = found
+        system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
+        self._said.extend(message for message in (*system, *request.messages) if message not in self._said)
+        finished = _finish_from(step)
+        self._said.append(Message(Speaker.ASSISTANT, text, finished.calls, echo=finished.echo))
+        return text, finished
+
+    async def _begin(self, role: Role, route: Route, prompt: Prompt, request: Request, given: str) -> Step:
         now = time.time()
         await self.store.keep_prompt(prompt.name, prompt.version, prompt.text, now)
         step = Step(
@@ -113,6 +168,7 @@ class Caller:
             prompt_version=prompt.version,
             started=now,
             repair=prompt.name == "repair",  # examples have turns of the assistant too
+            request_hash=given,
         )
         system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
         news = [message for message in (*system, *request.messages) if message not in self._said]
@@ -176,6 +232,35 @@ class Caller:
             raise AnswerUnusableError(
                 "The model refused to answer.", hint="Word the task differently, or use another model.", raw=text
             )
+
+
+def request_hash(route: Route, request: Request) -> str:
+    """The same for the same question to the same model, in every process."""
+    said = [
+        (each.speaker, each.text, [asdict(call) for call in each.calls], [asdict(one) for one in each.results])
+        for each in request.messages
+    ]
+    shape = request.schema.name if request.schema else ""
+    tools = [tool.name for tool in request.tools]
+    rest = (request.max_tokens, shape, request.grammar, request.stop, request.temperature, tools)
+    whole = json.dumps([route.name, request.system, said, rest])
+    return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
+
+
+def _finish_as_json(finished: Finished) -> str:
+    calls = [asdict(call) for call in finished.calls]
+    return json.dumps({"reason": finished.reason.value, "calls": calls, "echo": finished.echo}, ensure_ascii=False)
+
+
+def _finish_from(step: Step) -> Finished:
+    stored = json.loads(step.finish)
+    calls = tuple(ToolCall(**call) for call in stored["calls"])
+    return Finished(FinishReason(stored["reason"]), step.usage, step.raw_answer, calls, stored["echo"])
+
+
+def _paid(route: Route, ending: Step) -> Cost:
+    """Also of a call that broke off: what was sent and written is paid."""
+    return ending.cost if ending.cost is not None else cost(route.provider.name, route.model, ending.usage)
 
 
 def conversation_of(user: str, *turns: tuple[str, str]) -> tuple[Message, ...]:

@@ -11,8 +11,10 @@ Invariant: no text of a sibling but its title is in it (test_no_sibling_text_but
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from orchestrator.model.task import PlannedTask
 from orchestrator.outline.tree import Outline, Section, Task
@@ -97,7 +99,8 @@ class Part:
     text: str
 
 
-def build_brief(outline: Outline, task: Task) -> Brief:
+def build_brief(outline: Outline, task: Task, fresh: Mapping[str, str] | None = None) -> Brief:
+    """`fresh` are results, by id, that are not in the text yet."""
     path = outline.path(task)
     parent = outline.parent(task)
     siblings = [node for node in (parent.children if parent else outline.nodes) if isinstance(node, Task)]
@@ -109,7 +112,7 @@ def build_brief(outline: Outline, task: Task) -> Brief:
         parents=tuple(
             ParentBrief(_title(above), _cut(above.description, PARENT_TEXT_LIMIT)) for above in outline.ancestors(task)
         ),
-        results=_results(outline, task),
+        results=_results(outline, task, fresh or {}),
         siblings=_nearest([_title(sibling) for sibling in siblings], siblings.index(task)),
     )
 
@@ -136,6 +139,32 @@ def as_text(brief: Brief) -> str:
     return "\n\n".join(f"{part.name}:\n{_indent(part.text)}" for part in parts(brief))
 
 
+def as_json(brief: Brief) -> str:
+    """For the journal: an attempt that is resumed goes on with what it began with."""
+    return json.dumps(asdict(brief), ensure_ascii=False)
+
+
+def from_json(stored: str) -> Brief:
+    fields = json.loads(stored)
+    return Brief(
+        title=fields["title"],
+        description=fields["description"],
+        acceptance=fields["acceptance"],
+        sections=tuple(fields["sections"]),
+        parents=tuple(ParentBrief(**parent) for parent in fields["parents"]),
+        results=tuple(ResultBrief(**result) for result in fields["results"]),
+        siblings=tuple(fields["siblings"]),
+        files=tuple(FileBrief(**file) for file in fields["files"]),
+        subtasks=tuple(ResultBrief(**result) for result in fields["subtasks"]),
+    )
+
+
+def text_hash(task: Task) -> str:
+    """Of what the task itself says: whether a person changed it meanwhile."""
+    said = "\0".join((task.title, task.description, task.acceptance))
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def summed_up(brief: Brief, children: Sequence[ResultBrief]) -> Brief:
     """The brief for making a task's result of those of its subtasks: results, never transcripts."""
     shown = tuple(ResultBrief(_cut(one.title, TITLE_LIMIT), _cut(one.result, RESULT_LIMIT)) for one in children)
@@ -150,14 +179,14 @@ def _parent_lines(parents: tuple[ParentBrief, ...]) -> list[str]:
     return lines
 
 
-def _results(outline: Outline, task: Task) -> tuple[ResultBrief, ...]:
+def _results(outline: Outline, task: Task, fresh: Mapping[str, str]) -> tuple[ResultBrief, ...]:
     """Results of its dependencies and of its ancestors' dependencies, each once."""
     found: dict[str, ResultBrief] = {}
     for holder in (task, *outline.ancestors(task)):
         for task_id in outline.dependencies(holder):
             for other in outline.by_id(task_id):
-                if other.result:
-                    found.setdefault(task_id, ResultBrief(_title(other), _cut(other.result, RESULT_LIMIT)))
+                if result := fresh.get(task_id) or other.result:
+                    found.setdefault(task_id, ResultBrief(_title(other), _cut(result, RESULT_LIMIT)))
     return tuple(found.values())[:RESULTS]
 
 

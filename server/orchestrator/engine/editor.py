@@ -5,7 +5,7 @@ The engine never sees positions of a protocol or paths of a disk; it holds a `Ta
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,48 @@ class Place:
     ids_elsewhere: Container[str] = frozenset[str]()
     """Ids of other files of the workspace: a new id is none of them."""
     tasks_elsewhere: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An outline as it stands now."""
+
+    outline: Outline
+    version: int | None
+    """The editor's version of the text; None for a file that nobody has open."""
+    ids_elsewhere: Container[str] = frozenset[str]()
+    """Ids of other files of the workspace: a new id is none of them."""
+    tasks_elsewhere: int = 0
+
+
+class Holder(Protocol):
+    """One outline as a whole, held by an editor or lying in a file: what a run reads and writes.
+
+    A run knows tasks by their ids, which it gives to those that have none.
+    """
+
+    @property
+    def uri(self) -> str: ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an editor of this process has it open: then no other program writes its file."""
+        ...
+
+    async def look(self) -> View:
+        """Raises FileError when it cannot be read (any more)."""
+        ...
+
+    async def apply(self, view: View, edits: tuple[TextEdit, ...], label: str) -> int | None:
+        """Change the text in one undoable step, and answer its new version.
+
+        `edits` are against `view.outline.text`. Raises EditRefusedError if the text has changed since.
+        """
+        ...
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Be told when a person may have changed the text; the answer ends that."""
+        ...
 
 
 class Target(Protocol):

@@ -119,7 +119,7 @@ class Schedule:
         """Reasons, by key, of the tasks that cannot be done in this run."""
         return {key: item.reason for key, item in self._items.items() if item.reason}
 
-    def keys(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
     def reason(self, key: str) -> str:

@@ -7,18 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.config import Directories, Settings
-from orchestrator.engine.editor import Person, Place, Target
+from orchestrator.engine.branch import BranchObserver, BranchRequest
+from orchestrator.engine.calls import Slots
+from orchestrator.engine.editor import Holder, Person, Place, Target
+from orchestrator.engine.marks import Marks, Written
+from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.routing import Asker, Router
+from orchestrator.engine.run import CONFIRM, BranchRun
 from orchestrator.engine.runner import Runner
+from orchestrator.engine.schedule import runnable
 from orchestrator.engine.split import Means, Split
 from orchestrator.engine.trust import TRUST_FILE, Trust
 from orchestrator.errors import EditRefusedError, FileError, ProtocolError, TaskError
+from orchestrator.model.ids import record_id
+from orchestrator.model.run import Approval, OutboxEntry
 from orchestrator.model.task import Plan, PlannedTask
+from orchestrator.outline.tree import Outline, Task
 from orchestrator.outline.writer import add_subtasks
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
@@ -43,6 +53,8 @@ class Session:
         self.trust = Trust(directories.config / TRUST_FILE)
         self._runner = Runner()
         self._splits: dict[str, Split] = {}
+        self._branches: dict[str, BranchRun] = {}
+        self._workspace_locks: dict[Path, asyncio.Lock] = {}
         self._store: Store | None = None
         self._opening = asyncio.Lock()
         self._routers: list[Router] = []
@@ -55,7 +67,7 @@ class Session:
     def configure(self, settings: Settings) -> None:
         """Use these from the next run on; runs under way keep the providers they have."""
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.calls.concurrency)
+        self._slots = Slots(settings.calls.concurrency)
         self._routers.append(Router(settings, self.keys, self.trust))
 
     async def start_split(
@@ -91,6 +103,135 @@ class Session:
         """Stop a run; nothing happens when it has ended already."""
         if run_id in self._splits:
             self._splits[run_id].stop(reason)
+        elif run_id in self._branches:
+            self._branches[run_id].stop(reason)
+
+    # --- branches -----------------------------------------------------------------------------------------------
+
+    async def start_run(
+        self,
+        holder: Holder,
+        roots: Sequence[Task],
+        outline: Outline,
+        workspace: Workspace,
+        request: BranchRequest,
+        observer: BranchObserver,
+        person: Person,
+    ) -> BranchRun:
+        """Run these branches; answers as soon as the run has an id, before the store or a model was touched.
+
+        Raises FileError for an outline of a later format, TaskError when there is nothing to do, ProtocolError when a
+        run of this session works on one of these branches already.
+        """
+        if outline.front_matter.newer:
+            raise FileError(
+                "This outline is in a later version of the format.", hint="Update Orchestrator to change it."
+            )
+        if not any(True for _ in runnable(roots)):
+            raise TaskError("There is nothing to do: all is completed or cancelled.", hint="Set a task back to `[ ]`.")
+        for other in self._branches.values():
+            if other.holder.uri == holder.uri and other.covers(outline, roots):
+                raise ProtocolError(f"“{other.title}” is being run already.", hint="Wait until it ends, or stop it.")
+        asker = Asker(workspace.folder, person, request.model, request.consented)
+        run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer)
+        return await self._begin(run)
+
+    async def resume_run(
+        self,
+        run_id: str,
+        holder: Holder,
+        workspace: Workspace,
+        request: BranchRequest,
+        observer: BranchObserver,
+        person: Person,
+    ) -> BranchRun:
+        """Go on with a run that paused or was stopped. `request`: as it was asked for now; see `resumable`.
+
+        Raises ProtocolError when it cannot be resumed, or another program was faster.
+        """
+        store = await self._open_store()
+        claimed = await store.claim(run_id, time.time())
+        if claimed is None:
+            raise ProtocolError(
+                "This run cannot be resumed (any more).", hint="`orchestrator runs` lists those that can."
+            )
+        asker = Asker(workspace.folder, person, request.model, request.consented)
+        outline = (await holder.look()).outline
+        run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, claimed)
+        return await self._begin(run)
+
+    def branch(self, run_id: str) -> BranchRun | None:
+        """A run of this session that has not ended."""
+        return self._branches.get(run_id)
+
+    def branches(self) -> tuple[BranchRun, ...]:
+        return tuple(self._branches.values())
+
+    async def answer(self, approval_id: str, answer: str) -> Approval:
+        """Answer what waits for a person, whoever runs it. Raises ProtocolError when it is not open (any more)."""
+        store = await self._open_store()
+        approval = await store.answer_approval(approval_id, answer, time.time())
+        if approval is None:
+            raise ProtocolError("This was answered already, or is not asked any more.", hint="Look at the inbox again.")
+        if approval.kind == "confirm" and answer == CONFIRM[1] and "change" in approval.detail:
+            await self._write_confirmed(store, approval)
+        run = self._branches.get(approval.run_id)
+        if run is not None:
+            run.answered(approval)
+        return approval
+
+    async def store(self) -> Store:
+        """Raises StoreError."""
+        return await self._open_store()
+
+    async def write_outbox(self, holder: Holder) -> None:
+        """Write what waits for this outline: at start, when it is opened, and now and then."""
+        store = await self._open_store()
+
+        async def told(_written: Sequence[Written]) -> None:
+            return
+
+        entries = await store.outbox(holder.uri)
+        if entries:
+            marks = Marks(store, holder, told)
+            for entry in entries:
+                marks.put(entry)
+            await marks.flush()
+
+    async def _write_confirmed(self, store: Store, approval: Approval) -> None:
+        """The person says that the outcome counts for the text as it is now."""
+        task_id = str(approval.detail["taskId"])
+        run = await store.run(approval.run_id)
+        if run is None:
+            return
+        change = {**approval.detail["change"], "textHash": ""}
+        entry = OutboxEntry(record_id("entry"), run.run_id, approval.attempt_id, run.uri, task_id, change, time.time())
+        await store.add_outbox(entry)
+        live = self._branches.get(run.run_id)
+        if live is not None:
+            live.marks.put(entry)
+
+    async def _begin(self, run: BranchRun) -> BranchRun:
+        self._branches[run.run_id] = run
+        await self._runner.start(run.run_id, self._supervise_branch(run))
+        return run
+
+    async def _supervise_branch(self, run: BranchRun) -> None:
+        try:
+            await run.work()
+        finally:
+            del self._branches[run.run_id]
+
+    def _branch_means(self) -> BranchMeans:
+        return BranchMeans(
+            self._settings,
+            self._runner,
+            self._routers[-1],
+            self._slots,
+            self._open_store,
+            self.trust.is_trusted,
+            lambda folder: self._workspace_locks.setdefault(folder, asyncio.Lock()),
+        )
 
     async def split_hashes(self, uri: str) -> dict[str, str]:
         """For `stale.stale_tasks`: what the tasks of this outline said when they were split last. Raises StoreError."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.config import Settings
-from orchestrator.engine.calls import Caller, spent
+from orchestrator.engine.calls import Caller, Slots, spent
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
@@ -65,7 +65,7 @@ class Means:
     settings: Settings
     runner: Runner
     router: Router
-    slots: asyncio.Semaphore
+    slots: Slots
     open_store: Callable[[], Awaitable[Store]]
     """Raises StoreError."""
 

@@ -47,8 +47,12 @@ _SEPARATOR = "<!-- -->"
 _OTHER_MARKUP = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
 
 
-def add_subtasks(outline: Outline, task: Task, plan: Plan, new_id: Callable[[], str]) -> tuple[TextEdit, ...]:
+def add_subtasks(
+    outline: Outline, task: Task, plan: Plan, new_id: Callable[[], str], *, every_id: bool = False
+) -> tuple[TextEdit, ...]:
     """Append the planned subtasks to the task, and give the task an id if it has none.
+
+    `every_id`: each subtask gets one too, not only those that others depend on.
 
     The edits do not overlap. Raises EditRefusedError where the outline is for a newer version, or nested too deeply.
     """
@@ -64,7 +68,7 @@ def add_subtasks(outline: Outline, task: Task, plan: Plan, new_id: Callable[[], 
     if not plan.tasks:
         return ()
     parent_id = None if task.task_id else new_id()
-    group = _prepare(plan, new_id)
+    group = _prepare(plan, new_id, every_id=every_id)
     for style in _styles(outline, task):
         edits = _edits(outline, task, parent_id, _placed(outline, task, group, style))
         if _reads_back(outline, task, group, edits, changes_body=bool("".join(style.opening))):
@@ -116,15 +120,15 @@ def _levels(plan: Plan) -> int:
     return 1 + max((_levels(task.plan) for task in plan.tasks if task.plan and task.plan.tasks), default=0)
 
 
-def _prepare(plan: Plan, new_id: Callable[[], str]) -> _Group:
+def _prepare(plan: Plan, new_id: Callable[[], str], *, every_id: bool) -> _Group:
     """Clean all text, and give ids to those that others depend on. Dependencies on later siblings are left out."""
     dependencies = [tuple(dict.fromkeys(i for i in t.depends_on if 0 <= i < n)) for n, t in enumerate(plan.tasks)]
     referenced = {index for indexes in dependencies for index in indexes}
     ids: list[str | None] = []
     subtasks: list[_Subtask] = []
     for index, planned in enumerate(plan.tasks):
-        ids.append(new_id() if index in referenced else None)
-        below = _prepare(planned.plan, new_id) if planned.plan and planned.plan.tasks else None
+        ids.append(new_id() if index in referenced or every_id else None)
+        below = _prepare(planned.plan, new_id, every_id=every_id) if planned.plan and planned.plan.tasks else None
         subtasks.append(
             _Subtask(
                 clean_title(planned.title),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from importlib import resources
@@ -174,8 +175,9 @@ def read_script(path: str) -> tuple[Entry, ...]:
 
 
 class ScriptedProvider:
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], log: str = "") -> None:
         self._left = list(entries)
+        self._log = log
         self._calls = 0
         self.requests: list[Request] = []
         """Every request so far, for tests to look at."""
@@ -192,6 +194,7 @@ class ScriptedProvider:
         if request.grammar is not None:
             raise ValueError("the scripted provider has no grammars")
         self.requests.append(request)
+        self._note("begun", request)
         entry = self._take(request)
         text = entry.text[: len(entry.text) // 2] if entry.cut else entry.text
         for piece in _pieces(entry.thought, entry.chunk):
@@ -216,10 +219,23 @@ class ScriptedProvider:
         asked = [{"id": call.call_id, "tool": call.name, "arguments": call.arguments} for call in calls]
         raw = json.dumps({"provider": NAME, "text": text, "finish": reason, "calls": asked}, ensure_ascii=False)
         written = text + "".join(call.name + call.arguments for call in calls)
+        self._note("ended", request)
         yield Finished(reason, estimated_usage(request, written), raw, calls)
 
     async def aclose(self) -> None:
         """Nothing is open."""
+
+    def _note(self, what: str, request: Request) -> None:
+        """In one write, so that lines of several processes do not mix, and a kill loses none."""
+        if not self._log:
+            return
+        schema = request.schema.name if request.schema else ""
+        line = json.dumps({"what": what, "schema": schema, "asked": request.messages[-1].text})
+        descriptor = os.open(expanded(self._log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, f"{line}\n".encode())
+        finally:
+            os.close(descriptor)
 
     def _take(self, request: Request) -> Entry:
         for index, entry in enumerate(self._left):
@@ -263,7 +279,7 @@ def _models(settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
 
 
 def _create(settings: Settings, _keys: Keys) -> ScriptedProvider:
-    return ScriptedProvider(read_script(settings.scripted.script))
+    return ScriptedProvider(read_script(settings.scripted.script), settings.scripted.log)
 
 
 SPEC = ProviderSpec(

@@ -56,6 +56,8 @@ class Store:
         self._writer = Writer(writing, guard)
         self._owner = leases.owner_of_this_process()
         self._closed = False
+        self._kept: set[tuple[str, str]] = set()
+        """Prompt versions that are stored: they are asked for at each call, and never change."""
 
     @classmethod
     async def open(cls, path: Path | None, busy_seconds: float | None = None) -> Store:
@@ -166,6 +168,11 @@ class Store:
         query = "SELECT * FROM attempts WHERE run_id = ? AND ended IS NULL ORDER BY seq"
         return await self._select(rows.attempt_from, query, run_id)
 
+    async def running(self, uri: str) -> list[Run]:
+        """Branches of this outline that another process runs."""
+        query = "SELECT * FROM runs WHERE state = 'running' AND kind = 'branch' AND uri = ? AND owner <> ?"
+        return await self._select(rows.run_from, query, uri, self._owner)
+
     async def last_result(self, uri: str, task_id: str) -> str:
         """What was last written as the result of this task, empty if nothing was."""
         query = (
@@ -258,7 +265,9 @@ class Store:
 
     async def keep_prompt(self, name: str, version: str, text: str, created: float) -> None:
         """Keep the text of a prompt version; a version that is there already is never changed."""
-        await self._write(partial(records.keep_prompt, name=name, version=version, text=text, created=created))
+        if (name, version) not in self._kept:
+            await self._write(partial(records.keep_prompt, name=name, version=version, text=text, created=created))
+            self._kept.add((name, version))
 
     # Splits
 

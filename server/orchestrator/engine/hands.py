@@ -1,0 +1,189 @@
+"""What an executor may do: the engine's side of `executors.Hands`.
+
+Apart from the attempt, which moves states, because here is where the journal answers instead of the world: calls by
+their request, effects by their name and input, questions by their place among those of the attempt.
+
+Invariant: what is finished is answered from the journal, in the order in which it was asked
+(test_kills_repeat_no_finished_call, test_effects_are_not_repeated).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.config import Settings
+from orchestrator.engine.calls import Caller
+from orchestrator.engine.executors import Answer
+from orchestrator.engine.money import UnknownPriceError
+from orchestrator.engine.prompting import Prompt
+from orchestrator.engine.routing import Route
+from orchestrator.model.ids import record_id
+from orchestrator.model.message import Role
+from orchestrator.model.run import Approval, ApprovalState
+from orchestrator.model.usage import Cost, Usage
+from orchestrator.providers.base import Request
+from orchestrator.providers.prices import cost
+from orchestrator.providers.tokens import estimate_request
+
+if TYPE_CHECKING:
+    from orchestrator.engine.attempt import TaskRun
+
+ALLOW, REFUSE = "Allow", "Refuse"
+CALLS_OFFERED = (10, 50, 200)
+"""Limits of calls to choose from, where a price is not known."""
+
+
+class TaskHands:
+    """Of one attempt."""
+
+    def __init__(self, task: TaskRun, *, replay: bool) -> None:
+        self._task = task
+        self._run = task.run
+        attempt = task.attempt
+        self.caller = Caller(
+            self._run.store,
+            self._run.means.runner,
+            self._run.settings.calls,
+            self._run.means.slots,
+            attempt.attempt_id,
+            attempt.conversation_id,
+            on_spent=task.on_spent,
+            on_wait=self.tell,
+            purse=self,
+            replay=replay,
+        )
+        self._replay = replay
+        self._effects: dict[tuple[str, str], int] = {}
+        self._asked: list[Approval] | None = None if replay else []
+        self._next_question = 0
+        self._corrections: list[str] = []
+
+    @property
+    def settings(self) -> Settings:
+        return self._run.settings
+
+    async def call(
+        self,
+        role: Role,
+        make: Callable[[Route], tuple[Prompt, Request]],
+        on_delta: Callable[[str], None] | None = None,
+    ) -> Answer:
+        route = await self.route(role)
+        prompt, request = make(route)
+
+        def told(delta: str) -> None:
+            self._run.observer.on_text(self._task.key, delta)
+            if on_delta is not None:
+                on_delta(delta)
+
+        text, finished = await self.caller.answer(role, route, prompt, request, told)
+        return Answer(text, finished)
+
+    async def route(self, role: Role) -> Route:
+        """The model for this role; where a budget needs its price and nobody knows it, the person is asked first."""
+        route = await self._run.means.router.route(role, self._task.asker)
+        ledger = self._run.ledger
+        if ledger.calls is None and ledger.has_limit(self._task.accounts):
+            price = await asyncio.to_thread(cost, route.provider.name, route.model, Usage(1, 1))
+            if price is None:
+                await self._ask_for_calls(route)
+        return route
+
+    async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
+        given_hash = hashlib.sha256(json.dumps(given, sort_keys=True).encode("utf-8", "replace")).hexdigest()
+        place = self._effects.get((name, given_hash), 0)
+        self._effects[name, given_hash] = place + 1
+        attempt_id = self._task.attempt.attempt_id
+        if self._replay:
+            stored = await self._run.store.effect(attempt_id, name, given_hash, place)
+            if stored is not None:
+                return json.loads(stored)
+        result = await work()
+        await self._run.store.add_effect(attempt_id, name, given_hash, json.dumps(result), time.time())
+        return result
+
+    async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
+        return await self._ask("question", text, {"choices": list(choices)})
+
+    async def approve(self, kind: str, title: str, detail: Mapping[str, Any]) -> bool:
+        return await self._ask(kind, title, {**detail, "choices": [REFUSE, ALLOW]}) == ALLOW
+
+    async def confirm(self, text: str, choices: tuple[str, ...], kind: str = "confirm") -> str:
+        """A question of the engine's own."""
+        return await self._ask(kind, text, {"choices": list(choices)})
+
+    def correct(self, text: str) -> None:
+        """A person says something while it runs."""
+        self._corrections.append(text)
+
+    def corrections(self) -> tuple[str, ...]:
+        return tuple(self._corrections)
+
+    def tell(self, text: str) -> None:
+        self._run.observer.on_note(text)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        async with self._run.means.workspace_lock(self._run.folder):
+            yield
+
+    # --- money -------------------------------------------------------------------------------------------------
+
+    def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
+        most = Usage(estimate_request(request), request.max_tokens)
+        ledger = self._run.ledger
+        limited = ledger.has_limit(self._task.accounts)
+        price = cost(route.provider.name, route.model, most) if limited else Decimal(0)
+        reservation = ledger.reserve(self._task.accounts, price, route.name)
+        return lambda paid: ledger.settle(reservation, paid)
+
+    async def _ask_for_calls(self, route: Route) -> None:
+        async with self._run.asking_for_calls:
+            if self._run.ledger.calls is not None:
+                return
+            choices = ("Stop", *(f"At most {number} calls" for number in CALLS_OFFERED))
+            text = f"There is a budget, and the price of {route.name} is not known. How many calls may this run make?"
+            answer = await self._ask("budget", text, {"choices": list(choices)})
+            if answer not in choices[1:]:
+                raise UnknownPriceError(
+                    f"There is a budget, and the price of {route.name} is not known.",
+                    hint="Allow a number of calls (`--calls`), or use a model with a known price.",
+                )
+            self._run.ledger.calls = CALLS_OFFERED[choices.index(answer) - 1]
+
+    # --- questions ---------------------------------------------------------------------------------------------
+
+    async def _ask(self, kind: str, title: str, detail: dict[str, Any]) -> str:
+        if self._asked is None:
+            self._asked = [
+                one
+                for one in await self._run.store.approvals_of(self._task.attempt.attempt_id)
+                if one.state is not ApprovalState.WITHDRAWN
+            ]
+        approval = None
+        if self._next_question < len(self._asked):
+            known = self._asked[self._next_question]
+            if (known.kind, known.title) == (kind, title):
+                approval = known
+        self._next_question += 1
+        if approval is not None and approval.state is ApprovalState.ANSWERED:
+            return approval.answer
+        is_new = approval is None
+        if approval is None:
+            approval = Approval(
+                record_id("approval"),
+                self._run.run_id,
+                self._task.attempt.attempt_id,
+                kind,
+                title,
+                {**detail, "taskId": self._task.key, "task": self._task.title},
+                time.time(),
+            )
+        return await self._task.wait_for(approval, is_new=is_new)

@@ -1,0 +1,186 @@
+"""Writes outcomes into the outline: gathered, minimal, and never over what a person did meanwhile.
+
+Apart from the run because it has its own rhythm, and because what waits in the outbox may come from a run of another
+process. Every outcome is in the outbox (in the transaction of the state it belongs to) before it is written here, and
+is closed there when the text shows it; so after a crash it is looked for in the text first.
+
+Invariant: an outcome is in the text once, whenever the program ends (test_kills_apply_no_edit_twice).
+Invariant: writes are GATHER_SECONDS apart (test_marks_are_gathered).
+Invariant: nothing is written into a task that changed, or whose mark a person set (test_person_edits_meanwhile).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from orchestrator.engine.context import text_hash
+from orchestrator.engine.editor import Holder, View
+from orchestrator.errors import EditRefusedError, FileError
+from orchestrator.model.run import OutboxEntry, OutboxState
+from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.outcome import Outcome, write_outcome
+from orchestrator.outline.tree import Task
+from orchestrator.store.store import Store
+
+GATHER_SECONDS = 0.25
+GRACE_SECONDS = 10.0
+"""A task that is gone may be in the middle of a move."""
+TRIES = 5
+OLDER = "the task was changed while it ran"
+GONE = "the task was removed"
+BY_HAND = "a person set its status"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one entry."""
+
+    entry: OutboxEntry
+    changed: bool
+    """The text was changed for it now."""
+
+
+class Marks:
+    """Of one outline."""
+
+    def __init__(
+        self, store: Store, holder: Holder, on_written: Callable[[Sequence[Written]], Awaitable[None]]
+    ) -> None:
+        """`on_written` is told what became of entries, after it was stored."""
+        self._store = store
+        self._holder = holder
+        self._on_written = on_written
+        self._waiting: list[OutboxEntry] = []
+        self._news = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._last = 0.0
+
+    def put(self, entry: OutboxEntry) -> None:
+        """Write this soon. It is in the outbox already. A later one about the same task replaces an earlier one."""
+        self._waiting.append(entry)
+        self._news.set()
+
+    async def work(self) -> None:
+        """Write what comes, until cancelled."""
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(max(0.0, self._last + GATHER_SECONDS - time.monotonic()))
+            self._news.clear()
+            await self.flush()
+            if self._waiting and not self._news.is_set():
+                await asyncio.sleep(GATHER_SECONDS)  # what waits for a move to end
+                self._news.set()
+
+    async def flush(self) -> None:
+        """Write now what can be written."""
+        async with self._writing:
+            entries, self._waiting = self._waiting, []
+            if entries:
+                try:
+                    left = await self._write(entries)
+                except (EditRefusedError, FileError):
+                    left = entries
+                self._waiting = [*left, *self._waiting]
+                self._last = time.monotonic()
+
+    async def _write(self, entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
+        """Answers what is to be tried again."""
+        if not self._holder.is_open and await self._store.held_elsewhere(self._holder.uri, time.time()):
+            return []  # the server that has it open finds them in the outbox
+        newest = {entry.task_id: entry for entry in entries}
+        for tries_left in reversed(range(TRIES)):
+            view = await self._holder.look()
+            edits: list[TextEdit] = []
+            done: list[Written] = []
+            later: set[str] = set()
+            for entry in newest.values():
+                verdict, wanted = self._look_at(view, entry)
+                if verdict is None or _overlaps(edits, wanted):
+                    later.add(entry.task_id)
+                    continue
+                edits += wanted
+                done.append(Written(verdict, bool(wanted)))
+            try:
+                if edits:
+                    count = sum(written.changed for written in done)
+                    await self._holder.apply(view, tuple(edits), f"Outcome of {count} task{'s' if count > 1 else ''}")
+                break
+            except EditRefusedError:
+                if not tries_left:
+                    raise
+        else:
+            raise AssertionError("the loop ends by break or raise")
+        closed = {written.entry.task_id for written in done}
+        superseded = [
+            replace(entry, state=OutboxState.WRITTEN, reason="a later outcome replaced it", closed=time.time())
+            for entry in entries
+            if entry.task_id in closed and entry.entry_id != newest[entry.task_id].entry_id
+        ]
+        await self._store.close_outbox([*superseded, *(written.entry for written in done)])
+        await self._on_written(done)
+        return [entry for entry in entries if entry.task_id in later]
+
+    def _look_at(self, view: View, entry: OutboxEntry) -> tuple[OutboxEntry | None, tuple[TextEdit, ...]]:
+        """How the entry is to be closed (None: not yet), and the edits for it."""
+        now = time.time()
+        closed = replace(entry, state=OutboxState.WRITTEN, closed=now)
+        refused = replace(entry, state=OutboxState.REFUSED, closed=now)
+        found = view.outline.by_id(entry.task_id)
+        if len(found) != 1:
+            if abs(now - entry.created) < GRACE_SECONDS:
+                return None, ()
+            return replace(refused, reason=GONE), ()
+        task, change = found[0], entry.change
+        if task.mark == change["mark"] and task.result == (change["result"] or task.result):
+            if change["mark"] not in {"!", "?"} or task.fields.get("reason"):
+                return closed, ()
+        elif reason := refusal(task, change):
+            return replace(refused, reason=reason), ()
+        outcome = Outcome(change["mark"], change["reason"], change["result"], change.get("ours", ""))
+        try:
+            return closed, write_outcome(view.outline, task, outcome)
+        except EditRefusedError as error:
+            bare = replace(outcome, result="")
+            if not outcome.result:
+                return replace(refused, reason=error.message), ()
+            try:
+                return replace(closed, reason=error.message), write_outcome(view.outline, task, bare)
+            except EditRefusedError:
+                return replace(refused, reason=error.message), ()
+
+
+def refusal(task: Task, change: dict[str, str]) -> str:
+    """Why this outcome must not be written into the task as it stands now; empty when it may."""
+    if task.mark not in change["before"]:
+        return BY_HAND
+    if change["textHash"] and text_hash(task) != change["textHash"] and change["mark"] in {"x", "!"}:
+        return OLDER
+    return ""
+
+
+def change_of(task_hash: str, outcome: Outcome, before: str) -> dict[str, str]:
+    """As the outbox keeps it. `before` are the marks that it may replace."""
+    return {
+        "mark": outcome.mark,
+        "reason": outcome.reason,
+        "result": outcome.result,
+        "ours": outcome.ours,
+        "textHash": task_hash,
+        "before": before,
+    }
+
+
+def _overlaps(edits: Sequence[TextEdit], wanted: Sequence[TextEdit]) -> bool:
+    taken = set(_places(edits))
+    return any(place in taken for place in _places(wanted))
+
+
+def _places(edits: Sequence[TextEdit]) -> Iterator[int]:
+    """Two insertions at one place would be read in an order that nobody chose."""
+    for edit in edits:
+        yield edit.start
+        if edit.end != edit.start:
+            yield edit.end

@@ -1,0 +1,84 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.engine.money import Ledger, UnknownPriceError, budget_of
+from orchestrator.errors import BudgetError
+
+
+def dollars(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def test_a_call_is_reserved_and_settled():
+    ledger = Ledger(dollars("1"))
+    reservation = ledger.reserve(["a"], dollars("0.7"), "m")
+    with pytest.raises(BudgetError, match=r"The budget of this run \(\$1\.00\).*\$0\.3000 are left"):
+        ledger.reserve(["b"], dollars("0.4"), "m")
+    ledger.settle(reservation, dollars("0.1"))
+    ledger.settle(ledger.reserve(["b"], dollars("0.4"), "m"), dollars("0.2"))
+    assert ledger.spent == dollars("0.3")
+    assert ledger.cost == dollars("0.3")
+
+
+def test_the_budget_of_a_branch_holds_for_all_below_it():
+    ledger = Ledger()
+    ledger.add_budget("p", dollars("0.5"), "Parent")
+    ledger.settle(ledger.reserve(["c", "p"], dollars("0.4"), "m"), dollars("0.4"))
+    with pytest.raises(BudgetError, match="“Parent”") as refusal:
+        ledger.reserve(["d", "p"], dollars("0.2"), "m")
+    assert refusal.value.account == "p"
+    ledger.reserve(["e"], dollars("100"), "m")
+    assert ledger.has_limit(["p"])
+    assert not ledger.has_limit(["e"])
+
+
+def test_an_unknown_price_needs_a_limit_of_calls():
+    with pytest.raises(UnknownPriceError):
+        Ledger(dollars("1")).reserve([], None, "m")
+    ledger = Ledger(dollars("1"), calls=2)
+    ledger.settle(ledger.reserve([], None, "m"), None)
+    assert ledger.cost is None
+    ledger.reserve([], None, "m")
+    with pytest.raises(BudgetError, match="2 calls"):
+        ledger.reserve([], None, "m")
+
+
+def test_without_a_limit_an_unknown_price_is_no_obstacle():
+    ledger = Ledger()
+    ledger.settle(ledger.reserve([], None, "m"), None)
+    assert ledger.cost is None
+
+
+def test_what_was_spent_before_counts():
+    ledger = Ledger(dollars("1"), calls=5)
+    ledger.add_spent([], dollars("0.9"))
+    assert ledger.begun == 1
+    with pytest.raises(BudgetError):
+        ledger.reserve([], dollars("0.2"), "m")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 50), st.integers(0, 50)), max_size=40))
+def test_parallel_calls_cannot_overshoot(calls):
+    """Every call is under way at once, and each costs at most what it reserved."""
+    ledger = Ledger(Decimal(100))
+    ledger.add_budget("a", Decimal(40), "a")
+    under_way = []
+    for key, most, paid in calls:
+        try:
+            under_way.append((ledger.reserve([key], Decimal(most), "m"), min(most, paid)))
+        except BudgetError:
+            continue
+    assert sum(reservation.amount for reservation, _ in under_way) <= 100
+    for reservation, paid in under_way:
+        ledger.settle(reservation, Decimal(paid))
+    assert ledger.spent <= 100
+    assert ledger.spent == sum(paid for _, paid in under_way)
+
+
+def test_a_bad_budget_is_none():
+    assert budget_of({"budget": "2.50"}) == Decimal("2.50")
+    assert budget_of({"budget": "much"}) is None
+    assert budget_of({}) is None

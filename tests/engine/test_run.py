@@ -1,0 +1,434 @@
+"""Running a branch with the scripted provider, a real store and a document in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from orchestrator.engine import executors, marks
+from orchestrator.engine import run as run_module
+from orchestrator.engine.executors import Outcome
+from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
+from orchestrator.model.run import AttemptState, RunState
+from tests.support.branches import Branch, does, done, sums_up, verdict
+
+
+async def test_a_task_is_done_and_written(tmp_path):
+    async with Branch(tmp_path, "# Goal\n\n- [ ] Name colours\n", [done("Red, white, blue.")]) as branch:
+        view = await branch.run()
+        assert (view.state, view.done, view.total) == (RunState.COMPLETED, 1, 1)
+        task = branch.task("Name colours")
+        assert branch.text == f"# Goal\n\n- [x] Name colours  ^{task.task_id}\n  > Result: Red, white, blue.\n"
+
+
+async def test_a_branch_is_done_from_its_leaves(tmp_path):
+    text = "- [ ] Ship\n  1. [ ] Form\n  2. [ ] Wire\n  - [ ] Style\n"
+    async with Branch(tmp_path, text, [does("Form"), does("Wire"), does("Style"), sums_up("Shipped.")]) as branch:
+        view = await branch.run()
+        assert (view.state, view.done) == (RunState.COMPLETED, 4)
+        assert branch.task("Ship").result == "Shipped."
+        assert [branch.mark(title) for title in ("Ship", "Form", "Wire", "Style")] == ["x"] * 4
+        prompts = [request.messages[0].text for request in branch.requests()]
+        assert "Results of its subtasks:\n  - Form: Form: done\n  - Wire: Wire: done" in prompts[-1]
+
+
+async def test_everything_is_in_the_journal(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n  Accept: it is done\n", [done("a is done"), verdict()]) as branch:
+        view = await branch.run()
+    store = await branch.read_store()
+    run = await store.run(view.run_id)
+    assert run is not None
+    assert (run.state, run.task_title, run.task_id) == (RunState.COMPLETED, "a", branch.task("a").task_id)
+    (attempt,) = await store.attempts(view.run_id)
+    assert (attempt.state, attempt.result, attempt.answer) == (AttemptState.COMPLETED, "a is done", "a is done")
+    assert json.loads(attempt.brief)["acceptance"] == "it is done"
+    assert [step.role for step in await store.steps(attempt.attempt_id)] == ["execute", "verify"]
+    assert [event.kind for event in await store.events(view.run_id)] == branch.kinds()
+    states = [event.detail["state"] for event in branch.events if event.kind == "attempt.state"]
+    assert states == ["executing", "verifying", "completed"]
+    assert await store.outbox(branch.holder.uri) == []
+    await store.aclose()
+
+
+async def test_a_failure_leaves_the_others_alone(tmp_path):
+    text = "- [ ] p\n  - [ ] a\n  - [ ] b\n  1. [ ] c\n  2. [ ] d\n"
+    script = [does("a", status="failed", result="no access"), does("b"), does("c", status="failed", result="gone")]
+    async with Branch(tmp_path, text, script, run={"maxDepth": 0}) as branch:
+        view = await branch.run()
+        assert (view.state, view.done, view.failed, view.blocked) == (RunState.COMPLETED, 1, 2, 2)
+        assert [branch.mark(title) for title in "pabcd"] == [" ", "!", "x", "!", " "]
+        assert branch.task("a").fields["reason"] == "no access"
+
+
+async def test_a_broken_executor_fails_its_task(tmp_path, monkeypatch):
+    class Broken:
+        name = "broken"
+
+        async def execute(self, task, hands):
+            raise RuntimeError("oh")
+
+    find = executors.find
+    monkeypatch.setattr(executors, "find", lambda name: Broken() if name == "broken" else find(name))
+    text = "- [ ] a  [executor:: broken]\n- [ ] b\n- [ ] c  [executor:: unheard]\n"
+    async with Branch(tmp_path, text, [done()]) as branch:
+        view = await branch.run()
+        assert (view.done, view.failed) == (1, 2)
+        assert branch.task("a").fields["reason"] == "its executor broke (RuntimeError)"
+        assert "There is no executor" in branch.task("c").fields["reason"]
+
+
+async def test_a_failed_verification_is_retried_once_with_the_evidence(tmp_path):
+    script = [done("first"), verdict(False, "nothing is done", repeat=False), verdict(True, "first")]
+    async with Branch(tmp_path, "- [ ] a\n  Accept: it is done\n", script) as branch:
+        view = await branch.run()
+        assert view.done == 1
+        second = branch.requests()[2].messages[0].text
+        assert "An earlier try was not accepted. What was missing:\n- it is done: nothing is done" in second
+
+
+async def test_a_second_failed_verification_fails(tmp_path):
+    script = [done("first"), verdict(False, "nothing is done")]
+    async with Branch(tmp_path, "- [ ] a\n  Accept: it is done\n", script) as branch:
+        view = await branch.run()
+        assert view.failed == 1
+        assert branch.task("a").fields["reason"] == "not accepted: it is done: nothing is done"
+        assert branch.task("a").result == "first"
+        assert len(branch.requests()) == 4
+
+
+async def test_a_failed_task_is_split(tmp_path):
+    plan = {"ordered": True, "tasks": [{"title": "One", "description": "x"}, {"title": "Two"}]}
+    script = [
+        does("Big", status="failed", result="too much at once"),
+        {"when": {"schema": "plan"}, "answer": plan},
+        does("One"),
+        does("Two"),
+        sums_up("Big is done."),
+    ]
+    async with Branch(tmp_path, "- [ ] Big\n- [ ] Next\n", [*script, done()]) as branch:
+        view = await branch.run()
+        assert (view.state, view.done, view.total) == (RunState.COMPLETED, 4, 4)
+        assert [child.mark for child in branch.task("Big").children] == ["x", "x"]
+        assert branch.task("Big").result == "Big is done."
+
+
+async def test_a_question_waits_in_the_inbox_and_its_answer_goes_on(tmp_path):
+    script = [
+        does("a", status="question", result="", answer="", question="Which flag?"),
+        does("b"),
+        done("The French."),
+    ]
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script) as branch:
+        run = await branch.start()
+        approval = await branch.approval()
+        assert (approval.kind, approval.title) == ("question", "Which flag?")
+        await until(lambda: branch.mark("a") == "?" and branch.mark("b") == "x")
+        assert branch.task("a").fields["reason"] == "Which flag?"
+        assert run.view.waiting == 1
+        store = await branch.session.store()
+        assert [one.title for one in await store.approvals()] == ["Which flag?"]
+        await branch.session.answer(approval.approval_id, "The French one")
+        view = await run.ended()
+        assert (view.done, branch.mark("a"), branch.task("a").result) == (2, "x", "The French.")
+        assert "A person answers: The French one" in branch.requests()[-1].messages[0].text
+        with pytest.raises(ProtocolError):
+            await branch.session.answer(approval.approval_id, "again")
+
+
+async def test_without_a_person_a_run_pauses_and_is_resumed(tmp_path):
+    script = [
+        does("a", status="question", result="", answer="", question="Which flag?"),
+        does("b"),
+        done("The French."),
+    ]
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script) as branch:
+        view = await branch.run(wait=False)
+        assert (view.state, view.reason, view.waiting) == (RunState.PAUSED, "1 question waits for an answer", 1)
+        assert branch.mark("a") == "?"
+        await branch.session.answer(branch.approvals[0].approval_id, "The French one")
+        again = await (await branch.resume(view.run_id)).ended()
+        assert (again.state, again.done) == (RunState.COMPLETED, 1)
+        assert branch.mark("a") == "x"
+        assert len(branch.requests()) == 3, "the first question was not asked again"
+
+
+async def test_a_correction_is_in_the_next_call(tmp_path):
+    script = [done("first", delay=0.3), verdict(False, "no", repeat=False), verdict(True, "first")]
+    async with Branch(tmp_path, "- [ ] a\n  Accept: it is done\n", script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+        assert run.correct(branch.task("a").task_id, "Use French names.")
+        await run.ended()
+        texts = [request.messages[0].text for request in branch.requests() if "Do the task" in request.messages[0].text]
+        assert "Use French names." not in texts[0]
+        assert "A person says about this task: Use French names." in texts[1]
+
+
+async def test_one_task_a_branch_and_all_can_be_stopped(tmp_path):
+    text = "- [ ] p\n  - [ ] a\n  - [ ] b\n- [ ] c\n- [ ] d\n"
+    async with Branch(tmp_path, text, [does("d", delay=0.4), done(delay=20)]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 4)
+        assert run.stop_task(branch.task("p").task_id)
+        await until(lambda: branch.mark("d") == "x")
+        assert {view.title: view.state for view in run.tasks() if view.title in "ab"} == {
+            "a": "cancelled",
+            "b": "cancelled",
+        }
+        run.stop()
+        view = await run.ended()
+        assert (view.state, view.reason) == (RunState.CANCELLED, "user")
+        assert [branch.mark(title) for title in "pabcd"] == [" ", " ", " ", " ", "x"]
+
+
+async def test_a_stopped_run_is_resumed_where_it_was(tmp_path):
+    script = [does("a"), {**does("b"), "delay": 20}, done()]
+    async with Branch(tmp_path, "1. [ ] a\n2. [ ] b\n", script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 2)
+        run.stop()
+        await run.ended()
+        assert [branch.mark(title) for title in "ab"] == ["x", " "]
+        view = await (await branch.resume(run.run_id)).ended()
+        assert (view.state, view.done) == (RunState.COMPLETED, 1)
+        assert len(branch.requests()) == 3
+        with pytest.raises(ProtocolError, match="cannot be resumed"):
+            await branch.resume(run.run_id)
+
+
+async def test_every_run_ends_in_the_store(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n", [done(delay=20)]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+    store = await branch.read_store()
+    stored = await store.run(run.run_id)
+    assert stored is not None
+    assert (stored.state, stored.reason) == (RunState.PAUSED, "the program ended")
+    assert [attempt.state for attempt in await store.live_attempts(run.run_id)] == ["executing"]
+    await store.aclose()
+
+
+async def test_a_provider_that_is_missing_pauses_and_fails_nothing(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [done(error="AuthenticationError")]) as branch:
+        view = await branch.run()
+        assert view.state is RunState.PAUSED
+        assert [branch.mark(title) for title in "ab"] == [" ", " "]
+
+
+async def test_interactive_tasks_are_asked_for(tmp_path):
+    text = "- [ ] a\n- [ ] b  [mode:: auto]\n"
+    async with Branch(tmp_path, text, [done()], "Run all by themselves") as branch:
+        assert (await branch.run(auto=False)).done == 2
+        assert "One of 2 tasks is interactive" in branch.person.questions[0].text
+
+
+async def test_interactive_tasks_are_stepped_through(tmp_path):
+    text = "- [ ] a\n- [ ] b\n- [ ] c  [mode:: auto]\n"
+    async with Branch(tmp_path, text, [done()], "Ask before each") as branch:
+        run = await branch.start(auto=False)
+        first = await branch.approval()
+        assert (first.kind, first.title) == ("start", "Run “a” now?")
+        await branch.session.answer(first.approval_id, "Run it")
+        second = await branch.approval(2)
+        await branch.session.answer(second.approval_id, "Not now")
+        view = await run.ended()
+        assert (view.state, view.done, view.blocked) == (RunState.COMPLETED, 2, 0)
+        assert [branch.mark(title) for title in "abc"] == ["x", " ", "x"]
+
+
+async def test_interactive_tasks_without_a_person_start_nothing(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [done()]) as branch:
+        run = await branch.start(auto=False, wait=False)
+        view = await run.ended()
+        assert view.state is RunState.FAILED
+        assert isinstance(run.failure, TrustError)
+        assert branch.text == "- [ ] a\n- [ ] b\n"
+
+
+async def test_one_task_by_name_runs_though_it_is_interactive(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [done()]) as branch:
+        assert (await branch.run("a", auto=False, wait=False)).done == 1
+
+
+async def test_concurrency_is_bounded_by_file_and_setting(tmp_path):
+    text = "---\norchestrator: 1\ndefaults: {concurrency: 2}\n---\n" + "".join(f"- [ ] t{n}\n" for n in range(6))
+    async with Branch(tmp_path, text, [done(delay=0.05)], run={"concurrency": 3}) as branch:
+        run = await branch.start()
+        most = 0
+        while run.view.state is RunState.RUNNING:
+            most = max(most, sum(view.state == "executing" for view in run.tasks()))
+            await asyncio.sleep(0.005)
+        assert most == 2
+
+
+async def test_no_sibling_transcript_reaches_a_call(tmp_path):
+    secret = "zebra-in-the-transcript"
+    text = "- [ ] p\n  - [ ] a\n    About the zebra-in-a.\n  - [ ] b\n  - [ ] c  [dependsOn:: aaaaa]\n- [ ] q  ^aaaaa\n"
+    script = [
+        does("a", "the result of a", answer=secret),
+        does("q", "the result of q", answer=secret),
+        done(),
+        sums_up(),
+    ]
+    async with Branch(tmp_path, text, script) as branch:
+        await branch.run()
+        everything = [f"{request.system}{request.messages}" for request in branch.requests()]
+        assert not [one for one in everything if secret in one]
+        of_b = next(one for one in everything if "Task:\\n  b\\n" in one)
+        assert "zebra" not in of_b
+        assert "the result of" not in of_b
+        of_c = next(one for one in everything if "Task:\\n  c\\n" in one)
+        assert "the result of q" in of_c
+        assert "the result of a" not in of_c
+
+
+async def test_files_are_attached(tmp_path):
+    (tmp_path / "notes.txt").write_text("the colours are red and blue")
+    text = "- [ ] a  [files:: notes.txt, ../secret.txt, .env]\n"
+    (tmp_path / ".env").write_text("KEY=1")
+    async with Branch(tmp_path, text, [done()]) as branch:
+        await branch.run()
+        prompt = branch.requests()[0].messages[0].text
+        assert "the colours are red and blue" in prompt
+        assert "KEY=1" not in prompt
+        assert prompt.count("(not attached:") == 2
+
+
+async def test_marks_are_gathered(tmp_path):
+    text = "".join(f"- [ ] t{n}\n" for n in range(20))
+    async with Branch(tmp_path, text, [done(delay=0.01)], run={"concurrency": 8}) as branch:
+        await branch.run()
+        assert branch.text.count("[x]") == 20
+        assert len(branch.document.history) <= 5
+
+
+async def test_a_second_run_of_a_branch_is_refused(tmp_path):
+    async with Branch(tmp_path, "- [ ] p\n  - [ ] a\n- [ ] q\n", [done(delay=20)]) as branch:
+        await branch.start("p")
+        await until(lambda: len(branch.requests()) == 1)
+        for title in ("p", "a"):
+            with pytest.raises(ProtocolError, match="is being run already"):
+                await branch.start(title)
+        await branch.start("q")
+
+
+async def test_what_cannot_be_run_is_refused(tmp_path):
+    async with Branch(tmp_path, "- [x] a\n", [done()]) as branch:
+        with pytest.raises(TaskError, match="nothing to do"):
+            await branch.start()
+    newer = "---\norchestrator: 99\n---\n- [ ] a\n"
+    async with Branch(tmp_path, newer, [done()]) as branch:
+        with pytest.raises(FileError, match="later version"):
+            await branch.start()
+    cycle = "- [ ] a  [dependsOn:: b]  ^a\n- [ ] b  [dependsOn:: a]  ^b\n"
+    async with Branch(tmp_path, cycle, [done()]) as branch:
+        run = await branch.start()
+        view = await run.ended()
+        assert (view.state, branch.text) == (RunState.FAILED, cycle)
+        assert isinstance(run.failure, TaskError)
+
+
+# --- the person edits meanwhile ---------------------------------------------------------------------------------
+
+
+async def test_person_edits_meanwhile(tmp_path):
+    """Changed: it finishes on the old text and asks before it is completed."""
+    async with Branch(tmp_path, "- [ ] a\n  Old body.\n", [done("done for the old", delay=0.15)]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+        branch.holder.type("Old body.", "New body.")
+        view = await run.ended()
+        assert (view.state, branch.mark("a"), branch.task("a").result) == (RunState.COMPLETED, " ", None)
+        approval = await branch.approval()
+        assert approval.kind == "confirm"
+        assert "older text" in approval.title
+        assert run.needs_person
+        await branch.session.answer(approval.approval_id, "Mark it completed")
+        await branch.session.write_outbox(branch.holder)
+        assert (branch.mark("a"), branch.task("a").result) == ("x", "done for the old")
+
+
+async def test_a_task_that_is_removed_is_cancelled_after_its_grace(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(marks, "GRACE_SECONDS", 0.3)
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [does("b"), done(delay=20)]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 2 and branch.mark("b") == "x")
+        line = f"- [ ] a  ^{branch.task('a').task_id}\n"
+        branch.holder.type(line, "")
+        await asyncio.sleep(0.15)
+        branch.holder.type("- [x] b", f"{line}- [x] b")  # it was only moved
+        await asyncio.sleep(0.4)
+        assert next(view for view in run.tasks() if view.title == "a").state == "executing"
+        branch.holder.type(line, "")
+        view = await asyncio.wait_for(run.ended(), 10)
+        assert next(view for view in run.tasks() if view.title == "a").reason == "the task was removed"
+        assert view.state is RunState.COMPLETED
+
+
+@pytest.mark.parametrize("mark", ["x", "-"])
+async def test_a_status_set_by_hand_stops_the_attempt(tmp_path, mark):
+    async with Branch(tmp_path, "1. [ ] a\n2. [ ] b\n", [does("b"), done(delay=20)]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+        branch.holder.type("1. [ ]", f"1. [{mark}]")
+        await asyncio.wait_for(run.ended(), 10)
+        assert [branch.mark(title) for title in "ab"] == [mark, "x"]
+        assert branch.task("a").result is None
+
+
+async def test_set_back_to_open_starts_nothing(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [does("a"), done(delay=0.8)]) as branch:
+        run = await branch.start()
+        await until(lambda: branch.mark("a") == "x")
+        branch.holder.type("- [x] a", "- [ ] a")
+        await run.ended()
+        assert branch.mark("a") == " "
+        assert len(branch.requests()) == 2
+
+
+async def test_history_stays_under_the_id(tmp_path):
+    """A split undone after a child ran: what it came to is in the store, and found when the id is there again."""
+    async with Branch(tmp_path, "- [ ] p\n  - [ ] a\n- [ ] q\n", [does("a", "kept"), sums_up()]) as branch:
+        await branch.run("a")
+        before = branch.text
+        line = before[before.index("  - [x] a") : before.index("- [ ] q")]
+        branch.holder.type(line, "")
+        store = await branch.session.store()
+        task_id = line.split("^")[1].split()[0]
+        assert await store.last_result(branch.holder.uri, task_id) == "kept"
+        branch.holder.type("- [ ] q", f"{line}- [ ] q")
+        assert branch.text == before
+
+
+async def test_effects_are_not_repeated(tmp_path, monkeypatch):
+    happened: list[str] = []
+
+    class Effects:
+        name = "effects"
+
+        async def execute(self, task, hands):
+            async def work():
+                happened.append("once")
+                return {"n": len(happened)}
+
+            first = await hands.once("write", {"path": "a"}, work)
+            answer = await hands.ask("Go on?", ("no", "yes"))
+            return Outcome(f"{answer} after {first['n']}", edited=True)
+
+    monkeypatch.setattr(executors, "find", lambda name: Effects())
+    async with Branch(tmp_path, "- [ ] a\n", [done()]) as branch:
+        view = await branch.run(wait=False)
+        assert view.state is RunState.PAUSED
+        await branch.session.answer(branch.approvals[0].approval_id, "yes")
+        await (await branch.resume(view.run_id)).ended()
+        assert happened == ["once"]
+        assert branch.task("a").result == "yes after 1"
+
+
+async def until(true) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.005)
