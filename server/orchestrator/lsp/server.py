@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from orchestrator.config import Directories, Settings
     from orchestrator.engine.session import Session
     from orchestrator.lsp.colours import Colours
+    from orchestrator.lsp.findings import Findings
     from orchestrator.lsp.index import WorkspaceIndex
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.settings import SettingsInForce
@@ -242,6 +243,12 @@ class Server(LanguageServer):
         from orchestrator.lsp.problems import Pusher
 
         return Pusher(self)
+
+    @cached_property
+    def findings(self) -> Findings:
+        from orchestrator.lsp.findings import Findings
+
+        return Findings(self)
 
     @cached_property
     def splits(self) -> Splits:

@@ -16,9 +16,10 @@ def diagnostic(
     server: Server, params: types.DocumentDiagnosticParams
 ) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
     document = server.documents.get(params.text_document.uri)
-    result_id = f"{document.generation}.{document.version}.{server.settings_in_force.generation}"
+    findings = server.findings
+    result_id = f"{document.generation}.{document.version}.{server.settings_in_force.generation}.{findings.generation}"
     if params.previous_result_id == result_id:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
     return types.RelatedFullDocumentDiagnosticReport(
-        items=diagnostics(server, document.snapshot()), result_id=result_id
+        items=[*diagnostics(server, document.snapshot()), *findings.of(document.uri)], result_id=result_id
     )
