@@ -82,7 +82,7 @@ def test_modes_and_executors_need_a_word(command, scripted):
     scripted(DECIDE, {**PLAN, "answer": {"ordered": True, "tasks": tasks}})
     file = command.outline()
     done = command("split", file, "--task", "logout", "--yes")
-    assert "proposes mode auto, executor code for 1, which only --fields writes" in done.stderr
+    assert "proposes mode auto, executor code for “Draw it”, which only --fields writes" in done.stderr
     assert "1. [ ] Draw it\n  2. [ ] Build it\n" in file.read_text()
     file = command.outline()
     done = command("split", file, "--task", "logout", "--yes", "--fields")

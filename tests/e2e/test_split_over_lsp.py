@@ -661,3 +661,43 @@ async def test_a_bad_store_blocks_no_editor(tmp_path: Path, trouble: str) -> Non
         await settle(client)
         assert buffer.text == TEXT
         assert await client.leave() == 0
+
+
+# --- planning anew ----------------------------------------------------------------------------------------------
+
+PLANNED = "# Trip\n\n- [ ] Pack the bags  ^b7c2d\n  - [x] Socks  ^k3f9x\n  - [ ] Shirts\n- [ ] After\n"
+ANEW = {
+    "when": {"schema": "replan"},
+    "answer": {
+        "operations": [
+            {"op": "edit", "id": "n2", "title": "Warm shirts", "reason": "It is winter."},
+            {"op": "add", "title": "Gloves"},
+        ]
+    },
+    "repeat": True,
+}
+
+
+async def test_replan_and_undo(tmp_path: Path) -> None:
+    async with editing(tmp_path, PLANNED, script=[ANEW]) as (client, buffer):
+        actions = await client.request(
+            "textDocument/codeAction",
+            {
+                "textDocument": {"uri": buffer.uri},
+                "range": {"start": buffer.at("Pack"), "end": buffer.at("Pack")},
+                "context": {"diagnostics": [], "only": ["refactor.rewrite.orchestrator.replan"]},
+            },
+        )
+        (action,) = actions
+        command = action["command"] if isinstance(action["command"], dict) else action
+        started = await client.request("workspace/executeCommand", command)
+        shown = await until_state(client, "ready")
+        assert [(change["op"], change["was"], change["title"]) for change in shown["changes"]] == [
+            ("edit", "Shirts", "Warm shirts"),
+            ("add", "", "Gloves"),
+        ]
+        await client.request("orchestrator/split/accept", {"runId": started["runId"]})
+        assert buffer.text == PLANNED.replace("- [ ] Shirts\n", "- [ ] Warm shirts\n  - [ ] Gloves\n")
+        await buffer.undo()
+        assert buffer.text == PLANNED
+        assert buffer.undo_stack == []

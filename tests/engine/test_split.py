@@ -612,3 +612,30 @@ async def test_an_answer_without_an_end_is_stopped(tmp_path, monkeypatch):
         assert ended.state is SplitState.FAILED
         assert "without an end" in ended.message
         assert ended.usage.output_tokens < 100
+
+
+@pytest.mark.parametrize(
+    ("script", "state"), [([SPLIT], AttemptState.FAILED), ([{**SPLIT, "delay": 30.0}], AttemptState.CANCELLED)]
+)
+async def test_every_attempt_ends(tmp_path, script, state):
+    """Without an answer to the plan, and stopped in the middle of the decision."""
+    async with Scene(tmp_path, script) as scene:
+        split = await scene.start()
+        if state is AttemptState.CANCELLED:
+            await asyncio.sleep(0.2)
+            split.stop()
+        await split.ended()
+    store = await scene.read_store()
+    (run,) = await store.runs()
+    assert [(attempt.state, attempt.ended is None) for attempt in await store.attempts(run.run_id)] == [(state, False)]
+    await store.aclose()
+
+
+async def test_the_same_subtasks_from_elsewhere_are_not_written_twice(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two")]) as scene:
+        split = await scene.start()
+        await split.settled()
+        scene.document.type("  Three fields.\n", "  Three fields.\n  - [ ] One\n  - [ ] Two\n")
+        with pytest.raises(EditRefusedError, match="got 2 subtasks while"):
+            await split.accept()
+        assert (await split.accept()).added == 2, "asked twice, it is meant"

@@ -336,3 +336,27 @@ def test_file_names_that_need_care(start_served: StartServed, name: str) -> None
     proposed(editor)
     editor.keys(":Orchestrator accept<CR>")
     editor.wait("the subtasks", lambda: len(editor.lines()) == 8)
+
+
+def test_a_new_plan_is_shown_as_changes_and_accepted_in_parts(start_served: StartServed) -> None:
+    operations = [
+        {"op": "obsolete", "id": "n1", "reason": "Nobody needs it."},
+        {"op": "edit", "id": "n2", "title": "Wire the new API"},
+        {"op": "add", "title": "Test it"},
+    ]
+    script = [{"when": {"schema": "replan"}, "answer": {"operations": operations}, "repeat": True}]
+    text = "- [ ] Build the page  ^b7c2d\n  - [ ] Draw it\n  - [ ] Wire the API\n"
+    editor = start_served(text, script=script)
+    editor.command("Orchestrator replan")
+    editor.wait_for_text("3 changes proposed")
+    for line in ("1 - obsolete: Draw it", "2 ~ Wire the API → Wire the new API", "3 + Test it"):
+        editor.wait_for_text(line)
+    editor.command("Orchestrator accept 1 3")
+    editor.wait_for_text("2 changes written")
+    editor.wait("the mark", lambda: "[-]" in editor.lines()[1])
+    assert editor.lines() == [
+        "- [ ] Build the page  ^b7c2d",
+        "  - [-] Draw it",
+        "  - [ ] Wire the API",
+        "  - [ ] Test it",
+    ]

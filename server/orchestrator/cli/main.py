@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, str] = {
     "split": "split a task of an outline into subtasks",
+    "replan": "plan the subtasks of a task anew, keeping what is done",
     "outline": "show the tasks of an outline",
     "check": "find the problems of outlines",
     "models": "list the models and why one is not usable; fetch one",

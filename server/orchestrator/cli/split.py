@@ -25,7 +25,9 @@ from orchestrator.cli.file_editor import FileTarget, require_writable
 from orchestrator.cli.split_progress import SplitProgress
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
+from orchestrator.engine.changes import changes_as_json
 from orchestrator.engine.editor import Place, Question
+from orchestrator.engine.plans import task_at
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.model.run import SplitState
@@ -43,13 +45,23 @@ _SHOWN_RAW = 4000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the outline")
-    parser.add_argument(
-        "--task", required=True, metavar="TEXT|ID|LINE", help="its title or a part of it, its id, or its line's number"
-    )
+    add_task_argument(parser)
     parser.add_argument(
         "--recursive", type=_levels, default=1, metavar="N", help="split the subtasks too, N levels in all"
     )
     parser.add_argument("--force", action="store_true", help="split also a task that is judged simple")
+    add_answer_arguments(parser)
+    parser.set_defaults(replan=False)
+
+
+def add_task_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--task", required=True, metavar="TEXT|ID|LINE", help="its title or a part of it, its id, or its line's number"
+    )
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who is asked, and what is done with the answer."""
     parser.add_argument(
         "--model",
         default="",
@@ -107,7 +119,7 @@ class _Job:
 
     def outcome(self) -> str:
         name = one_line(str(self.arguments.file))
-        return f"{name} has the subtasks already." if self.target and self.target.written else f"{name} is as it was."
+        return f"{name} is changed already." if self.target and self.target.written else f"{name} is as it was."
 
     async def _run(self, around: Surroundings, target: FileTarget) -> int:
         from orchestrator.engine.session import Session, Workspace
@@ -124,6 +136,7 @@ class _Job:
                 preview=True,
                 model=self.arguments.model,
                 consented="/" in self.arguments.model,  # an alias names no provider
+                replan=self.arguments.replan,
             )
             split = await session.start_split(target, Workspace(around.workspace), request, observer, person)
             proposal = await split.settled()
@@ -143,12 +156,13 @@ class _Job:
     async def _decide(self, split: Split, target: FileTarget, *, ask: bool) -> int:
         place, edits = await split.preview(fields=self.arguments.fields)
         self._tell_asks(split.proposal)
-        if count := len(place.task.children):
+        if (count := len(place.task.children)) and not self.arguments.replan:
             self.terminal.say(
                 f"note: it has {count} subtask{'s' if count != 1 else ''} already; these come after.", "warning"
             )
         old = place.outline.text.string
-        lines = list(unified(old, text_edits.apply(old, edits), str(self.arguments.file)))
+        what = "new plan" if self.arguments.replan else "split"
+        lines = list(unified(old, text_edits.apply(old, edits), str(self.arguments.file), what))
         if self.arguments.yes or (not ask and self._may_write()):
             return await self._accept(split, target, place, lines)
         if self.arguments.json:
@@ -199,9 +213,11 @@ class _Job:
                 place = await target.place()
             self._print_json(split.proposal, place, lines, written=True)
             return ExitCode.OK
-        count = applied.added if applied else _count(split.proposal.plan)
-        added = f"{count} subtask{'s' if count != 1 else ''}"
-        self.terminal.result(f"Added {added} to {one_line(str(self.arguments.file))}:{place.task.line + 1}.")
+        count = applied.added if applied else len(split.proposal.changes) or _count(split.proposal.plan)
+        what = "change" if self.arguments.replan else "subtask"
+        done = f"{'Made' if self.arguments.replan else 'Added'} {count} {what}{'s' if count != 1 else ''}"
+        at = "in" if self.arguments.replan else "to"
+        self.terminal.result(f"{done} {at} {one_line(str(self.arguments.file))}:{place.task.line + 1}.")
         if applied and split.proposal.message not in {"", told}:
             self.terminal.say(one_line(split.proposal.message))
         return ExitCode.OK
@@ -209,6 +225,9 @@ class _Job:
     def _tell_simple(self, proposal: Proposal) -> int:
         if self.arguments.json:
             self.terminal.result(json.dumps(_proposal_as_json(proposal), indent=2))
+            return ExitCode.OK
+        if self.arguments.replan:
+            self.terminal.result(f"“{one_line(proposal.title)}” needs no new plan. {one_line(proposal.message)}")
             return ExitCode.OK
         reason = f" {one_line(proposal.message)}" if proposal.message else ""
         self.terminal.result(f"“{one_line(proposal.title)}” is simple enough to be done as it is.{reason}")
@@ -227,8 +246,8 @@ class _Job:
         if self.arguments.fields:
             return
         for path, what in proposal.asks:
-            number = ".".join(str(index + 1) for index in path)
-            self.terminal.say(f"note: the model proposes {what} for {number}, which only --fields writes.", "warning")
+            title = one_line(task_at(proposal.plan, path).title)
+            self.terminal.say(f"note: the model proposes {what} for “{title}”, which only --fields writes.", "warning")
 
     def _may_write(self) -> bool:
         """Whether this run can end in writing: refuse a read-only file before a model is paid."""
@@ -271,6 +290,7 @@ def _proposal_as_json(proposal: Proposal) -> dict[str, Any]:
         "source": proposal.source,
         "ordered": proposal.plan.ordered,
         "subtasks": _plan_as_json(proposal.plan),
+        **({"changes": changes_as_json(proposal.changes)} if proposal.changes else {}),
         "usage": {
             "inputTokens": proposal.usage.input_tokens,
             "outputTokens": proposal.usage.output_tokens,

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from orchestrator.engine import answers, context
 from orchestrator.engine.answer_shapes import MAX_ANSWER
 from orchestrator.engine.calls import Caller, conversation_of
+from orchestrator.engine.changes import REPLAN_SCHEMA, Change, Existing, added_changes, listing, read_changes
 from orchestrator.engine.context import Brief
 from orchestrator.engine.prompting import Prompt, load_prompt
 from orchestrator.engine.routing import Asker, Route, Router
@@ -30,7 +31,7 @@ DECIDE_TOKENS = 2_048
 PLAN_TOKENS = 8_192
 """Upper bounds of an answer, in tokens; room for models that think aloud within them."""
 
-_Value = TypeVar("_Value", Decision, Plan)
+_Value = TypeVar("_Value", Decision, Plan, tuple[Change, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,25 @@ class Decomposer:
             lambda answer: answers.read_plan(answer, brief.title, self.max_children),
             lambda text: on_plan(answers.partial_plan(text, brief.title, self.max_children)),
         )
+
+    async def revise(self, brief: Brief, subtasks: Sequence[Existing]) -> tuple[Change, ...]:
+        """What a new plan changes in these subtasks of the task; nothing where they fit as they are."""
+        route = await self._route(Role.PLAN)
+        if route.provider.capabilities.guided:
+            # The small model adds what a playbook has and the plan has not, and judges nothing that a person has.
+            known = (*brief.siblings, *(each.title for each in subtasks))
+            plan = await self.plan(replace(brief, siblings=known), lambda _: None)
+            return added_changes(plan, brief.title, subtasks, self.max_children)
+        prompt = load_prompt("replan")
+        system, user = prompt.render(
+            context=context.as_text(brief), subtasks=listing(subtasks), max_children=str(self.max_children)
+        )
+        request = Request(route.model, system, conversation_of(user), PLAN_TOKENS, REPLAN_SCHEMA)
+
+        def read(answer: str) -> tuple[Change, ...] | answers.Flaw:
+            return read_changes(answer, brief.title, subtasks, self.max_children)
+
+        return await self._ask(Role.PLAN, route, prompt, request, read, lambda _: None)
 
     async def _route(self, role: Role) -> Route:
         route = await self.router.route(role, self.asker)

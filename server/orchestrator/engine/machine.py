@@ -34,7 +34,7 @@ Guards, which `step` holds and the plain table does not know:
 Split:
 
     deciding   plan -> planning      simple -> simple
-    planning   ready -> ready
+    planning   ready -> ready        simple -> simple (a re-plan that changes nothing)
     ready      ready -> ready (edited by the person)   apply -> applied   discard -> discarded
     deciding, planning, ready: fail -> failed, cancel -> cancelled
 
@@ -117,6 +117,7 @@ SPLIT_TABLE: dict[tuple[SplitState, Signal], SplitState] = {
     (SplitState.DECIDING, Signal.PLAN): SplitState.PLANNING,
     (SplitState.DECIDING, Signal.SIMPLE): SplitState.SIMPLE,
     (SplitState.PLANNING, Signal.READY): SplitState.READY,
+    (SplitState.PLANNING, Signal.SIMPLE): SplitState.SIMPLE,
     (SplitState.READY, Signal.READY): SplitState.READY,
     (SplitState.READY, Signal.APPLY): SplitState.APPLIED,
     (SplitState.READY, Signal.DISCARD): SplitState.DISCARDED,

@@ -35,6 +35,13 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return {"ordered": plan.ordered, "source": plan.source, "tasks": tasks}
 
 
+def task_at(plan: Plan, path: tuple[int, ...]) -> PlannedTask:
+    """The task at a path that exists."""
+    index, *rest = path
+    task = plan.tasks[index]
+    return task_at(task.plan or Plan(()), tuple(rest)) if rest else task
+
+
 def replace_at(plan: Plan, path: tuple[int, ...], below: Plan) -> Plan:
     """`plan` with `below` as the subtasks of the task at `path` (the empty path: as the plan itself)."""
     if not path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from orchestrator.engine.changes import Change
 from orchestrator.model.run import Event, SplitState
 from orchestrator.model.task import Plan
 from orchestrator.model.usage import Cost, Usage
@@ -20,6 +21,8 @@ class SplitRequest:
     """Wait for a person before writing; None: as `split.preview` says."""
     model: str = ""
     """`provider/model` or alias for this call only; naming it on a command line is consent (`consented`)."""
+    replan: bool = False
+    """Change the subtasks that there are, instead of adding some; `levels` and `force` do not count."""
     consented: bool = False
     """The person has already agreed to send this to `model`'s provider."""
 
@@ -42,6 +45,8 @@ class Proposal:
     """Who answers: "local/smollm2 (basic offline model)"."""
     usage: Usage = field(default_factory=Usage)
     cost: Cost = None
+    changes: tuple[Change, ...] = ()
+    """Of a re-plan, in place of a plan."""
     asks: tuple[tuple[tuple[int, ...], str], ...] = ()
     """Path of a subtask, and what of it is only written on a person's word: "mode auto, executor code"."""
     raw: str = ""

@@ -18,6 +18,7 @@ from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.proposal import Observer, SplitRequest
+from orchestrator.engine.replan import Replan
 from orchestrator.engine.routing import Asker, Router
 from orchestrator.engine.run import CONFIRM, BranchRun
 from orchestrator.engine.runner import Runner
@@ -85,10 +86,13 @@ class Session:
                 "This outline is in a later version of the format.", hint="Update Orchestrator to change it."
             )
         _refuse_hopeless(place)
+        if request.replan and not place.task.children:
+            raise TaskError(f"“{place.task.title}” has no subtasks to plan anew.", hint="Split it.")
         await self._refuse_second(target, place)
         asker = Asker(workspace.folder, person, request.model, request.consented)
         means = Means(self._settings, self._runner, self._routers[-1], self._slots, self._open_store)
-        split = Split(means, target, place, request, asker, observer)
+        kind = Replan if request.replan else Split
+        split = kind(means, target, place, request, asker, observer)
         self._splits[split.run_id] = split
         await self._runner.start(split.run_id, self._supervise(split))
         return split

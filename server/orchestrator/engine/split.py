@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.config import Settings
+from orchestrator.engine.attempts import Thinking
 from orchestrator.engine.calls import Caller, Slots, spent
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
-from orchestrator.engine.machine import Signal, next_attempt, next_split
+from orchestrator.engine.machine import Signal, next_split
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
@@ -35,7 +36,6 @@ from orchestrator.errors import AnswerUnusableError, EditRefusedError, Orchestra
 from orchestrator.model.ids import record_id
 from orchestrator.model.run import (
     Attempt,
-    AttemptState,
     Conversation,
     Run,
     RunKind,
@@ -72,6 +72,8 @@ class Means:
 
 class Split:
     """A split under way. Made by `Session.start_split`; call it from tasks of its event loop only."""
+
+    kind = RunKind.SPLIT
 
     def __init__(
         self, means: Means, target: Target, place: Place, request: SplitRequest, asker: Asker, observer: Observer
@@ -198,7 +200,7 @@ class Split:
     async def _begin(self) -> None:
         run = Run(
             run_id=self.run_id,
-            kind=RunKind.SPLIT,
+            kind=self.kind,
             workspace=str(self._asker.folder),
             uri=self._target.uri,
             task_id=self._task_id,
@@ -220,6 +222,10 @@ class Split:
             await self._end(Signal.SIMPLE, RunState.COMPLETED, self._proposal.message)
             return
         await self._emit("split.proposed", {"plan": as_json(plan), "textHash": self._text_hash})
+        await self._offer(plan)
+
+    async def _offer(self, plan: Plan) -> None:
+        """Show what is proposed, and write it where no person is to see it first."""
         preview = self._means.settings.split.preview if self._request.preview is None else self._request.preview
         # Whoever hears READY may accept at once: take the pen first when it is ours to write.
         if preview:
@@ -233,43 +239,22 @@ class Split:
 
     async def _divide(self, brief: Brief, path: tuple[int, ...], levels: int) -> Plan | None:
         """Decide and plan one task, and its subtasks as deep as asked; None when it is simple."""
-        attempt = await self._begin_attempt(brief)
-        caller = Caller(
-            self._journal,
-            self._means.runner,
-            self._means.settings.calls,
-            self._means.slots,
-            attempt.attempt_id,
-            attempt.conversation_id,
-            on_spent=self._on_spent,
-            on_wait=lambda text: self._show(None, message=text),
-        )
-        thinking = Decomposer(
-            self._means.router, self._asker, caller, self._means.settings.split.max_children, self._on_route
-        )
-        state = attempt.state
-        try:
+        thinking = await self._begin_attempt(brief)
+        async with thinking.to_its_end(lambda: self._stop_reason):
             if not (self._request.force and not path):
-                state = await self._advance(attempt, state, Signal.DECIDE)
-                decision = await thinking.decide(brief)
+                await thinking.advance(Signal.DECIDE)
+                decision = await thinking.decomposer.decide(brief)
                 if not path:
                     self._verdict = decision.verdict.value
                 if decision.verdict is Verdict.EXECUTE:
-                    await self._advance(attempt, state, Signal.SIMPLE, decision.reason)
+                    await thinking.advance(Signal.SIMPLE, decision.reason)
                     self._note_simple(path, decision)
                     return None
-            state = await self._advance(attempt, state, Signal.PLAN)
+            await thinking.advance(Signal.PLAN)
             if not path:
                 self._show(Signal.PLAN, message="")
-            plan = await thinking.plan(brief, lambda partial: self._show_plan(path, partial))
-            await self._advance(attempt, state, Signal.PLANNED)
-        except asyncio.CancelledError:
-            await self._advance(attempt, state, Signal.CANCEL, self._stop_reason)
-            raise
-        except OrchestratorError as error:
-            with suppress(StoreError):
-                await self._advance(attempt, state, Signal.FAIL, str(error))
-            raise
+            plan = await thinking.decomposer.plan(brief, lambda partial: self._show_plan(path, partial))
+            await thinking.advance(Signal.PLANNED)
         self._show_plan(path, plan)
         return await self._divide_children(brief, path, plan, levels - 1) if levels > 1 else plan
 
@@ -285,7 +270,7 @@ class Split:
         tasks = tuple(replace(task, plan=child) for task, child in zip(plan.tasks, below, strict=True))
         return replace(plan, tasks=tasks)
 
-    async def _begin_attempt(self, brief: Brief) -> Attempt:
+    async def _begin_attempt(self, brief: Brief) -> Thinking:
         top = brief is self._brief
         attempt = Attempt(
             attempt_id=record_id("attempt"),
@@ -306,35 +291,36 @@ class Split:
             started=attempt.started,
         )
         await self._journal.begin_attempt(attempt, conversation)
-        return attempt
-
-    async def _advance(self, attempt: Attempt, state: AttemptState, signal: Signal, reason: str = "") -> AttemptState:
-        """Store the next state of an attempt, then tell it."""
-        following = next_attempt(state, signal)
-        live = following in {AttemptState.PENDING, AttemptState.DECIDING, AttemptState.PLANNING}
-        await self._journal.set_attempt(attempt.attempt_id, following, reason, None if live else time.time())
-        await self._emit(
-            "attempt.state",
-            {"attemptId": attempt.attempt_id, "title": attempt.task_title, "state": following.value, "reason": reason},
+        caller = Caller(
+            self._journal,
+            self._means.runner,
+            self._means.settings.calls,
+            self._means.slots,
+            attempt.attempt_id,
+            attempt.conversation_id,
+            on_spent=self._on_spent,
+            on_wait=lambda text: self._show(None, message=text),
         )
-        return following
+        most = self._means.settings.split.max_children
+        decomposer = Decomposer(self._means.router, self._asker, caller, most, self._on_route)
+        return Thinking(decomposer, self._journal, attempt, self._emit)
 
     async def _apply(self, plan: Plan, *, fields: bool) -> Applied:
         """Write `plan` where the task is now; compute it anew when the text changed in between."""
         await self._emit("split.accepted", {"plan": as_json(plan), "textHash": self._text_hash, "fields": fields})
         for tries_left in reversed(range(APPLY_TRIES)):
             place = await self._target.place()
-            self._require_no_other_split(place)
+            self._require_no_other_split(place, plan)
             try:
                 edits = self._edits(place, plan, fields=fields)
-                version = await self._target.apply(place, edits, f"Split “{place.task.title}”")
+                version = await self._target.apply(place, edits, self._label(place))
                 break
             except EditRefusedError:
                 if not tries_left:
                     raise
         else:
             raise AssertionError("the loop ends by break or raise")
-        self._applied = applied = Applied(version, count_tasks(plan))
+        self._applied = applied = Applied(version, self._count(plan))
         try:
             await self._emit("split.applied", {"added": applied.added, "version": version})
             await self._note_task_id()
@@ -346,20 +332,32 @@ class Split:
         await self._end(Signal.APPLY, RunState.COMPLETED, message, plan=plan)
         return applied
 
+    def _label(self, place: Place) -> str:
+        return f"Split “{place.task.title}”"
+
+    def _count(self, plan: Plan) -> int:
+        return count_tasks(plan)
+
     def _edits(self, place: Place, plan: Plan, *, fields: bool) -> tuple[TextEdit, ...]:
         """The same for the same text: new ids are random, but drawn anew from the run's own seed."""
         plan = granted(plan, inherited_of(place), accepted=fields)
+        return add_subtasks(place.outline, place.task, plan, self._new_ids(place))
+
+    def _new_ids(self, place: Place) -> Callable[[], str]:
         seeded = random.Random(self.run_id)  # noqa: S311 - an id is no secret
-        new_id = id_source(place.outline, place.ids_elsewhere, place.tasks_elsewhere, seeded)
-        return add_subtasks(place.outline, place.task, plan, new_id)
+        return id_source(place.outline, place.ids_elsewhere, place.tasks_elsewhere, seeded)
 
     def _is_for_older_text(self, place: Place) -> bool:
         return text_hash(place.task) != self._text_hash
 
-    def _require_no_other_split(self, place: Place) -> None:
-        """Two splits of one task would leave its subtasks twice. Asking again is a person's word that it is meant."""
+    def _require_no_other_split(self, place: Place, plan: Plan) -> None:
+        """Two splits of one task would leave its subtasks twice. Asking again is a person's word that it is meant.
+
+        In an editor a person may have typed a subtask, and sees it; a file that nobody has open was split by a program.
+        """
         added = len(place.task.children) - self._children
-        if added <= 0:
+        titles = {child.title for child in place.task.children[self._children :]}
+        if added <= 0 or (place.version is not None and titles.isdisjoint(task.title for task in plan.tasks)):
             return
         self._children += added
         raise EditRefusedError(

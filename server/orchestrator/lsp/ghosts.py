@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.engine.changes import Change, ChangeKind
 from orchestrator.engine.proposal import Proposal
 from orchestrator.errors import ProtocolError
-from orchestrator.lsp.protocol import GhostTask, UsageReport
+from orchestrator.lsp.protocol import GhostTask, PlanChange, UsageReport
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import MODES, Plan, PlannedTask
 
@@ -77,6 +78,36 @@ def usage_report(proposal: Proposal) -> UsageReport:
         output_tokens=proposal.usage.output_tokens,
         cost_usd=None if proposal.cost is None else float(proposal.cost),
     )
+
+
+def plan_changes(changes: Sequence[Change]) -> list[PlanChange]:
+    return [
+        PlanChange(
+            op=change.kind.value,  # pyright: ignore[reportArgumentType] - `keep` is never among them
+            id=change.ref,
+            was=change.was,
+            title=change.task.title[:MAX_TITLE],
+            description=change.task.description[:MAX_BODY],
+            acceptance=change.task.acceptance[:MAX_BODY],
+            reason=change.reason,
+        )
+        for change in changes
+    ]
+
+
+def listing_of(proposal: Proposal) -> Iterator[str]:
+    """Lines for a client without ghosts."""
+    if not proposal.changes:
+        yield from listing(proposal.plan)
+    for change in proposal.changes:
+        was, title = one_line(change.was, LISTED_TITLE), one_line(change.task.title, LISTED_TITLE)
+        match change.kind:
+            case ChangeKind.OBSOLETE:
+                yield f"- obsolete: {was}"
+            case ChangeKind.EDIT:
+                yield f"~ {was}" + (f" → {title}" if title and title != was else ": its text")
+            case _:
+                yield f"+ {title}"
 
 
 def listing(plan: Plan, indent: str = "") -> Iterator[str]:

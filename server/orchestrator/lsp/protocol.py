@@ -183,6 +183,8 @@ class SplitStartParams(Wire):
     """1: split this task; more: its children too, down to `split.maxDepth`."""
     force: bool = False
     """Plan even if the task is judged simple."""
+    replan: bool = False
+    """Plan the subtasks anew that the task has: `split/preview` then has `changes`."""
 
 
 class SplitStartResult(Wire):
@@ -191,6 +193,21 @@ class SplitStartResult(Wire):
     document_version: int | None
     range: Range
     """All lines of the task: ghosts go below its end, where the subtasks will be."""
+
+
+class PlanChange(Wire):
+    """What a re-plan makes of one subtask."""
+
+    op: Literal["edit", "add", "obsolete"]
+    id: str = ""
+    """Its id in the file; for one without, a name that holds for this plan only. Empty for `add`."""
+    was: str = ""
+    """Its title as it stands."""
+    title: str = ""
+    """The new title; empty: as it is."""
+    description: str = ""
+    acceptance: str = ""
+    reason: str = ""
 
 
 class SplitPreviewParams(Wire):
@@ -207,6 +224,8 @@ class SplitPreviewParams(Wire):
     """Of the task that is split."""
     children: list[GhostTask] = []
     ordered: bool = False
+    changes: list[PlanChange] = []
+    """Of a re-plan. `split/accept` takes their indexes as paths of one number. New ones are among `children` too."""
     message: str = ""
     """For a person: the reason of the decision, of a failure, what was left out."""
     source: str = ""

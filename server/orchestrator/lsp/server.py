@@ -55,6 +55,7 @@ CLOSING_SECONDS = 1.5
 
 SPLIT_KIND = "refactor.rewrite.orchestrator.split"
 SPLIT_RECURSIVELY_KIND = "refactor.rewrite.orchestrator.splitRecursively"
+REPLAN_KIND = "refactor.rewrite.orchestrator.replan"
 
 COMMANDS = (
     "orchestrator.server.split.start",
@@ -100,7 +101,7 @@ FEATURES: tuple[Feature, ...] = (
         types.TEXT_DOCUMENT_CODE_ACTION,
         "code_action",
         "code_action",
-        types.CodeActionOptions(code_action_kinds=[SPLIT_KIND, SPLIT_RECURSIVELY_KIND]),
+        types.CodeActionOptions(code_action_kinds=[SPLIT_KIND, SPLIT_RECURSIVELY_KIND, REPLAN_KIND]),
     ),
     Feature(types.TEXT_DOCUMENT_CODE_LENS, "code_lens", "code_lens"),
     Feature(types.TEXT_DOCUMENT_DIAGNOSTIC, "diagnostic", "diagnostic"),

@@ -21,7 +21,7 @@ from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundErr
 from orchestrator.lsp import convert
 from orchestrator.lsp.editor import OpenTask, PersonInEditor
 from orchestrator.lsp.feed import Feed
-from orchestrator.lsp.ghosts import ghosts, listing, plan_of, usage_report
+from orchestrator.lsp.ghosts import ghosts, listing_of, plan_changes, plan_of, usage_report
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.protocol import (
     RunUpdateParams,
@@ -70,7 +70,7 @@ class Splits:
         client = server.client
         # Whoever can neither show ghosts nor answer a question gets the subtasks at once: undo takes them back.
         preview = settings.split.preview and (client.ghosts or client.ask)
-        request = SplitRequest(levels=params.levels, force=params.force, preview=preview)
+        request = SplitRequest(levels=params.levels, force=params.force, preview=preview, replan=params.replan)
         shown = Shown(server, target, task.title)
         observer = Observer(shown.on_proposal, shown.on_event)
         split = await session.start_split(target, Workspace(folder), request, observer, PersonInEditor(server))
@@ -122,9 +122,11 @@ class Splits:
         """Ask until it is written or discarded; no answer means no."""
         trouble = ""
         while split.proposal.state is SplitState.READY:
-            lines = list(listing(split.proposal.plan))
+            lines = list(listing_of(split.proposal))
             left_out = [f"… and {len(lines) - LISTED_LINES} more"] if len(lines) > LISTED_LINES else []
-            heading = f"{trouble}Split “{one_line(split.proposal.title, TITLE_WIDTH)}” into:"
+            title = one_line(split.proposal.title, TITLE_WIDTH)
+            what = f"Plan “{title}” anew:" if split.proposal.changes else f"Split “{title}” into:"
+            heading = f"{trouble}{what}"
             text = "\n".join([heading, *lines[:LISTED_LINES], *left_out])
             answer = await PersonInEditor(self._server).ask(Question(text, (DISCARD, APPLY)))
             try:
@@ -141,6 +143,8 @@ class Splits:
         title, message = one_line(proposal.title, TITLE_WIDTH), many_lines(proposal.message)
         if proposal.state is SplitState.FAILED:
             self._server.tell_failure(f"“{title}” was not split: {message}")
+        elif proposal.state is SplitState.SIMPLE and params.replan:
+            self._server.tell(f"“{title}”: {message}")
         elif proposal.state is SplitState.SIMPLE:
             question = Question(f"“{title}” needs no subtasks: {message}", ("OK", FORCE))
             if await PersonInEditor(self._server).ask(question) == FORCE:
@@ -211,6 +215,7 @@ class Shown:
             title=proposal.title,
             children=ghosts(proposal.plan, dict(proposal.asks)),
             ordered=proposal.plan.ordered,
+            changes=plan_changes(proposal.changes),
             message=proposal.message,
             source=_source(proposal),
             usage=usage_report(proposal),

@@ -15,6 +15,8 @@ from orchestrator.model.usage import Cost, Usage
 
 class RunKind(StrEnum):
     SPLIT = "split"
+    REPLAN = "replan"
+    """Changing the subtasks of a task that was split."""
     BRANCH = "branch"
     """Doing a task and all that stands below it."""
 

@@ -20,7 +20,7 @@ local M = {}
 ---@field bang? boolean whether it takes a bang
 
 --- In the order in which they are shown.
-M.names = { 'split', 'accept', 'edit', 'discard', 'stop', 'log', 'health' }
+M.names = { 'split', 'replan', 'accept', 'edit', 'discard', 'stop', 'log', 'health' }
 
 ---@param name string
 ---@return orchestrator.Subcommand?

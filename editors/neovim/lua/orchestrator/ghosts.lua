@@ -55,6 +55,10 @@ end
 ---@param preview orchestrator.SplitPreviewParams
 ---@return string
 local function state_line(preview)
+  local changes = #(preview.changes or {})
+  if changes > 0 then
+    return ('New plan: %d change%s proposed'):format(changes, changes == 1 and '' or 's')
+  end
   local count = #preview.children
   local subtasks = ('%d subtask%s'):format(count, count == 1 and '' or 's')
   if preview.state == 'deciding' then
@@ -137,6 +141,31 @@ function Drawing:add_children(children, prefix)
   end
 end
 
+--- What a re-plan makes of the subtasks that there are: readable without colour, as in a diff.
+---@param changes orchestrator.PlanChange[]
+function Drawing:add_changes(changes)
+  local signs = { add = '+', edit = '~', obsolete = '-' }
+  for index, change in ipairs(changes) do
+    local lead = ('%d %s '):format(index, signs[change.op])
+    local title = change.op == 'add' and change.title or change.was
+    if change.op == 'obsolete' then
+      title = 'obsolete: ' .. title
+    elseif change.op == 'edit' and change.title ~= '' and change.title ~= change.was then
+      title = ('%s → %s'):format(title, change.title)
+    end
+    table.insert(self.starts, #self.lines)
+    self:add(lead, title, 'OrchestratorGhostTitle')
+    if not self.titles_only then
+      local below = (' '):rep(#lead)
+      self:add(below, change.reason or '', 'OrchestratorGhostBody', most_lines)
+      self:add(below, change.description or '', 'OrchestratorGhostBody', most_lines)
+      if (change.acceptance or '') ~= '' then
+        self:add(below, 'Accept: ' .. change.acceptance, 'OrchestratorGhostBody', most_lines)
+      end
+    end
+  end
+end
+
 ---@class orchestrator.Paper
 ---@field indent string
 ---@field width integer
@@ -168,7 +197,11 @@ local function draw_all(preview, paper, titles_only)
   if titles_only and paper.edit then
     drawing:add('', 'descriptions: ' .. paper.edit, 'OrchestratorGhostHint')
   end
-  drawing:add_children(preview.children, '')
+  if #(preview.changes or {}) > 0 then
+    drawing:add_changes(preview.changes)
+  else
+    drawing:add_children(preview.children, '')
+  end
   return drawing
 end
 
@@ -206,7 +239,9 @@ end
 ---@param buffer integer
 ---@return string
 local function hint_line(preview, buffer)
-  local actions = preview.state == 'ready' and { 'accept', 'edit', 'discard' } or { 'stop' }
+  local changes = #(preview.changes or {}) > 0
+  local ready = changes and { 'accept', 'discard' } or { 'accept', 'edit', 'discard' }
+  local actions = preview.state == 'ready' and ready or { 'stop' }
   local hints = {} ---@type string[]
   local named = false -- The command is written out once, for the first action without a key.
   for _, action in ipairs(actions) do

@@ -240,6 +240,8 @@ function M.open()
   local found, problem = split.find()
   if found and not (found.preview and found.preview.state == 'ready') then
     problem = 'The proposal is not complete yet.'
+  elseif found and #(found.preview.changes or {}) > 0 then
+    problem = 'A new plan is accepted, in parts (accept 1 3) if you like, or discarded.'
   end
   if not found or problem then
     display.tell(problem --[[@as string]], vim.log.levels.ERROR)

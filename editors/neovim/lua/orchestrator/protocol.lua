@@ -113,12 +113,23 @@
 ---@field position? orchestrator.Position|vim.NIL
 ---@field levels? integer 1: split this task; more: its children too, down to `split.maxDepth`.
 ---@field force? boolean Plan even if the task is judged simple.
+---@field replan? boolean Plan the subtasks anew that the task has: `split/preview` then has `changes`.
 
 ---@class orchestrator.SplitStartResult
 ---@field runId string
 ---@field nodeId string
 ---@field documentVersion integer|vim.NIL
 ---@field range orchestrator.Range All lines of the task: ghosts go below its end, where the subtasks will be.
+
+---What a re-plan makes of one subtask.
+---@class orchestrator.PlanChange
+---@field op 'edit'|'add'|'obsolete'
+---@field id? string Its id in the file; for one without, a name that holds for this plan only. Empty for `add`.
+---@field was? string Its title as it stands.
+---@field title? string The new title; empty: as it is.
+---@field description? string
+---@field acceptance? string
+---@field reason? string
 
 ---The whole proposal as it stands: small, so that a lost message does no harm.
 ---@class orchestrator.SplitPreviewParams
@@ -131,6 +142,7 @@
 ---@field title string Of the task that is split.
 ---@field children? orchestrator.GhostTask[]
 ---@field ordered? boolean
+---@field changes? orchestrator.PlanChange[] Of a re-plan. `split/accept` takes their indexes as paths of one number. New ones are among `children` too.
 ---@field message? string For a person: the reason of the decision, of a failure, what was left out.
 ---@field source? string Who answers: "local/smollm2 (basic offline model)", with the playbook that was followed.
 ---@field usage? orchestrator.UsageReport

@@ -17,7 +17,7 @@ local function complain(text)
 end
 
 --- Starts a split of the task under the cursor.
----@param options? { recursive?: boolean, force?: boolean, line?: integer }
+---@param options? { recursive?: boolean, force?: boolean, replan?: boolean, line?: integer }
 function M.at_cursor(options)
   options = options or {}
   local buffer = vim.api.nvim_get_current_buf()
@@ -37,10 +37,12 @@ function M.at_cursor(options)
   local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
   local position = { line = row, character = vim.str_utfindex(line, encoding, math.min(column, #line)) }
   -- The server stops at its setting split.maxDepth; 8 is the most that the protocol knows.
-  splits.start(
-    buffer,
-    { position = position, levels = options.recursive and 8 or 1, force = options.force or false }
-  )
+  splits.start(buffer, {
+    position = position,
+    levels = options.recursive and 8 or 1,
+    force = options.force or false,
+    replan = options.replan or false,
+  })
 end
 
 --- The split that a command means: the one at the cursor, or the only one of the buffer.
@@ -98,7 +100,9 @@ function M.numbers()
       collect(child.children or {}, prefix .. index .. '.')
     end
   end
-  collect(split and split.preview and split.preview.children or {}, '')
+  local preview = split and split.preview
+  local changes = preview and preview.changes or {}
+  collect(#changes > 0 and changes or preview and preview.children or {}, '')
   return numbers
 end
 
@@ -112,8 +116,10 @@ function M.accept(numbers, fields)
     return
   end
   local items ---@type integer[][]?
+  local changes = split.preview and split.preview.changes or {}
   for _, number in ipairs(numbers or {}) do
-    local path = path_of(number, split.preview and split.preview.children or {})
+    local shown = #changes > 0 and changes or split.preview and split.preview.children or {}
+    local path = path_of(number, shown)
     if not path then
       complain(('There is no proposed subtask %s.'):format(number))
       return
@@ -129,7 +135,7 @@ function M.accept(numbers, fields)
   split.accepting = true
   local params = { items = items, fields = fields or false }
   splits.ask(split, 'orchestrator/split/accept', params, function(result)
-    display.say(splits.written(result.added))
+    display.say(splits.written(result.added, #changes > 0))
   end)
 end
 

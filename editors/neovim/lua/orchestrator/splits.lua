@@ -19,6 +19,7 @@ local M = {}
 ---@field ghosts orchestrator.Ghosts
 ---@field preview? orchestrator.SplitPreviewParams the newest
 ---@field accepting boolean an answer to `split/accept` is on its way, and will say what was written
+---@field replans boolean it changes the subtasks that there are
 ---@field missed boolean the person was told that the task is gone
 ---@field proposal? integer buffer in which the proposal is edited
 
@@ -184,10 +185,12 @@ end
 
 --- What is said when subtasks were written.
 ---@param count integer
+---@param changed? boolean whether it was a re-plan
 ---@return string
-function M.written(count)
-  return ('%d subtask%s written; u takes %s back.'):format(
+function M.written(count, changed)
+  return ('%d %s%s written; u takes %s back.'):format(
     count,
+    changed and 'change' or 'subtask',
     count == 1 and '' or 's',
     count == 1 and 'it' or 'them'
   )
@@ -208,11 +211,16 @@ end
 local endings = {
   applied = function(split, preview)
     if not split.accepting then
-      display.say(M.written(count_all(preview.children)))
+      local changes = #(preview.changes or {})
+      display.say(M.written(changes > 0 and changes or count_all(preview.children), changes > 0))
     end
   end,
-  simple = function(split)
-    offer_to_force(split)
+  simple = function(split, preview)
+    if split.replans then
+      display.say(preview.message or '')
+    else
+      offer_to_force(split)
+    end
   end,
   discarded = function()
     display.say('Discarded; nothing was written.')
@@ -279,7 +287,7 @@ function M.start(buffer, params)
     if failure then
       complain(failure.message)
     elseif vim.api.nvim_buf_is_loaded(buffer) then
-      M.begin(buffer, client.id, result)
+      M.begin(buffer, client.id, result, params.replan)
     end
     if starting == 0 then
       early = {}
@@ -295,13 +303,15 @@ end
 ---@param buffer integer
 ---@param client_id integer
 ---@param result orchestrator.SplitStartResult
-function M.begin(buffer, client_id, result)
+---@param replans? boolean
+function M.begin(buffer, client_id, result, replans)
   local split = { ---@type orchestrator.Split
     run_id = result.runId,
     client_id = client_id,
     buffer = buffer,
     ghosts = ghosts.new(buffer, result.range.start.line, last_row(result.range)),
     accepting = false,
+    replans = replans or false,
     missed = false,
   }
   splits[split.run_id] = split

@@ -152,6 +152,8 @@ export interface SplitStartParams {
   levels?: number;
   /** Plan even if the task is judged simple. */
   force?: boolean;
+  /** Plan the subtasks anew that the task has: `split/preview` then has `changes`. */
+  replan?: boolean;
 }
 
 export interface SplitStartResult {
@@ -160,6 +162,20 @@ export interface SplitStartResult {
   documentVersion: number | null;
   /** All lines of the task: ghosts go below its end, where the subtasks will be. */
   range: Range;
+}
+
+/** What a re-plan makes of one subtask. */
+export interface PlanChange {
+  op: "edit" | "add" | "obsolete";
+  /** Its id in the file; for one without, a name that holds for this plan only. Empty for `add`. */
+  id?: string;
+  /** Its title as it stands. */
+  was?: string;
+  /** The new title; empty: as it is. */
+  title?: string;
+  description?: string;
+  acceptance?: string;
+  reason?: string;
 }
 
 /** The whole proposal as it stands: small, so that a lost message does no harm. */
@@ -175,6 +191,8 @@ export interface SplitPreviewParams {
   title: string;
   children?: GhostTask[];
   ordered?: boolean;
+  /** Of a re-plan. `split/accept` takes their indexes as paths of one number. New ones are among `children` too. */
+  changes?: PlanChange[];
   /** For a person: the reason of the decision, of a failure, what was left out. */
   message?: string;
   /** Who answers: "local/smollm2 (basic offline model)", with the playbook that was followed. */

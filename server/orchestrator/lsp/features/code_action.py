@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from orchestrator.lsp.protocol import SplitStartParams
-from orchestrator.lsp.server import SPLIT_KIND, SPLIT_RECURSIVELY_KIND
+from orchestrator.lsp.server import REPLAN_KIND, SPLIT_KIND, SPLIT_RECURSIVELY_KIND
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
@@ -23,14 +23,13 @@ def code_action(server: Server, params: types.CodeActionParams) -> list[types.Co
         return []
     node_id = snapshot.identities.id_of(task)
     levels = server.settings.split.max_depth
-    offered = [("Split task", SPLIT_KIND, 1)]
+    whole = SplitStartParams(uri=snapshot.uri, node_id=node_id)
+    offered = [("Split task", SPLIT_KIND, whole)]
     if levels > 1:
-        offered.append(("Split recursively", SPLIT_RECURSIVELY_KIND, levels))
-    return [
-        _action(server, title, kind, SplitStartParams(uri=snapshot.uri, node_id=node_id, levels=depth))
-        for title, kind, depth in offered
-        if _wanted(kind, params.context.only)
-    ]
+        offered.append(("Split recursively", SPLIT_RECURSIVELY_KIND, whole.model_copy(update={"levels": levels})))
+    if task.children:
+        offered.append(("Plan the subtasks anew", REPLAN_KIND, whole.model_copy(update={"replan": True})))
+    return [_action(server, title, kind, start) for title, kind, start in offered if _wanted(kind, params.context.only)]
 
 
 def _action(server: Server, title: str, kind: str, arguments: SplitStartParams) -> types.CodeAction | types.Command:
