@@ -60,6 +60,9 @@ OURS = (
 )
 """Methods that pygls would handle by itself before (or instead of) asking us."""
 
+WITH_TEXTS = frozenset({types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE})
+"""What the server believes to be the text comes from these."""
+
 
 def kind_of(error: OrchestratorError) -> str:
     """The word in `error.data.kind`: the class name without "Error", for example `editRefused`."""
@@ -201,6 +204,8 @@ class Protocol(LanguageServerProtocol):
         message_type = self.get_message_type(method)
         if message_type is None:
             return message.get("params")
+        if method in WITH_TEXTS:
+            _check_texts(message.get("params"))
         try:
             return self._converter.structure(message, message_type).params
         except Exception as error:
@@ -312,6 +317,17 @@ def _is_wire(kind: Any) -> bool:
 
 def _is_dataclass(kind: Any) -> bool:
     return dataclasses.is_dataclass(kind) and not _is_wire(kind)
+
+
+def _check_texts(params: Any) -> None:
+    """Left to itself, cattrs makes "7" of 7 and "None" of null: a change of the text that nobody made."""
+    given = cast("dict[str, Any]", params if isinstance(params, dict) else {})
+    holders: list[tuple[str, Any]] = [("textDocument", given.get("textDocument"))]
+    if isinstance(changes := given.get("contentChanges"), list):
+        holders += ((f"contentChanges[{index}]", change) for index, change in enumerate(cast("list[Any]", changes)))
+    for path, holder in holders:
+        if isinstance(holder, dict) and not isinstance(cast("dict[str, Any]", holder).get("text", ""), str):
+            raise JsonRpcInvalidParams(f"params.{path}.text: expected a string")
 
 
 def _usable_id(value: Any) -> int | str | None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.colours import Colours
     from orchestrator.lsp.findings import Findings
     from orchestrator.lsp.index import WorkspaceIndex
+    from orchestrator.lsp.oversize import Oversize
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.settings import SettingsInForce
     from orchestrator.lsp.splits import Splits
@@ -240,6 +241,12 @@ class Server(LanguageServer):
         return self.__dict__.get("index")
 
     @cached_property
+    def oversize(self) -> Oversize:
+        from orchestrator.lsp.oversize import Oversize
+
+        return Oversize(self)
+
+    @cached_property
     def pusher(self) -> Pusher:
         from orchestrator.lsp.problems import Pusher
 
@@ -275,6 +282,7 @@ class Server(LanguageServer):
 
     def changed(self, document: Document) -> None:
         """A document was opened or changed."""
+        self.oversize.look(document)
         if self.running_index is not None:
             self.running_index.touched(document)
         if self.client.tree:

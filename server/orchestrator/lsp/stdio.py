@@ -28,6 +28,8 @@ from functools import partial
 
 _CHUNK = 1 << 16
 _LENGTH = b"content-length:"
+_DIGITS = 10
+"""Of a length that is meant: who waited for a longer message would wait for ever."""
 
 
 def claim() -> tuple[int, int]:
@@ -73,7 +75,7 @@ class Frames:
 def _content_length(header: bytes) -> int | None:
     for line in header.split(b"\r\n"):
         value = line[len(_LENGTH) :].strip()
-        if line.lower().startswith(_LENGTH) and value.isdigit():
+        if line.lower().startswith(_LENGTH) and value.isdigit() and len(value) <= _DIGITS:
             return int(value)
     return None
 
