@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -28,7 +29,7 @@ from orchestrator.engine import outline_files
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.outline_files import Found
 from orchestrator.lsp import reading, uris
-from orchestrator.lsp.kept_index import FILES_AT_ONCE, KeptIndex
+from orchestrator.lsp.kept_index import KeptIndex
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.reading import Folder, Known, Reader, Slice
 from orchestrator.lsp.threads import in_thread
@@ -57,6 +58,8 @@ WATCHED_PAUSE = 60.0
 """The same for a client that watches: it may miss a folder that is moved away as a whole."""
 SIGNAL_PAUSE = 0.3
 """Seconds of quiet before changed ids are told."""
+SWITCH_SECONDS = 0.001
+"""How long a thread that reads keeps the interpreter from the event loop, instead of Python's 5 ms."""
 BREATH = 0.5
 """The pause between two slices, in times of a slice."""
 
@@ -333,6 +336,8 @@ class WorkspaceIndex:
     async def _work(self) -> None:
         """Reads what is wanted until nothing is: there is one of it at a time."""
         progress = Progress(self._server, None, "Reading outlines")
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         shown = asyncio.get_running_loop().call_later(PROGRESS_AFTER, progress.begin, None)
         try:
             while self._sweep_wanted or self._wanted:
@@ -344,6 +349,7 @@ class WorkspaceIndex:
         except Exception as error:  # noqa: BLE001 - the outermost frame of this work: what is known stays so
             self._server.tell_error(error)
         finally:
+            sys.setswitchinterval(interval)
             shown.cancel()
             progress.end("")
             self._worker = None
@@ -391,13 +397,12 @@ class WorkspaceIndex:
 
     async def _load(self) -> None:
         """What was known when the last session ended, to be compared with the files right after this."""
-        for number, kept in enumerate(await self._kept.load(self._folders), start=1):
-            if number % FILES_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            if kept.key not in self._known and self.scope_of(kept.key) != kept.key:
-                self._known[kept.key] = kept.known
-                if kept.key not in self._open:
-                    self._put(kept.key, kept.contribution)
+        async for part in self._kept.load(self._folders):
+            for kept in part:
+                if kept.key not in self._known and self.scope_of(kept.key) != kept.key:
+                    self._known[kept.key] = kept.known
+                    if kept.key not in self._open:
+                        self._put(kept.key, kept.contribution)
 
     async def _read(self, work: Iterator[Found | None], progress: Progress, seen: set[str]) -> None:
         reader = Reader(work, self._known, self._server.settings.outline.max_bytes)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +37,7 @@ BUSY_SECONDS = 0.5
 """How long it waits for another program's lock: less than a person waits for the editor to close."""
 AT_ONCE = 5_000
 """Tasks and sections that are restored or written in one go."""
-FILES_AT_ONCE = 200
+FILES_AT_ONCE = 20
 CLOSING_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
@@ -72,29 +72,25 @@ class KeptIndex:
         """By key, None: forget it."""
         self._writer: asyncio.Task[None] | None = None
 
-    async def load(self, folders: Sequence[Folder]) -> list[Kept]:
-        """What was kept of these folders, as far as it comes in time."""
-        found: list[Kept] = []
+    async def load(self, folders: Sequence[Folder]) -> AsyncIterator[list[Kept]]:
+        """What was kept of these folders, part by part; nothing where the store does not open in time."""
         path = self._server.directories.data / STORE_FILE
         if not folders or not await in_thread(path.exists):
-            return found
+            return
+        store: Store | None = None
         with suppress(TimeoutError):
             async with asyncio.timeout(OPENING_SECONDS):
-                await self._load(folders, found)
-        return found
-
-    async def _load(self, folders: Sequence[Folder], found: list[Kept]) -> None:
+                store = await self._opened()
+        if store is None:
+            return
         try:
-            store = await self._opened()
-            if store is None:
-                return
             for folder in folders:
                 outlines = dict(await store.outlines(folder.key, self._reader))
                 numbers = list(outlines)
                 for start in range(0, len(numbers), FILES_AT_ONCE):
                     part = numbers[start : start + FILES_AT_ONCE]
                     nodes = await store.outline_nodes(part)
-                    found += await in_thread(partial(_restored, outlines, part, nodes))
+                    yield await in_thread(partial(_restored, outlines, part, nodes))
         except StoreError as error:
             self._give_up(error)
 

@@ -10,8 +10,8 @@ Apart from the index because it is a ranking, and rankings are a matter of taste
 6. titles that contain its characters in this order.
 
 Upper and lower case are the same; blanks count only up to the fifth. Within a rank open work stands before settled,
-short titles before long ones, and the rest as it stands in the files. Every rank is one pass of a regular
-expression that never goes back, over one string for each file.
+short titles before long ones, and the rest as it stands in the files. Every rank is one pass over one string for each
+file.
 
 Invariant: every answer matches, and the best rank is never missing (test_search_finds_what_brute_force_finds).
 Invariant: the cost grows with the titles, not faster (test_hostile_queries_cost_what_they_are_long).
@@ -20,11 +20,11 @@ Invariant: the cost grows with the titles, not faster (test_hostile_queries_cost
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.model.task import Status
-from orchestrator.outline.contribution import Contribution, Entry
+from orchestrator.outline.contribution import Column, Contribution, Entry
 
 MAX_QUERY = 200
 """Characters of a query that are looked at."""
@@ -45,28 +45,77 @@ def search(files: Iterable[tuple[str, Contribution]], query: str, limit: int) ->
     """The best, at most so many. For an empty query the first ones of all files."""
     given = dict(files)
     query = query.strip()[:MAX_QUERY]
-    found: list[tuple[str, Entry]] = []
-    seen: set[tuple[str, int]] = set()
-    for rank in _ranks(query):
-        gathered: list[tuple[str, Entry]] = []
+    found = _Found(limit)
+    if not query:
         for key, contribution in given.items():
-            for index in rank(contribution):
-                if (key, index) not in seen:
-                    seen.add((key, index))
-                    gathered.append((key, contribution.entry(index)))
-                    if len(gathered) >= limit * _GATHERED:
-                        break
-            if len(gathered) >= limit * _GATHERED:
-                break
-        if query:
-            gathered.sort(key=_order)
-        found += gathered
-        if len(found) >= limit:
+            found.take(key, contribution, range(min(limit, len(contribution))))
+        return found.hits(given)
+    task_id, wanted = query.removeprefix("^"), query.lower()
+    for key, contribution in given.items():
+        found.take(key, contribution, contribution.ids.where(task_id) if task_id else ())
+    found.next_rank()
+    lowered = {key: _lowered(contribution.titles) for key, contribution in given.items()}
+    for rank in (_whole, _beginning):
+        for key, contribution in given.items():
+            found.take(key, contribution, rank(contribution.titles, lowered[key], wanted))
+        found.next_rank()
+    inside: list[tuple[str, Contribution, list[int]]] = []
+    for key, contribution in given.items():
+        words, parts = _words_and_parts(contribution.titles, lowered[key], wanted, found.room)
+        found.take(key, contribution, words)
+        inside.append((key, contribution, parts))
+    found.next_rank()
+    for key, contribution, parts in inside:
+        found.take(key, contribution, parts)
+    found.next_rank()
+    letters = "".join(wanted.split())
+    pattern = _letters_in_order(letters)
+    for key, contribution in given.items():
+        if found.full:
             break
-    return [
-        Hit(key, entry, None if entry.parent is None else given[key].titles[entry.parent])
-        for key, entry in found[:limit]
-    ]
+        if all(letter in lowered[key] for letter in set(letters)):
+            found.take(key, contribution, _matching(contribution.titles, lowered[key], pattern))
+    found.next_rank()
+    return found.hits(given)
+
+
+class _Found:
+    """Fills up rank by rank; within one the best come first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._ranked: list[tuple[str, Entry]] = []
+        self._rank: list[tuple[str, Entry]] = []
+        self._seen: set[tuple[str, int]] = set()
+
+    @property
+    def full(self) -> bool:
+        """Enough of better ranks."""
+        return len(self._ranked) >= self._limit
+
+    @property
+    def room(self) -> int:
+        """How many more of one rank are compared."""
+        return 0 if self.full else self._limit * _GATHERED
+
+    def take(self, key: str, contribution: Contribution, indexes: Iterable[int]) -> None:
+        for index in indexes:
+            if len(self._rank) >= self.room:
+                return
+            if (key, index) not in self._seen:
+                self._seen.add((key, index))
+                self._rank.append((key, contribution.entry(index)))
+
+    def next_rank(self) -> None:
+        self._ranked += sorted(self._rank, key=_order)
+        self._rank = []
+
+    def hits(self, given: Mapping[str, Contribution]) -> list[Hit]:
+        found = [*self._ranked, *self._rank]
+        return [
+            Hit(key, entry, None if entry.parent is None else given[key].titles[entry.parent])
+            for key, entry in found[: self._limit]
+        ]
 
 
 def _order(found: tuple[str, Entry]) -> tuple[bool, int]:
@@ -74,40 +123,55 @@ def _order(found: tuple[str, Entry]) -> tuple[bool, int]:
     return isinstance(entry.status, Status) and entry.status.settled, len(entry.title)
 
 
-class _Rank:
-    """The entries whose title matches a pattern."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-
-    def __call__(self, contribution: Contribution) -> Iterator[int]:
-        titles = contribution.titles
-        previous = -1
-        for match in self._pattern.finditer(titles.string, 1):
-            index = titles.index_at(match.start())
-            if index != previous and index < len(titles):
-                previous = index
-                yield index
+def _lowered(titles: Column) -> str:
+    """In small letters, at the same offsets."""
+    lowered = titles.string.lower()
+    if len(lowered) == len(titles.string):
+        return lowered
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in titles.string)
 
 
-class _Id:
-    def __init__(self, task_id: str) -> None:
-        self._task_id = task_id
-
-    def __call__(self, contribution: Contribution) -> Iterator[int]:
-        return contribution.ids.where(self._task_id) if self._task_id else iter(())
+def _whole(titles: Column, lowered: str, wanted: str) -> Iterator[int]:
+    return _at_line_starts(titles, lowered, f"\n{wanted}\n")
 
 
-def _ranks(query: str) -> Iterator[_Rank | _Id]:
-    if not query:
-        yield _Rank("^")
-        return
-    yield _Id(query.removeprefix("^"))
-    literal = re.escape(query)
-    yield _Rank(rf"^{literal}$")
-    yield _Rank(rf"^{literal}")
-    yield _Rank(rf"(?<!\w){literal}")
-    yield _Rank(literal)
-    letters = [re.escape(letter) for letter in query if not letter.isspace()]
-    # Each class leaves out the very character that follows, so that there is one way to match and no going back.
-    yield _Rank("^" + "".join(rf"[^{letter}\n]*+{letter}" for letter in letters))
+def _beginning(titles: Column, lowered: str, wanted: str) -> Iterator[int]:
+    return _at_line_starts(titles, lowered, f"\n{wanted}")
+
+
+def _at_line_starts(titles: Column, lowered: str, wanted: str) -> Iterator[int]:
+    at = lowered.find(wanted)
+    while at >= 0:
+        yield titles.index_at(at + 1)
+        at = lowered.find(wanted, at + 1)
+
+
+def _words_and_parts(titles: Column, lowered: str, wanted: str, room: int) -> tuple[list[int], list[int]]:
+    """The titles in which a word begins so, and those that only contain it; of each no more than there is room for."""
+    words: list[int] = []
+    parts: list[int] = []
+    at = lowered.find(wanted)
+    while at >= 0 and len(words) < room:
+        line_end = lowered.index("\n", at)
+        index, word = titles.index_at(at), False
+        while 0 <= at < line_end and not word:
+            before = lowered[at - 1]
+            word = not (before.isalnum() or before == "_")
+            at = lowered.find(wanted, at + 1, line_end)
+        if word:
+            words.append(index)
+        elif len(parts) < room:
+            parts.append(index)
+        at = lowered.find(wanted, line_end)
+    return words, parts
+
+
+def _letters_in_order(letters: str) -> re.Pattern[str]:
+    """Each class leaves out the very letter that follows, so that there is one way to match and no going back."""
+    steps = (rf"[^{re.escape(letter)}\n]*+{re.escape(letter)}" for letter in letters)
+    return re.compile("^" + "".join(steps), re.MULTILINE)
+
+
+def _matching(titles: Column, lowered: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    for match in pattern.finditer(lowered, 1):
+        yield titles.index_at(match.start())
