@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.cli.exit_codes import ExitCode
 from orchestrator.cli.problem_formats import as_annotation, as_line
+from orchestrator.outline.identity import LONGER_FROM
 from orchestrator.outline.problems import Code, Problem, Severity
 from orchestrator.outline.text import Text
 
@@ -212,6 +213,14 @@ def test_fixes_in_a_folder(inside, command):
     code, out, _ = inside("check", "--fix", "--format", "json")
     files = json.loads(out)["files"]
     assert (code, [file.get("fixed") for file in files]) == (0, [None, ["line 2: Give “c” a fresh id"]])
+
+
+def test_a_fresh_id_is_none_of_the_workspace(inside, command):
+    (command.work / ".git").mkdir()
+    (command.work / "others.tasks.md").write_text("- [ ] t\n" * LONGER_FROM)
+    file = command.outline("- [ ] a  ^x1\n- [ ] b  ^x1\n")
+    inside("check", file, "--fix")
+    assert len(file.read_text().split("^")[-1].strip()) == 6
 
 
 def test_a_later_format_is_never_fixed(inside, command):

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.cli.file_editor import FileTarget, read, require_writable
 from orchestrator.engine import atomic_file
+from orchestrator.engine.outline_files import Taken
 from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.outline.edits import TextEdit
 
@@ -236,3 +237,17 @@ async def test_two_writers_take_turns(tmp_path):
     with atomic_file.alone(file), pytest.raises(TimeoutError), atomic_file.alone(file, timeout=0.1):
         pass
     assert file.read_text() == "- [ ] One more\n- [ ] Two\n"
+
+
+async def test_ids_of_other_outlines_are_looked_for_once(file):
+    calls = []
+
+    def look_around():
+        calls.append(1)
+        return Taken(frozenset({"b1"}), 7)
+
+    target = FileTarget(file, LIMIT, "two", look_around)
+    for _ in range(2):
+        place = await target.place()
+        assert ("b1" in place.ids_elsewhere, place.tasks_elsewhere) == (True, 7)
+    assert calls == [1]

@@ -27,6 +27,9 @@ from orchestrator.cli.file_editor import read, write
 from orchestrator.cli.problem_formats import as_annotation, as_json, as_line
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Style, Terminal
+from orchestrator.config import OutlineFiles
+from orchestrator.engine.outline_files import taken_below
+from orchestrator.engine.trust import workspace_of
 from orchestrator.errors import EditRefusedError, FileError, OrchestratorError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.edits import apply
@@ -99,7 +102,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     threshold = Severity(arguments.severity)
     checked: list[Checked] = []
     unreadable: list[Unreadable] = []
-    fix = None if not (arguments.fix or arguments.diff) else Fixer(settings.max_bytes, write=not arguments.diff)
+    fix = None if not (arguments.fix or arguments.diff) else Fixer(settings, write=not arguments.diff)
     for outcome in check(paths, settings.globs, settings.max_bytes, threshold, fix):
         if isinstance(outcome, Unreadable):
             unreadable.append(outcome)
@@ -130,16 +133,23 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 class Fixer:
-    """Makes the safe fixes of one file after the other. No fresh id is one that any of them has."""
+    """Makes the safe fixes of one file after the other. No fresh id is one that any outline of the workspace has."""
 
-    def __init__(self, max_bytes: int, *, write: bool) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, settings: OutlineFiles, *, write: bool) -> None:
+        self._settings = settings
+        self._max_bytes = settings.max_bytes
         self._write = write
+        self._looked: set[Path] = set()
+        """Workspaces whose ids are known."""
+        self._workspace = Path()
+        """Of the file that is being mended."""
         self._taken: set[str] = set()
+        self._tasks = 0
 
     def fix(self, file: Path, outline: Outline) -> Fixed | None:
         """None where there is nothing to mend. Raises FileError and EditRefusedError."""
         self._taken |= {task.task_id for task in outline.tasks() if task.task_id is not None}
+        self._workspace = workspace_of(file)
         edits, told = fix_all(outline, self._new_id)
         if not edits:
             return None
@@ -148,7 +158,12 @@ class Fixer:
         return Fixed(before, after, told)
 
     def _new_id(self) -> str:
-        made = fresh_id(self._taken, len(self._taken))
+        if self._workspace not in self._looked:
+            self._looked.add(self._workspace)
+            found = taken_below(self._workspace, self._settings.globs, self._max_bytes)
+            self._taken |= found.ids
+            self._tasks += found.tasks
+        made = fresh_id(self._taken, max(self._tasks, len(self._taken)))
         self._taken.add(made)
         return made
 

@@ -10,13 +10,16 @@ Invariant: of two programs that write at once, the second sees what the first wr
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.selector import select
 from orchestrator.engine.editor import Place
 from orchestrator.engine.file_outline import AGAIN, Content, read, require_writable, write
+from orchestrator.engine.outline_files import Taken
 from orchestrator.errors import EditRefusedError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.edits import TextEdit
@@ -42,12 +45,17 @@ class _Anchor:
 class FileTarget:
     """`place` and `apply` read the file anew each time."""
 
-    def __init__(self, path: Path, max_bytes: int, wanted: str) -> None:
-        """Finds the task that `wanted` means. Raises FileError, TaskNotFoundError, TaskAmbiguousError."""
+    def __init__(self, path: Path, max_bytes: int, wanted: str, look_around: Callable[[], Taken] = Taken) -> None:
+        """Finds the task that `wanted` means. Raises FileError, TaskNotFoundError, TaskAmbiguousError.
+
+        `look_around` finds the ids of the other outlines of the workspace; called once, in a thread.
+        """
         self.written = False
         """Whether our edit is in the file."""
         self._path = path
         self._max_bytes = max_bytes
+        self._look_around = look_around
+        self._taken: Taken | None = None
         self._outline = parse(read(path, max_bytes).text)
         self._anchor = _anchor(self._outline, select(self._outline, wanted))
 
@@ -57,7 +65,10 @@ class FileTarget:
 
     async def place(self) -> Place:
         outline = self._parsed(read(self._path, self._max_bytes).text)
-        return Place(outline, _find(outline, self._anchor), None)
+        task = _find(outline, self._anchor)
+        if self._taken is None:
+            self._taken = await asyncio.to_thread(self._look_around)
+        return Place(outline, task, None, self._taken.ids, self._taken.tasks)
 
     async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
         after = write(self._path, self._max_bytes, place.outline.text.string, edits)

@@ -16,6 +16,7 @@ import logging
 import signal
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.changes import changes_as_json
 from orchestrator.engine.editor import Place, Question
+from orchestrator.engine.outline_files import taken_below
 from orchestrator.engine.plans import task_at
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.errors import OrchestratorError, StoreError
@@ -107,7 +109,12 @@ class _Job:
         path: Path = self.arguments.file
         around = surroundings(self.arguments, self.terminal, path)
         settings = around.configuration.settings
-        self.target = FileTarget(path, settings.outline.max_bytes, self.arguments.task)
+        self.target = FileTarget(
+            path,
+            settings.outline.max_bytes,
+            self.arguments.task,
+            partial(taken_below, around.workspace, settings.outline.globs, settings.outline.max_bytes, path),
+        )
         if self._may_write():
             require_writable(path)
         if self.arguments.recursive > settings.split.max_depth:

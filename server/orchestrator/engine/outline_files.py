@@ -13,9 +13,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
+import re
 import stat
+import time
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.outline.files import HEAD_CHARACTERS, SUFFIXES, is_named, says_so
 
@@ -28,6 +31,9 @@ MARKED_AS_NOT_OURS = frozenset(("pyvenv.cfg", "CACHEDIR.TAG"))
 MAX_DEPTH = 64
 MAX_ENTRIES = 500_000
 """Files and folders that are looked at below one folder."""
+
+LOOKING_SECONDS = 2.0
+"""How long `taken_below` may take."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -123,6 +129,39 @@ def content_of(path: str, max_bytes: int) -> Content | None:
     except UnicodeDecodeError:
         return None
     return Content(text, _stamp(status), hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The ids of other files, for whoever makes a new one without an index."""
+
+    ids: frozenset[str] = frozenset()
+    tasks: int = 0
+
+
+def taken_below(folder: Path, globs: Sequence[str], max_bytes: int, besides: Path | None = None) -> Taken:
+    """What outlines below a folder have, but for one file, as far as it is found within a second or two.
+
+    Looks at lines instead of parsing: an id too many is no harm.
+    """
+    end = time.monotonic() + LOOKING_SECONDS
+    left_out = None if besides is None else os.path.realpath(besides)
+    ids: set[str] = set()
+    tasks = 0
+    for found in find(os.path.realpath(folder), globs):
+        if time.monotonic() > end:
+            break
+        if found is None or found.path == left_out:
+            continue
+        content = read(found, max_bytes)
+        if content is not None:
+            ids.update(_ID_AT_END.findall(content.text))
+            tasks += len(_BOX.findall(content.text))
+    return Taken(frozenset(ids), tasks)
+
+
+_ID_AT_END = re.compile(r"[ \t]\^([A-Za-z0-9-]+)[ \t]*$", re.MULTILINE)
+_BOX = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[.\](?=\s)", re.MULTILINE)
 
 
 def _entries(folder: str, most: int) -> list[os.DirEntry[str]]:
