@@ -70,7 +70,7 @@ async def test_a_broken_executor_fails_its_task(tmp_path, monkeypatch):
             raise RuntimeError("oh")
 
     find = executors.find
-    monkeypatch.setattr(executors, "find", lambda name: Broken() if name == "broken" else find(name))
+    monkeypatch.setattr(executors, "find", lambda name, _folder: Broken() if name == "broken" else find(name))
     text = "- [ ] a  [executor:: broken]\n- [ ] b\n- [ ] c  [executor:: unheard]\n"
     async with Branch(tmp_path, text, [done()]) as branch:
         view = await branch.run()
@@ -418,7 +418,7 @@ async def test_effects_are_not_repeated(tmp_path, monkeypatch):
             answer = await hands.ask("Go on?", ("no", "yes"))
             return Outcome(f"{answer} after {first['n']}", edited=True)
 
-    monkeypatch.setattr(executors, "find", lambda name: Effects())
+    monkeypatch.setattr(executors, "find", lambda name, _folder: Effects())
     async with Branch(tmp_path, "- [ ] a\n", [done()]) as branch:
         view = await branch.run(wait=False)
         assert view.state is RunState.PAUSED

@@ -19,13 +19,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine import context, executors, reading
+from orchestrator.engine import context, executors, reading, task_types
+from orchestrator.engine.acceptance import read as read_acceptance
 from orchestrator.engine.answers import Flaw
 from orchestrator.engine.attachments import attachments
 from orchestrator.engine.calls import conversation_of
 from orchestrator.engine.context import Brief, ResultBrief, build_brief, summed_up, text_hash
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.executors import Outcome, TaskContext
+from orchestrator.engine.executors.checks import Checked, check
 from orchestrator.engine.hands import TaskHands
 from orchestrator.engine.machine import Signal, Standing, step
 from orchestrator.engine.marks import change_of
@@ -77,6 +79,8 @@ class _Delivered:
     text: str
     verified: bool = False
     edited: bool = False
+    checked: bool = False
+    """The commands of its acceptance were run, and passed."""
     draft: bool = False
     """By the small model, which nobody can check with a model."""
 
@@ -252,8 +256,12 @@ class TaskRun:
             edited=self._standing.edited or outcome.edited,
             affordable=not self.run.ledger.has_limit(self.accounts) or self.run.ledger.affordable(self.accounts, _CENT),
         )
+        if outcome.findings is not None:
+            findings = [finding.to_json() for finding in outcome.findings]
+            await self._store_move(("attempt.findings", {"taskId": self.key, "findings": findings}))
         if outcome.needs_person:
-            await self._end(Signal.FAIL, outcome.needs_person, mark=None)
+            kept = _Delivered(outcome.result, outcome.text or outcome.result)
+            await self._end(Signal.FAIL, outcome.needs_person, delivered=kept, mark=None)
             self.run.task_ended(self, End.FAILED, needs_person=outcome.needs_person)
             raise _StoppedError
         if outcome.failed:
@@ -263,21 +271,13 @@ class TaskRun:
             await self._fail(outcome.failed)
             raise _StoppedError
         draft = outcome.result.startswith(f"Draft by the {BASIC}")
-        return _Delivered(outcome.result, outcome.text or outcome.result, outcome.verified, outcome.edited, draft)
+        text = outcome.text or outcome.result
+        return _Delivered(outcome.result, text, outcome.verified, outcome.edited, outcome.checked, draft)
 
     async def _outcome(self, evidence: str) -> Outcome:
-        task = TaskContext(
-            self.run.run_id,
-            self.attempt.attempt_id,
-            self.key,
-            self.brief,
-            self.run.folder,
-            self.run.holder.uri,
-            self._fields,
-            self.run.trusted,
-            evidence,
-        )
-        executor = executors.find(self._fields.get("executor", executors.DEFAULT))
+        name, task = await asyncio.to_thread(task_types.resolve, self._context(evidence))
+        executor = await asyncio.to_thread(executors.find, name, self.run.folder)
+        self.brief = replace(self.brief, acceptance=task.brief.acceptance)  # its type's, where it has none
         try:
             outcome = await executor.execute(task, self.hands)
         except (*FATAL, BudgetError):
@@ -290,12 +290,38 @@ class TaskRun:
             return Outcome(failed=f"the executor {executor.name} gave no outcome")
         return outcome
 
+    def _context(self, evidence: str = "") -> TaskContext:
+        return TaskContext(
+            self.run.run_id,
+            self.attempt.attempt_id,
+            self.key,
+            self.brief,
+            self.run.folder,
+            self.run.holder.uri,
+            self._fields,
+            self.run.trusted,
+            evidence,
+        )
+
     async def _verify_and_complete(self, delivered: _Delivered) -> None:
         acceptance = self.brief.acceptance
         if not acceptance or delivered.verified or not self.run.settings.run.verify:
             await self._complete(delivered, Signal.VERIFY, Signal.PASS)
             return
         await self._signal(Signal.VERIFY)
+        checked = await self._check(delivered)
+        if checked.waiting:
+            await self._end(Signal.FAIL, checked.waiting, delivered=delivered, mark=None)
+            self.run.task_ended(self, End.FAILED, needs_person=checked.waiting)
+            return
+        if checked.failure:
+            await self._try_again(delivered, checked.evidence, checked.failure)
+            return
+        if checked.report:
+            delivered = replace(delivered, text=f"{delivered.text}\n\nChecks:\n\n{checked.report}")
+            if not read_acceptance(acceptance).words:
+                await self._complete(delivered, Signal.PASS)
+                return
         verification = await self._verify(delivered)
         if verification is None:
             text = f"“{self.title}”: the {BASIC} cannot check the acceptance. Is it met?"
@@ -308,16 +334,24 @@ class TaskRun:
         if verification.passed:
             await self._complete(delivered, Signal.PASS)
             return
-        if self._standing.may_retry:
-            await self._signal(Signal.EXECUTE, reason=verification.missing)
-            again = await self._execute(verification.missing)
-            if again is None:
-                await self._split()
-                return
-            await self._verify_and_complete(again)
-            return
         missing = "; ".join(f"{one.criterion}: {one.evidence}" for one in verification.criteria if not one.met)
-        await self._fail(f"not accepted: {missing}", delivered)
+        await self._try_again(delivered, verification.missing, missing)
+
+    async def _try_again(self, delivered: _Delivered, evidence: str, missing: str) -> None:
+        """Once, with what was missing; then it has failed."""
+        if not self._standing.may_retry:
+            await self._fail(f"not accepted: {missing}", delivered)
+            return
+        await self._signal(Signal.EXECUTE, reason=evidence)
+        again = await self._execute(evidence)
+        if again is None:
+            await self._split()
+            return
+        await self._verify_and_complete(again)
+
+    async def _check(self, delivered: _Delivered) -> Checked:
+        """Run the commands of the acceptance, if the executor has not."""
+        return Checked() if delivered.checked else await check(self._context(), self.hands, "verify")
 
     async def _verify(self, delivered: _Delivered) -> reading.Verification | None:
         """None where no model can judge."""

@@ -27,6 +27,8 @@ class BranchRequest:
     """Calls that this run may begin."""
     wait: bool = True
     """Stay while only questions are open; False: pause, because nobody is there to answer."""
+    yes: bool = False
+    """`--yes`: edits of ordinary files need no further word. Of this call only, never kept with the run."""
 
     def as_json(self) -> dict[str, Any]:
         return {

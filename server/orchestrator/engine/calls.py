@@ -25,10 +25,10 @@ from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
 from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError
 from orchestrator.model.ids import record_id
-from orchestrator.model.message import Message, Role, Speaker, ToolCall
+from orchestrator.model.message import Message, Role, Speaker, ToolCall, transcript
 from orchestrator.model.run import Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
-from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta
+from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ToolCallDelta
 from orchestrator.providers.prices import cost
 from orchestrator.providers.retrying import stream_with_retries
 from orchestrator.providers.tokens import estimated_usage
@@ -46,6 +46,8 @@ longer. This bounds that, and a plug-in that bounds nothing."""
 class _Partial:
     text: str = ""
     stored: int = 0
+    tools: str = ""
+    """What was written for tool calls: it is paid like text."""
 
 
 class Slots:
@@ -123,8 +125,9 @@ class Caller:
                 ending = replace(step, state=StepState.FAILED, error=str(error), raw_answer=partial.text)
                 raise
             finally:
-                if partial.text and ending.state is not StepState.COMPLETED:  # it was begun, so it was paid
-                    ending = replace(ending, usage=estimated_usage(request, partial.text))
+                written = partial.text + partial.tools
+                if written and ending.state is not StepState.COMPLETED:  # it was begun, so it was paid
+                    ending = replace(ending, usage=estimated_usage(request, written))
                 if settle is not None:
                     settle(_paid(route, ending))
                 await self._end(ending, partial.text)
@@ -203,6 +206,8 @@ class Caller:
                             hint="Choose another model.",
                         )
                     on_delta(event.text)
+                elif isinstance(event, ToolCallDelta):
+                    partial.tools += event.name + event.arguments
                 elif isinstance(event, Finished):
                     return event
         raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
@@ -216,7 +221,7 @@ class Caller:
 
     def _message(self, message: Message, step_id: str) -> StoredMessage:
         return StoredMessage(
-            record_id("msg"), self.conversation_id, message.speaker, message.text, time.time(), step_id
+            record_id("msg"), self.conversation_id, message.speaker, transcript(message), time.time(), step_id
         )
 
     @staticmethod

@@ -19,6 +19,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.config import Settings
+from orchestrator.engine import approvals
+from orchestrator.engine.approvals import Leave
 from orchestrator.engine.calls import Caller
 from orchestrator.engine.executors import Answer
 from orchestrator.engine.money import UnknownPriceError
@@ -35,7 +37,6 @@ from orchestrator.providers.tokens import estimate_request
 if TYPE_CHECKING:
     from orchestrator.engine.attempt import TaskRun
 
-ALLOW, REFUSE = "Allow", "Refuse"
 CALLS_OFFERED = (10, 50, 200)
 """Limits of calls to choose from, where a price is not known."""
 
@@ -113,7 +114,24 @@ class TaskHands:
         return await self._ask("question", text, {"choices": list(choices)})
 
     async def approve(self, kind: str, title: str, detail: Mapping[str, Any]) -> bool:
-        return await self._ask(kind, title, {**detail, "choices": [REFUSE, ALLOW]}) == ALLOW
+        if reason := await self._allowed(kind, title, detail):
+            self.tell(f"{title}: allowed by {reason}.")
+            return True
+        asked = {**detail, "choices": list(approvals.choices(detail))}
+        answer = await self._ask(kind, title, asked)
+        (await self._run.leaves()).append((kind, detail, answer))
+        return answer in {Leave.ONCE, Leave.RUN}
+
+    async def _allowed(self, kind: str, title: str, detail: Mapping[str, Any]) -> str:
+        """Who said so in this run; empty when a person has to be asked. Journaled: others may be answered meanwhile."""
+
+        async def decided() -> str:
+            given = await self._run.leaves()
+            standing = approvals.standing(self.settings, trusted=False, yes=self._run.request.yes, given=given)
+            decision = approvals.decide(kind, detail, standing)
+            return decision.reason if decision.allowed else ""
+
+        return str(await self.once("approval", {"kind": kind, "title": title}, decided))
 
     async def confirm(self, text: str, choices: tuple[str, ...], kind: str = "confirm") -> str:
         """A question of the engine's own."""

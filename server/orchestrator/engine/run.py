@@ -109,6 +109,7 @@ class BranchRun:
         self._tasks: dict[str, TaskRun] = {}
         """Under way."""
         self._views: dict[str, TaskView] = {}
+        self._leaves: list[tuple[str, Mapping[str, Any], str]] | None = None if resumed else []
         self._stored: dict[str, Attempt] = {}
         """Attempts to be resumed, by task."""
         self._gone: dict[str, float] = {}
@@ -122,6 +123,13 @@ class BranchRun:
         self._begun = resumed is not None
         self._store: Store | None = None
         self._marks: Marks | None = None
+
+    async def leaves(self) -> list[tuple[str, Mapping[str, Any], str]]:
+        """What a person answered in this run when leave was asked: kind, what for, and the answer."""
+        if self._leaves is None:
+            answered = await self.store.answered_approvals(self.run_id)
+            self._leaves = [(one.kind, one.detail, one.answer) for one in answered]
+        return self._leaves
 
     # --- for edges ----------------------------------------------------------------------------------------------
 

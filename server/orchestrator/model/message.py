@@ -41,6 +41,14 @@ class Message:
     """Of the assistant only: what its provider wants to see again unchanged (`Finished.echo`). No other reads it."""
 
 
+def transcript(message: Message) -> str:
+    """As text, for a reader: what tools came to, then what was said. Tool calls stand in the step that made them."""
+    parts = [
+        f"[{'error' if result.failed else 'result'} {result.call_id}]\n{result.text}" for result in message.results
+    ]
+    return "\n\n".join(part for part in (*parts, message.text) if part)
+
+
 class Role(StrEnum):
     """What a call to a model is for. Settings map each role to an alias, and aliases to models."""
 

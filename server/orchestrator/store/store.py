@@ -219,6 +219,11 @@ class Store:
         query = "SELECT * FROM approvals WHERE attempt_id = ? ORDER BY seq"
         return await self._select(rows.approval_from, query, attempt_id)
 
+    async def answered_approvals(self, run_id: str) -> list[Approval]:
+        """All of a run that a person answered, in the order of the answers."""
+        query = "SELECT * FROM approvals WHERE run_id = ? AND state = 'answered' ORDER BY answered, approval_id"
+        return await self._select(rows.approval_from, query, run_id)
+
     # The outbox
 
     async def add_outbox(self, entry: OutboxEntry) -> None:

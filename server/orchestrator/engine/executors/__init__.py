@@ -70,8 +70,10 @@ class Outcome:
     """Files were changed or a command ran: then it is not split, and not done again."""
     verified: bool = False
     """Its acceptance was shown already, by something that counts more than a model's word (a command's exit code)."""
-    findings: tuple[Finding, ...] = ()
-    """What a review found, for the diagnostics of the files."""
+    checked: bool = False
+    """The commands of its acceptance were run, and passed; the words of it are still to be judged."""
+    findings: tuple[Finding, ...] | None = None
+    """What a review found, for the diagnostics of the files; None: this was no review."""
 
 
 @dataclass(frozen=True, slots=True)

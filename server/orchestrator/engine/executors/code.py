@@ -104,7 +104,8 @@ class _Work:
         if checked.waiting:
             return Outcome(result, text, needs_person=checked.waiting, edited=bool(self._applied))
         verified = bool(self._checks.acceptance.commands) and not self._checks.acceptance.words
-        return Outcome(result, text, edited=bool(self._applied) or bool(self._commands.ran), verified=verified)
+        edited = bool(self._applied) or bool(self._commands.ran)
+        return Outcome(result, text, edited=edited, verified=verified, checked=True)
 
     async def _approved(self, proposal: EditProposal, number: int) -> bool:
         outlines = approvals.outline_names(self._hands.settings)
