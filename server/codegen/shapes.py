@@ -67,7 +67,7 @@ def protocol_shapes() -> Shapes:
                     info.alias or name,
                     _type(info.annotation, info),
                     not info.is_required(),
-                    docs.get(f"{value.__name__}.{name}", ""),
+                    next((docs[key] for owner in value.__mro__ if (key := f"{owner.__name__}.{name}") in docs), ""),
                 )
                 for name, info in value.model_fields.items()
             )

@@ -52,6 +52,10 @@ class Client:
     action_literals: bool = False
     """It takes code actions, not only commands."""
     llm_tag: bool = False
+    action_resolve: bool = False
+    """It asks for the edit of a code action when that is chosen."""
+    action_disabled: bool = False
+    """It shows code actions that cannot be chosen, and why."""
     pull_diagnostics: bool = False
     refresh_diagnostics: bool = False
     related_information: bool = False
@@ -114,6 +118,10 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         symbol_tags=bool(symbol and symbol.tag_support),
         action_literals=bool(action and action.code_action_literal_support),
         llm_tag=types.CodeActionTag.LlmGenerated in tags,
+        action_resolve=bool(
+            action and action.data_support and action.resolve_support and "edit" in action.resolve_support.properties
+        ),
+        action_disabled=bool(action and action.disabled_support),
         pull_diagnostics=pulled is not None,
         refresh_diagnostics=bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
         related_information=bool(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -21,6 +22,7 @@ from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.lsp import convert
 from orchestrator.outline import edits as edits_of
 from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Task
 
 if TYPE_CHECKING:
@@ -94,25 +96,11 @@ class OpenTask:
         document = self._document()
         self._require_version(document, place)
         self._require_willing(document)
-        if not self._server.client.apply_edit:
-            raise EditRefusedError(
-                "This editor does not let a language server change a document.",
-                hint="Run `orchestrator split` on the saved file instead.",
-            )
-        encoding = self._server.client.encoding
-        change = types.TextDocumentEdit(
-            text_document=types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version),
-            edits=convert.text_edits(place.outline.text, edits, encoding),
-        )
-        # Always with a version, also for clients that did not announce document changes: an edit without one could
-        # land in a text that it was not computed for. What such a client does with it is looked at below.
-        answer = await self._ask(types.ApplyWorkspaceEditParams(types.WorkspaceEdit(document_changes=[change]), label))
-        if not answer.applied:
-            await self._catch_up(document, place)
+        unwilling = await change(self._server, document, place.outline.text, edits, label)
+        if unwilling is not None:
             if document.version == place.version:
-                self._unwilling = (document.version, asyncio.get_running_loop().time(), answer.failure_reason)
-            raise _refusal(answer.failure_reason)
-        await self._arrived(document, place, edits)
+                self._unwilling = (document.version, asyncio.get_running_loop().time(), unwilling.reason)
+            raise unwilling.refusal()
         return document.version
 
     def _document(self) -> Document:
@@ -125,48 +113,76 @@ class OpenTask:
         if document.version != place.version or document.text.string != place.outline.text.string:
             raise EditRefusedError("The text has changed meanwhile.", hint="Try again.")
 
-    async def _ask(self, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
-        try:
-            return await self._server.protocol.ask(types.WORKSPACE_APPLY_EDIT, params)
-        except JsonRpcException as error:
-            raise EditRefusedError(
-                f"The editor could not make the change ({error.message}).", hint="Try again."
-            ) from error
-
-    async def _catch_up(self, document: Document, place: Place) -> None:
-        """Wait for the change that the client made before ours came: it is under way."""
-        if document.version == place.version:
-            await _next_change(document, CATCH_UP_SECONDS)
-
     def _require_willing(self, document: Document) -> None:
         if self._unwilling is None:
             return
         version, moment, reason = self._unwilling
         if document.version == version and asyncio.get_running_loop().time() - moment < SAME_BREATH_SECONDS:
-            raise _refusal(reason)
-
-    async def _arrived(self, document: Document, place: Place, edits: Sequence[TextEdit]) -> None:
-        """Wait until the text shows the edit.
-
-        A client sends what was typed and what we asked for in order, so of the changes that come after its answer
-        the first one tells: some clients answer "applied" to an edit that they left out because of its version.
-        """
-        expected = _Expected(place.outline.text.string, edits)
-        if expected.holds(document.text.string):
-            return
-        await _next_change(document, ARRIVAL_SECONDS)
-        if not expected.holds(document.text.string):
-            raise EditRefusedError(
-                "The editor said that it made the change, but the text does not show it.",
-                hint="Look at the document; if the subtasks are not there, accept again.",
-            )
+            raise Unwilling(reason).refusal()
 
 
-def _refusal(reason: str | None) -> EditRefusedError:
-    told = f" ({reason})" if reason else ""
-    return EditRefusedError(
-        f"The editor did not make the change{told}.", hint="Make sure the document can be edited, try again."
+@dataclass(frozen=True, slots=True)
+class Unwilling:
+    """The client did not make an edit."""
+
+    reason: str | None
+    """What it said, None when it said nothing."""
+
+    def refusal(self) -> EditRefusedError:
+        told = f" ({self.reason})" if self.reason else ""
+        return EditRefusedError(
+            f"The editor did not make the change{told}.", hint="Make sure the document can be edited, try again."
+        )
+
+
+async def change(
+    server: Server, document: Document, text: Text, edits: Sequence[TextEdit], label: str
+) -> Unwilling | None:
+    """Have the client edit the document, whose text is `text` now, and wait until the changed text is here.
+
+    Raises EditRefusedError.
+    """
+    if not server.client.apply_edit:
+        raise EditRefusedError(
+            "This editor does not let a language server change a document.",
+            hint="Run `orchestrator split` on the saved file instead.",
+        )
+    version = document.version
+    wanted = types.TextDocumentEdit(
+        text_document=types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=version),
+        edits=convert.text_edits(text, edits, server.client.encoding),
     )
+    # Always with a version, also for clients that did not announce document changes: an edit without one could
+    # land in a text that it was not computed for. What such a client does with it is looked at below.
+    params = types.ApplyWorkspaceEditParams(types.WorkspaceEdit(document_changes=[wanted]), label)
+    try:
+        answer = await server.protocol.ask(types.WORKSPACE_APPLY_EDIT, params)
+    except JsonRpcException as error:
+        raise EditRefusedError(f"The editor could not make the change ({error.message}).", hint="Try again.") from error
+    if not answer.applied:
+        # The client made a change before ours came: it is under way.
+        if document.version == version:
+            await _next_change(document, CATCH_UP_SECONDS)
+        return Unwilling(answer.failure_reason)
+    await _arrived(document, text, edits)
+    return None
+
+
+async def _arrived(document: Document, text: Text, edits: Sequence[TextEdit]) -> None:
+    """Wait until the document shows the edit.
+
+    A client sends what was typed and what we asked for in order, so of the changes that come after its answer
+    the first one tells: some clients answer "applied" to an edit that they left out because of its version.
+    """
+    expected = _Expected(text.string, edits)
+    if expected.holds(document.text.string):
+        return
+    await _next_change(document, ARRIVAL_SECONDS)
+    if not expected.holds(document.text.string):
+        raise EditRefusedError(
+            "The editor said that it made the change, but the text does not show it.",
+            hint="Look at the document; if the change is not there, try again.",
+        )
 
 
 class _Expected:

@@ -284,6 +284,71 @@ class RunUpdateParams(Wire):
     """Seconds since 1970, UTC."""
 
 
+# --- edits without a model ------------------------------------------------------------------------------------
+
+
+class EditParams(Wire):
+    """Which tasks: the one with `nodeId`; or those that start in `range`, and if none does the one that holds it."""
+
+    uri: Uri
+    version: int | None = None
+    """The version that `range` belongs to; another than the newest is refused. Null: the newest is meant."""
+    node_id: Identifier | None = None
+    range: Range | None = None
+
+
+class EditStatusSetParams(EditParams):
+    status: Literal["pending", "inProgress", "completed", "cancelled", "failed", "asking"]
+    reason: Annotated[str, Field(max_length=1000)] | None = None
+    """Of failed and asking; null: the one that is there stays, or an empty field is written."""
+
+
+class EditValueSetParams(EditParams):
+    key: Literal["mode", "executor", "model", "priority", "prompt", "type"]
+    value: Annotated[str, Field(max_length=200)] | None = None
+    """Written only where it differs from what is inherited. Null: the field is taken away."""
+
+
+class EditMoveParams(EditParams):
+    steps: Annotated[int, Field(ge=-1000, le=1000)]
+    """Places down, or up if negative; fewer where the way ends."""
+
+
+class EditAddParams(EditParams):
+    title: Annotated[str, Field(max_length=1000)] = ""
+
+
+class EditAcceptanceParams(EditParams):
+    text: Annotated[str, Field(max_length=20_000)] = ""
+    """Empty: a line to be filled in."""
+
+
+class EditFixParams(Wire):
+    """One fix of one problem, as a code action named it."""
+
+    uri: Uri
+    version: int | None = None
+    code: str
+    """Of the problem."""
+    range: Range
+    """Of the problem."""
+    name: str
+    """Of the fix, among those of the problem."""
+
+
+class EditFixAllParams(Wire):
+    """All fixes that change nothing anybody could have meant."""
+
+    uri: Uri
+    version: int | None = None
+
+
+class EditResult(Wire):
+    document_version: int | None
+    position: Position | None = None
+    """Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows."""
+
+
 REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/tree": (TreeParams, TreeResult),
     "orchestrator/tree/locate": (TreeLocateParams, TreeLocateResult),
@@ -292,6 +357,21 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/split/edit": (SplitEditParams, Done),
     "orchestrator/split/discard": (SplitDiscardParams, Done),
     "orchestrator/run/stop": (RunStopParams, Done),
+    "orchestrator/edit/status/set": (EditStatusSetParams, EditResult),
+    "orchestrator/edit/status/cycle": (EditParams, EditResult),
+    "orchestrator/edit/value/set": (EditValueSetParams, EditResult),
+    "orchestrator/edit/promote": (EditParams, EditResult),
+    "orchestrator/edit/demote": (EditParams, EditResult),
+    "orchestrator/edit/move": (EditMoveParams, EditResult),
+    "orchestrator/edit/subtask/add": (EditAddParams, EditResult),
+    "orchestrator/edit/sibling/add": (EditAddParams, EditResult),
+    "orchestrator/edit/acceptance/add": (EditAcceptanceParams, EditResult),
+    "orchestrator/edit/sort": (EditParams, EditResult),
+    "orchestrator/edit/sequence": (EditParams, EditResult),
+    "orchestrator/edit/extract": (EditParams, EditResult),
+    "orchestrator/edit/ids/assign": (EditParams, EditResult),
+    "orchestrator/edit/fix": (EditFixParams, EditResult),
+    "orchestrator/edit/fixAll": (EditFixAllParams, EditResult),
 }
 """Client to server: parameters and result of each request."""
 
@@ -307,5 +387,20 @@ COMMANDS: dict[str, str] = {
     "orchestrator.server.split.accept": "orchestrator/split/accept",
     "orchestrator.server.split.discard": "orchestrator/split/discard",
     "orchestrator.server.run.stop": "orchestrator/run/stop",
+    "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
+    "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
+    "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",
+    "orchestrator.server.edit.promote": "orchestrator/edit/promote",
+    "orchestrator.server.edit.demote": "orchestrator/edit/demote",
+    "orchestrator.server.edit.move": "orchestrator/edit/move",
+    "orchestrator.server.edit.subtask.add": "orchestrator/edit/subtask/add",
+    "orchestrator.server.edit.sibling.add": "orchestrator/edit/sibling/add",
+    "orchestrator.server.edit.acceptance.add": "orchestrator/edit/acceptance/add",
+    "orchestrator.server.edit.sort": "orchestrator/edit/sort",
+    "orchestrator.server.edit.sequence": "orchestrator/edit/sequence",
+    "orchestrator.server.edit.extract": "orchestrator/edit/extract",
+    "orchestrator.server.edit.ids.assign": "orchestrator/edit/ids/assign",
+    "orchestrator.server.edit.fix": "orchestrator/edit/fix",
+    "orchestrator.server.edit.fixAll": "orchestrator/edit/fixAll",
 }
 """`workspace/executeCommand`: one argument, the params of that request."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from orchestrator.config import Directories, Settings
     from orchestrator.engine.session import Session
     from orchestrator.lsp.colours import Colours
+    from orchestrator.lsp.edits import Edits
     from orchestrator.lsp.findings import Findings
     from orchestrator.lsp.index import WorkspaceIndex
     from orchestrator.lsp.oversize import Oversize
@@ -54,6 +55,9 @@ PROTOCOL_VERSION = 1
 CLOSING_SECONDS = 1.5
 """How long the end of the session may take: editors kill a server after two or three seconds."""
 
+REWRITE_KIND = "refactor.rewrite.orchestrator"
+"""Of everything below it: splits, statuses, values, places."""
+FIX_ALL_KIND = "source.fixAll.orchestrator"
 SPLIT_KIND = "refactor.rewrite.orchestrator.split"
 SPLIT_RECURSIVELY_KIND = "refactor.rewrite.orchestrator.splitRecursively"
 REPLAN_KIND = "refactor.rewrite.orchestrator.replan"
@@ -63,6 +67,21 @@ COMMANDS = (
     "orchestrator.server.split.accept",
     "orchestrator.server.split.discard",
     "orchestrator.server.run.stop",
+    "orchestrator.server.edit.status.set",
+    "orchestrator.server.edit.status.cycle",
+    "orchestrator.server.edit.value.set",
+    "orchestrator.server.edit.promote",
+    "orchestrator.server.edit.demote",
+    "orchestrator.server.edit.move",
+    "orchestrator.server.edit.subtask.add",
+    "orchestrator.server.edit.sibling.add",
+    "orchestrator.server.edit.acceptance.add",
+    "orchestrator.server.edit.sort",
+    "orchestrator.server.edit.sequence",
+    "orchestrator.server.edit.extract",
+    "orchestrator.server.edit.ids.assign",
+    "orchestrator.server.edit.fix",
+    "orchestrator.server.edit.fixAll",
 )
 """The same as `protocol.COMMANDS`, which cannot be imported here (test_commands_are_the_protocols)."""
 
@@ -103,7 +122,11 @@ FEATURES: tuple[Feature, ...] = (
         "code_action",
         "code_action",
         types.CodeActionOptions(code_action_kinds=[SPLIT_KIND, SPLIT_RECURSIVELY_KIND, REPLAN_KIND]),
+        types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND], resolve_provider=True
+        ),
     ),
+    Feature(types.CODE_ACTION_RESOLVE, "code_action", "resolve"),
     Feature(types.TEXT_DOCUMENT_CODE_LENS, "code_lens", "code_lens"),
     Feature(types.TEXT_DOCUMENT_DIAGNOSTIC, "diagnostic", "diagnostic"),
     Feature(types.TEXT_DOCUMENT_FOLDING_RANGE, "folding_range", "folding_range"),
@@ -139,9 +162,24 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/split/edit", "split", "edit"),
     Feature("orchestrator/split/discard", "split", "discard"),
     Feature("orchestrator/run/stop", "run", "stop"),
+    Feature("orchestrator/edit/status/set", "edit", "status_set"),
+    Feature("orchestrator/edit/status/cycle", "edit", "status_cycle"),
+    Feature("orchestrator/edit/value/set", "edit", "value_set"),
+    Feature("orchestrator/edit/promote", "edit", "promote"),
+    Feature("orchestrator/edit/demote", "edit", "demote"),
+    Feature("orchestrator/edit/move", "edit", "move"),
+    Feature("orchestrator/edit/subtask/add", "edit", "subtask_add"),
+    Feature("orchestrator/edit/sibling/add", "edit", "sibling_add"),
+    Feature("orchestrator/edit/acceptance/add", "edit", "acceptance_add"),
+    Feature("orchestrator/edit/sort", "edit", "sort"),
+    Feature("orchestrator/edit/sequence", "edit", "sequence"),
+    Feature("orchestrator/edit/extract", "edit", "extract"),
+    Feature("orchestrator/edit/ids/assign", "edit", "ids_assign"),
+    Feature("orchestrator/edit/fix", "edit", "fix"),
+    Feature("orchestrator/edit/fixAll", "edit", "fix_all"),
 )
 
-WARM_UP = ("colours", "index", "splits", "trees", "problems", "settings")
+WARM_UP = ("colours", "edits", "index", "splits", "trees", "problems", "settings")
 """Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
 
 
@@ -187,6 +225,10 @@ class Server(LanguageServer):
         capabilities.execute_command_provider = types.ExecuteCommandOptions(commands=COMMANDS)
         if not self.client.pull_diagnostics:
             capabilities.diagnostic_provider = None
+        if not self.client.action_resolve:
+            capabilities.code_action_provider = types.CodeActionOptions(
+                code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND]
+            )
         for name, provider in ASKED.items():
             if name not in self.client.asks:
                 setattr(capabilities, provider, None)
@@ -263,6 +305,12 @@ class Server(LanguageServer):
         from orchestrator.lsp.splits import Splits
 
         return Splits(self)
+
+    @cached_property
+    def edits(self) -> Edits:
+        from orchestrator.lsp.edits import Edits
+
+        return Edits(self)
 
     @property
     def running_session(self) -> Session | None:

@@ -180,3 +180,64 @@
 ---@field kind string As in the store's events: "run.started", "attempt.state", "step.ended", "run.ended", …
 ---@field detail table<string, any>
 ---@field created number Seconds since 1970, UTC.
+
+---Which tasks: the one with `nodeId`; or those that start in `range`, and if none does the one that holds it.
+---@class orchestrator.EditParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+
+---@class orchestrator.EditStatusSetParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+---@field status 'pending'|'inProgress'|'completed'|'cancelled'|'failed'|'asking'
+---@field reason? string|vim.NIL Of failed and asking; null: the one that is there stays, or an empty field is written.
+
+---@class orchestrator.EditValueSetParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+---@field key 'mode'|'executor'|'model'|'priority'|'prompt'|'type'
+---@field value? string|vim.NIL Written only where it differs from what is inherited. Null: the field is taken away.
+
+---@class orchestrator.EditMoveParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+---@field steps integer Places down, or up if negative; fewer where the way ends.
+
+---@class orchestrator.EditAddParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+---@field title? string
+
+---@class orchestrator.EditAcceptanceParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+---@field text? string Empty: a line to be filled in.
+
+---One fix of one problem, as a code action named it.
+---@class orchestrator.EditFixParams
+---@field uri string
+---@field version? integer|vim.NIL
+---@field code string Of the problem.
+---@field range orchestrator.Range Of the problem.
+---@field name string Of the fix, among those of the problem.
+
+---All fixes that change nothing anybody could have meant.
+---@class orchestrator.EditFixAllParams
+---@field uri string
+---@field version? integer|vim.NIL
+
+---@class orchestrator.EditResult
+---@field documentVersion integer|vim.NIL
+---@field position? orchestrator.Position|vim.NIL Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows.

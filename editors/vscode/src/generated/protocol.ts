@@ -246,6 +246,90 @@ export interface RunUpdateParams {
   created: number;
 }
 
+/** Which tasks: the one with `nodeId`; or those that start in `range`, and if none does the one that holds it. */
+export interface EditParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+}
+
+export interface EditStatusSetParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+  status: "pending" | "inProgress" | "completed" | "cancelled" | "failed" | "asking";
+  /** Of failed and asking; null: the one that is there stays, or an empty field is written. */
+  reason?: string | null;
+}
+
+export interface EditValueSetParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+  key: "mode" | "executor" | "model" | "priority" | "prompt" | "type";
+  /** Written only where it differs from what is inherited. Null: the field is taken away. */
+  value?: string | null;
+}
+
+export interface EditMoveParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+  /** Places down, or up if negative; fewer where the way ends. */
+  steps: number;
+}
+
+export interface EditAddParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+  title?: string;
+}
+
+export interface EditAcceptanceParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+  /** Empty: a line to be filled in. */
+  text?: string;
+}
+
+/** One fix of one problem, as a code action named it. */
+export interface EditFixParams {
+  uri: string;
+  version?: number | null;
+  /** Of the problem. */
+  code: string;
+  /** Of the problem. */
+  range: Range;
+  /** Of the fix, among those of the problem. */
+  name: string;
+}
+
+/** All fixes that change nothing anybody could have meant. */
+export interface EditFixAllParams {
+  uri: string;
+  version?: number | null;
+}
+
+export interface EditResult {
+  documentVersion: number | null;
+  /** Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows. */
+  position?: Position | null;
+}
+
 /** Client to server. */
 export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
@@ -255,6 +339,21 @@ export interface Requests {
   "orchestrator/split/edit": { params: SplitEditParams; result: Done };
   "orchestrator/split/discard": { params: SplitDiscardParams; result: Done };
   "orchestrator/run/stop": { params: RunStopParams; result: Done };
+  "orchestrator/edit/status/set": { params: EditStatusSetParams; result: EditResult };
+  "orchestrator/edit/status/cycle": { params: EditParams; result: EditResult };
+  "orchestrator/edit/value/set": { params: EditValueSetParams; result: EditResult };
+  "orchestrator/edit/promote": { params: EditParams; result: EditResult };
+  "orchestrator/edit/demote": { params: EditParams; result: EditResult };
+  "orchestrator/edit/move": { params: EditMoveParams; result: EditResult };
+  "orchestrator/edit/subtask/add": { params: EditAddParams; result: EditResult };
+  "orchestrator/edit/sibling/add": { params: EditAddParams; result: EditResult };
+  "orchestrator/edit/acceptance/add": { params: EditAcceptanceParams; result: EditResult };
+  "orchestrator/edit/sort": { params: EditParams; result: EditResult };
+  "orchestrator/edit/sequence": { params: EditParams; result: EditResult };
+  "orchestrator/edit/extract": { params: EditParams; result: EditResult };
+  "orchestrator/edit/ids/assign": { params: EditParams; result: EditResult };
+  "orchestrator/edit/fix": { params: EditFixParams; result: EditResult };
+  "orchestrator/edit/fixAll": { params: EditFixAllParams; result: EditResult };
 }
 
 /** Server to client. */
@@ -270,4 +369,19 @@ export const COMMANDS = {
   "orchestrator.server.split.accept": "orchestrator/split/accept",
   "orchestrator.server.split.discard": "orchestrator/split/discard",
   "orchestrator.server.run.stop": "orchestrator/run/stop",
+  "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
+  "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
+  "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",
+  "orchestrator.server.edit.promote": "orchestrator/edit/promote",
+  "orchestrator.server.edit.demote": "orchestrator/edit/demote",
+  "orchestrator.server.edit.move": "orchestrator/edit/move",
+  "orchestrator.server.edit.subtask.add": "orchestrator/edit/subtask/add",
+  "orchestrator.server.edit.sibling.add": "orchestrator/edit/sibling/add",
+  "orchestrator.server.edit.acceptance.add": "orchestrator/edit/acceptance/add",
+  "orchestrator.server.edit.sort": "orchestrator/edit/sort",
+  "orchestrator.server.edit.sequence": "orchestrator/edit/sequence",
+  "orchestrator.server.edit.extract": "orchestrator/edit/extract",
+  "orchestrator.server.edit.ids.assign": "orchestrator/edit/ids/assign",
+  "orchestrator.server.edit.fix": "orchestrator/edit/fix",
+  "orchestrator.server.edit.fixAll": "orchestrator/edit/fixAll",
 } as const;

@@ -1,7 +1,8 @@
 """`workspace/executeCommand`: the commands of code actions and lenses.
 
 A command only starts something and answers at once, with the run's id where there is one: cancelling a command
-would not cancel what it does, so what takes time is a run, and a run has its own stop.
+would not cancel what it does, so what takes time is a run, and a run has its own stop. An edit takes no time: its
+answer says where the task stands afterwards.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
     if len(arguments) != 1:
         raise ProtocolError("The command takes one argument.", hint=f"Give the parameters of `{method}`.")
     given = read(REQUESTS[method][0], arguments[0])
+    if method.startswith("orchestrator/edit/"):
+        return server.edits.make(method, given)
     if isinstance(given, SplitStartParams):
         return server.splits.start(given, params.work_done_token)
     if isinstance(given, SplitAcceptParams):
