@@ -105,6 +105,7 @@ def test_only_what_a_client_declares_is_offered(tmp_path: Path) -> None:
 def _capability(name: str) -> Any:
     if name == "semantic_tokens":
         return tokens_capability(types.ClientSemanticTokensRequestOptions())
+    name = {"references": "reference", "on_type_formatting": "document_on_type_formatting"}.get(name, name)
     return getattr(types, "".join(part.capitalize() for part in name.split("_")) + "ClientCapabilities")()
 
 

@@ -26,6 +26,8 @@ ASKED = {
     "rename": "rename_provider",
     "call_hierarchy": "call_hierarchy_provider",
     "completion": "completion_provider",
+    "document_link": "document_link_provider",
+    "on_type_formatting": "document_on_type_formatting_provider",
 }
 """Features that are offered to clients that declare them and to no other, with the capability that says so."""
 

@@ -134,6 +134,13 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, "document_highlight", "document_highlight"),
     Feature(types.TEXT_DOCUMENT_HOVER, "hover", "hover"),
     Feature(types.TEXT_DOCUMENT_INLAY_HINT, "inlay_hint", "inlay_hint"),
+    Feature(types.TEXT_DOCUMENT_DOCUMENT_LINK, "document_link", "document_link"),
+    Feature(
+        types.TEXT_DOCUMENT_ON_TYPE_FORMATTING,
+        "on_type_formatting",
+        "on_type_formatting",
+        types.DocumentOnTypeFormattingOptions(first_trigger_character="\n"),
+    ),
     Feature(
         types.TEXT_DOCUMENT_COMPLETION,
         "completion",

@@ -105,6 +105,11 @@ def flaw(key: str, value: str) -> str | None:
     return rule(value) if rule else None
 
 
+def is_path(value: str) -> bool:
+    """Whether a `files` field may name it: relative, and something that can be read."""
+    return _file(value) is None
+
+
 def path_key(path: str) -> str:
     """The same for two ways to write one relative path."""
     kept: list[str] = []

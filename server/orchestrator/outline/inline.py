@@ -134,6 +134,11 @@ def task_id_of(string: str, start: int, end: int) -> str | None:
     return text[id_start + 1 : id_end] if id_start < id_end else None
 
 
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """In one line."""
+    return [(event.start, event.end) for event in _events(text) if event.kind == "code"] if "`" in text else []
+
+
 def plain(text: str) -> str:
     """Without the backslashes of escapes, and with references replaced, outside code spans."""
     if "\\" not in text and "&" not in text:
