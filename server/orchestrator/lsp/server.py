@@ -121,7 +121,6 @@ FEATURES: tuple[Feature, ...] = (
         types.TEXT_DOCUMENT_CODE_ACTION,
         "code_action",
         "code_action",
-        types.CodeActionOptions(code_action_kinds=[SPLIT_KIND, SPLIT_RECURSIVELY_KIND, REPLAN_KIND]),
         types.CodeActionOptions(
             code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND], resolve_provider=True
         ),

@@ -136,12 +136,8 @@ def _splits(server: Server, snapshot: Snapshot, tasks: tuple[Task, ...]) -> Iter
         offered.append(("Split recursively", SPLIT_RECURSIVELY_KIND, whole.model_copy(update={"levels": levels})))
     if task.children:
         offered.append(("Plan the subtasks anew", REPLAN_KIND, whole.model_copy(update={"replan": True})))
-    return [_action(server, title, kind, start) for title, kind, start in offered if _wanted(kind, params.context.only)]
-    start = "orchestrator/split/start"
-    yield Offer("Split task", SPLIT_KIND, start, SplitStartParams(uri=snapshot.uri, node_id=node_id, levels=1))
-    if levels > 1:
-        recursive = SplitStartParams(uri=snapshot.uri, node_id=node_id, levels=levels)
-        yield Offer("Split recursively", SPLIT_RECURSIVELY_KIND, start, recursive)
+    for title, kind, start in offered:
+        yield Offer(title, kind, "orchestrator/split/start", start)
 
 
 def _statuses(tasks: tuple[Task, ...], at: dict[str, Any]) -> Iterator[Offer]:
