@@ -129,6 +129,23 @@ def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
     assert (ground / "src" / "new.py").read_text() == "theirs"
 
 
+def test_what_a_kill_left_is_replaced(files: WorkspaceFiles, ground: Path, monkeypatch: pytest.MonkeyPatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*_args: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkspaceFiles, "_expect", die)
+        patch.setattr(workspace_files.os, "unlink", lambda *_args, **_more: None)
+        with pytest.raises(Killed):
+            files.replace("src/a.py", b"two\n", 0o644, fingerprint(b"one\n"))
+    assert len(list((ground / "src").iterdir())) == 2
+    files.replace("src/a.py", b"two\n", 0o644, fingerprint(b"one\n"))
+    assert [path.name for path in (ground / "src").iterdir()] == ["a.py"]
+
+
 def test_a_full_disk_leaves_the_file(files: WorkspaceFiles, ground: Path, monkeypatch: pytest.MonkeyPatch):
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")

@@ -20,7 +20,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -122,7 +121,8 @@ class WorkspaceFiles:
         Raises EditRefusedError when it is not, ToolError when it cannot be written. Folders are made as needed.
         """
         with self._parent(path, create=True) as (parent, name):
-            temporary = f".{secrets.token_hex(8)}.orchestrator.tmp"
+            # The same name for the same work: what a kill leaves is replaced when the work is done again.
+            temporary = f".{fingerprint(name.encode() + content)[:16]}.orchestrator.tmp"
             try:
                 self._write_at(parent, temporary, content, mode)
                 self._expect(parent, name, path, expected)
@@ -213,6 +213,8 @@ class WorkspaceFiles:
 
     @staticmethod
     def _write_at(parent: int, name: str, content: bytes, mode: int) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
         descriptor = os.open(name, flags, 0o600, dir_fd=parent)
         with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123 - a descriptor, no path
