@@ -3,10 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
-from orchestrator.outline.problems import CHECKERS, MAX_RELATED, Problem, Severity, Tag, problems
+from orchestrator.outline.problems import MAX_RELATED, Check, Problem, Severity, Tag, problems
+from orchestrator.outline.reparse import reparse
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
 from tests.outline.test_growth import SHAPES, check_growth
@@ -87,8 +90,47 @@ def test_checking_grows_with_the_outline(shape: str):
     check_growth(400, prepare)
 
 
-def test_each_checker_stands_in_the_list_once():
-    assert len(set(CHECKERS)) == len(CHECKERS)
+PLANS = st.lists(
+    st.sampled_from(
+        [
+            "- [ ] a  [mode:: auto]", "- [x] b  ^b1", "  - [ ] c  ^c1", "  1. [ ] d  [dependsOn:: c1]",
+            "1. [ ] e  [dependsOn:: b1]", "2. [ ] f  ^f1", "  - [!] g", "  Accept: it works",
+            "  - [~] h  [files:: a.py]", "- [ ] i  [files:: a.py]", "# S  [dependsOn:: f1]", "## T  [mode:: auto]", "<<<<<<< ours", "=======",
+            ">>>>>>> theirs", "text", "", "  text", "- [ ] j  ^b1", "- [ ] k  [id:: q1]",
+            "- [ ] l  [dependsOn:: q1, b1]", "    - [x] m", "- [x] n  [priority:: none]", "---",
+            "defaults: {mode: auto}", "orchestrator: 2",
+        ]
+    ),
+    max_size=14,
+).map("\n".join)  # fmt: skip
+WRITTEN = ["", "x", " ", "\n", "- [ ] ", "\n- [x] z", "  ", "\n  Accept: so", "^b1", "[mode:: auto]", "---\n"]
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 999), st.integers(0, 30), st.sampled_from(WRITTEN) | PLANS),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(PLANS | documents | outlines(), CHANGES)
+def test_checking_goes_on_as_it_begins(source: str, changes: list[tuple[int, int, str]]):
+    outline = parse(source)
+    check = Check(outline)
+    for place, length, new in changes:
+        start = place % (len(outline.text) + 1)
+        edit = TextEdit(start, min(start + length, len(outline.text)), new)
+        outline = reparse(outline, (edit,))
+        check.after(outline)
+        expected = problems(parse(outline.text.string))
+        assert set(check.problems()) == set(expected)
+        assert len(check) == len(expected)
+
+
+def test_the_worst_are_shown_where_there_are_many():
+    check = Check(parse("- [~] a\n" * 30 + "- [ ] b  [mode:: no]\n" + "- [~] c\n" * 5))
+    assert len(check) == 36
+    found = check.problems(3)
+    assert [problem.code for problem in found] == ["unknown-status", "unknown-status", "bad-field-value"]
+    assert found[0].start == 3
 
 
 # --- statuses ---------------------------------------------------------------------------------------------------

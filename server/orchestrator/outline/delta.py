@@ -93,14 +93,14 @@ def delta(old: Outline, new: Outline) -> Delta:
     found = difference(old.segments, new.segments)
     if found is None:
         return Delta((), (), ())
-    found = _with_new_parents(old, new, found)
+    found = with_new_parents(old, new, found)
     comparison = _Comparison(old, new, found)
     comparison.compare()
     changes = (*comparison.removed, *comparison.inserted, *comparison.updated)
     return Delta(changes, comparison.around, tuple(comparison.changed))
 
 
-def _with_new_parents(old: Outline, new: Outline, found: Difference) -> Difference:
+def with_new_parents(old: Outline, new: Outline, found: Difference) -> Difference:
     """The difference, with what stands behind it and below other nodes than before."""
     start, old_end, new_end = found.start, found.old_end, found.new_end
     if old_end >= len(old.segments):

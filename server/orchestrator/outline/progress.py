@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from orchestrator.model.task import MARKS, Status
 from orchestrator.outline.segments import TOP_TASK, Kind, Page, Segment
-from orchestrator.outline.tree import Node, Outline
+from orchestrator.outline.tree import Node, Outline, Task
 
 _COMPLETED = frozenset(mark for mark, status in MARKS.items() if status is Status.COMPLETED)
 _CANCELLED = frozenset(mark for mark, status in MARKS.items() if status is Status.CANCELLED)
@@ -57,7 +57,7 @@ class _Count:
 class _Tally:
     """What a page holds, counted once."""
 
-    __slots__ = ("count", "sections", "tasks")
+    __slots__ = ("count", "marks", "sections", "tasks")
 
     def __init__(self, page: Page) -> None:
         self.count = _Count()
@@ -65,6 +65,8 @@ class _Tally:
         shapes = [segment.shape for segment in page.segments]
         self.tasks = Counter(shape.rank for shape in shapes if shape.kind is Kind.TASK)
         """How many there are of each rank."""
+        self.marks = Counter([shape.mark for shape in shapes if shape.kind is Kind.TASK and shape.rank == page.rank])
+        """How many of the lowest rank there are with each mark."""
         self.sections = any(shape.kind is Kind.SECTION for shape in shapes)
 
 
@@ -79,6 +81,22 @@ def progress(node: Node) -> tuple[int, int]:
 def child_count(node: Node) -> int:
     outline = node.outline
     return children_between(outline, node, outline.segments.branch_end(node.index))
+
+
+def child_marks(task: Task) -> Counter[str]:
+    """How many children of a task have each mark."""
+    outline, rank = task.outline, task.segment.shape.rank + 1
+    found: Counter[str] = Counter()
+
+    def over(segments: Iterable[Segment]) -> None:
+        found.update([segment.shape.mark for segment in segments if segment.shape.rank == rank and segment.shape.mark])
+
+    def over_page(page: Page) -> None:
+        if page.rank == rank:
+            found.update(page.derived(_Tally).marks)
+
+    _over(outline, task.index + 1, outline.segments.branch_end(task.index), over, over_page)
+    return found
 
 
 def children_between(outline: Outline, parent: Node | None, end: int) -> int:

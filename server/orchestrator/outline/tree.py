@@ -31,7 +31,7 @@ _CLOSING_HASHES = re.compile(r"(?:(?<=[ \t])|(?<=\A))#+[ \t]*\Z")
 class _View:
     """What tasks and sections share."""
 
-    __slots__ = ("_line", "_start", "index", "line", "outline", "segment")
+    __slots__ = ("_line", "index", "line", "offset", "outline", "segment")
 
     def __init__(self, outline: Outline, segment: Segment, index: int, line: int, start: int) -> None:
         self.outline = outline
@@ -39,7 +39,7 @@ class _View:
         self.index = index
         """Of its segment."""
         self.line = line
-        self._start = start
+        self.offset = start
         """The offset where its first line starts."""
         self._line: Line | None = None
 
@@ -66,7 +66,7 @@ class _View:
     def title_span(self) -> tuple[int, int]:
         """The title as written; fields that stand between its words lie inside."""
         start, end = self._said().title_span
-        return self._start + start, self._start + end
+        return self.offset + start, self.offset + end
 
     @property
     def end_line(self) -> int:
@@ -143,18 +143,18 @@ class Task(_View):
     @property
     def start(self) -> int:
         """Offset of the list marker."""
-        return self._start + self.segment.shape.start
+        return self.offset + self.segment.shape.start
 
     @property
     def mark_span(self) -> tuple[int, int]:
-        mark_at = self._start + self.segment.shape.mark_at
+        mark_at = self.offset + self.segment.shape.mark_at
         return mark_at, mark_at + 1
 
     @property
     def id_span(self) -> tuple[int, int] | None:
         """With the `^`."""
         span = self._said().id_span
-        return (self._start + span[0], self._start + span[1]) if span else None
+        return (self.offset + span[0], self.offset + span[1]) if span else None
 
     @property
     def own_end_line(self) -> int:
@@ -205,7 +205,7 @@ class Section(_View):
     def start(self) -> int:
         """Offset of the first `#`, or of the first character of an underlined heading."""
         line = self.outline.text.line(self.line)
-        return self._start + skip_blanks(line, _head(line, self.line), len(line), 0)[0]
+        return self.offset + skip_blanks(line, _head(line, self.line), len(line), 0)[0]
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -225,7 +225,7 @@ class Section(_View):
         read: list[Line] = []
         fields: dict[str, str] = {}
         for number in range(self.line, self.line + self.heading_lines):
-            line, shift = text.line(number), text.line_start(number) - self._start
+            line, shift = text.line(number), text.line_start(number) - self.offset
             part = read_line(line, _head(line, number), len(line), with_id=False)
             fields = {**part.fields, **fields}
             start, end = part.title_span

@@ -24,6 +24,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from orchestrator.outline.references import Reference
+from orchestrator.outline.segments import Container, Kind
 from orchestrator.outline.tree import Node, Outline, Task
 
 
@@ -55,18 +56,24 @@ class Cycle:
 
 def is_branch_of(node: Node, other: Node) -> bool:
     """Whether `node` is `other` or stands below it."""
-    return other.line <= node.line < other.end_line
+    if node.index == other.index:
+        return True
+    return other.index < node.index < other.outline.segments.branch_end(other.index)
 
 
 class Waiting:
-    """A moment is a number: twice the node's place in the document for its start, and one more for its end."""
+    """A moment is a number: twice the node's place among the nodes for its start, and one more for its end."""
 
-    def __init__(self, outline: Outline, references: Iterable[Reference]) -> None:
-        self._nodes = tuple(outline.walk())
+    def __init__(self, outline: Outline, references: Iterable[Reference], nodes: Iterable[Node] | None = None) -> None:
+        """`nodes`: those that matter, in document order, with all that stand above them; all, if none are given.
+
+        A node that has no dependency, is none and has none of them below it changes no cycle: what waits for it waits
+        for what stands before it all the same.
+        """
+        self._nodes = tuple(outline.walk() if nodes is None else nodes)
         self._index = {node: index for index, node in enumerate(self._nodes)}
-        parents = (outline.parent(node) for node in self._nodes)
-        self._parents = [-1 if parent is None else self._index[parent] for parent in parents]
-        self._before = self._predecessors()
+        self._parents, self._below = self._tree()
+        self._before = self._predecessors(outline)
         self._references: list[tuple[Reference, int, int]] = []
         self._needs: dict[int, list[int]] = {}
         for reference in references:
@@ -103,17 +110,41 @@ class Waiting:
                     waiting.append(after)
         return False
 
-    def _predecessors(self) -> list[int]:
+    def _tree(self) -> tuple[list[int], list[list[int]]]:
+        """The parent of each node, or -1, and its children."""
+        parents: list[int] = []
+        below: list[list[int]] = [[] for _ in self._nodes]
+        above: list[int] = []
+        for index, node in enumerate(self._nodes):
+            rank = node.segment.shape.rank
+            while above and self._nodes[above[-1]].segment.shape.rank >= rank:
+                above.pop()
+            parents.append(above[-1] if above else -1)
+            if above:
+                below[above[-1]].append(index)
+            above.append(index)
+        return parents, below
+
+    def _predecessors(self, outline: Outline) -> list[int]:
         """For each node the one before it in its ordered list that is not settled, or -1."""
         before = [-1] * len(self._nodes)
-        last: dict[tuple[int, int, int], int] = {}
-        for index, node in enumerate(self._nodes):
-            if isinstance(node, Task) and node.ordered:
-                # A list may start in the first line of the one around it; its depth tells them apart.
-                group = (self._parents[index], node.list_line, node.depth)
-                before[index] = last.get(group, -1)
-                if not node.status.settled:
-                    last[group] = index
+        ordered = {node.segment: index for index, node in enumerate(self._nodes) if _is_ordered(node)}
+        if not ordered:
+            return before
+        last: dict[Container, int] = {}
+        """In the list that is open in each item."""
+        for segment in outline.segments:
+            shape = segment.shape
+            if shape.kind is not Kind.TASK:
+                continue
+            if not shape.joined:
+                last.pop(shape.outer, None)
+            index = ordered.get(segment)
+            if index is not None:
+                before[index] = last.get(shape.outer, -1)
+                node = self._nodes[index]
+                if isinstance(node, Task) and not node.status.settled:
+                    last[shape.outer] = index
         return before
 
     def _after(self, moment: int) -> Iterator[int]:
@@ -124,8 +155,8 @@ class Waiting:
             return
         if moment % 2:
             yield moment - 1
-            for child in node.children:
-                yield 2 * self._index[child] + 1
+            for child in self._below[index]:
+                yield 2 * child + 1
             return
         if self._parents[index] >= 0:
             yield 2 * self._parents[index]
@@ -159,6 +190,10 @@ class Waiting:
         if other % 2 == 0:
             return Why.PARENT
         return Why.DEPENDENCY if other in self._needs.get(one, ()) else Why.ORDER
+
+
+def _is_ordered(node: Node) -> bool:
+    return isinstance(node, Task) and node.ordered
 
 
 def _components(starts: Iterable[int], after: Callable[[int], Iterator[int]]) -> dict[int, int]:

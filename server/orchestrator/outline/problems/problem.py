@@ -7,15 +7,12 @@ Invariant: every code has its section in docs/reference/problems.md (test_every_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 from orchestrator.model.safe_text import one_line
-from orchestrator.outline.references import Reference, references
-from orchestrator.outline.tree import Node, Outline
-from orchestrator.outline.waiting import Waiting
+from orchestrator.outline.segments import Segment
+from orchestrator.outline.tree import Node
 
 MAX_RELATED = 10
 """Other places that one problem names, so that 10,000 equal ids are not 100,000,000 places."""
@@ -78,19 +75,38 @@ class Problem:
     tags: tuple[Tag, ...] = ()
 
 
-class Subject:
-    """What the checkers look at: the outline, and what several of them ask of it, found once."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: characters from the start of a segment, so that it moves with that."""
 
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
+    segment: Segment
+    start: int
+    end: int
 
-    @cached_property
-    def references(self) -> tuple[Reference, ...]:
-        return tuple(references(self.outline))
 
-    @cached_property
-    def waiting(self) -> Waiting:
-        return Waiting(self.outline, self.references)
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A place that belongs to a problem."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A problem whose places move with the segments that they stand in."""
+
+    code: Code
+    severity: Severity
+    place: Place
+    message: str
+    related: tuple[Also, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+
+def place_in(node: Node, span: tuple[int, int]) -> Place:
+    """`span`: offsets in the text, in the node's own lines."""
+    return Place(node.segment, span[0] - node.offset, span[1] - node.offset)
 
 
 def named(node: Node) -> str:
@@ -104,8 +120,3 @@ def capital(text: str) -> str:
 
 def numbered(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def listed(places: Sequence[Related]) -> tuple[Related, ...]:
-    """As many as one problem may name."""
-    return tuple(places[:MAX_RELATED])

@@ -7,63 +7,65 @@ from collections.abc import Iterator
 from orchestrator.model.safe_text import visible
 from orchestrator.model.task import MARKS, Status
 from orchestrator.outline.problems.problem import (
+    MAX_RELATED,
+    Also,
     Code,
-    Problem,
-    Related,
+    Found,
     Severity,
-    Subject,
     capital,
-    listed,
     named,
     numbered,
+    place_in,
 )
+from orchestrator.outline.progress import child_marks
+from orchestrator.outline.tree import Node, Task
 
 OPEN = {Status.PENDING, Status.IN_PROGRESS, Status.FAILED, Status.ASKING}
 """Something is left to do. A mark that is not ours says neither that nor the contrary."""
 
-
-def unknown_statuses(subject: Subject) -> Iterator[Problem]:
-    known = ", ".join(f"[{mark}]" for mark in MARKS)
-    for task in subject.outline.tasks():
-        if task.status is Status.OTHER:
-            message = (
-                f"[{visible(task.mark)}] is no status of Orchestrator, so this task is never run. "
-                f"Write one of {known}, or leave it as it is."
-            )
-            yield Problem(Code.UNKNOWN_STATUS, Severity.HINT, *task.mark_span, message)
+OPEN_MARKS = frozenset(mark for mark, status in MARKS.items() if status in OPEN)
+_KNOWN = ", ".join(f"[{mark}]" for mark in MARKS)
 
 
-def missing_reasons(subject: Subject) -> Iterator[Problem]:
+def unknown_status(node: Node) -> Iterator[Found]:
+    if isinstance(node, Task) and node.status is Status.OTHER:
+        message = (
+            f"[{visible(node.mark)}] is no status of Orchestrator, so this task is never run. "
+            f"Write one of {_KNOWN}, or leave it as it is."
+        )
+        yield Found(Code.UNKNOWN_STATUS, Severity.HINT, place_in(node, node.mark_span), message)
+
+
+def missing_reason(node: Node) -> Iterator[Found]:
     """Whoever comes back to the outline must see why, also when the store is gone."""
-    for task in subject.outline.tasks():
-        if task.status in {Status.FAILED, Status.ASKING} and not task.fields.get("reason"):
-            what = "failed" if task.status is Status.FAILED else "waits for an answer"
-            message = f"{capital(named(task))} {what}, and nothing says why. Add [reason:: …] to its first line."
-            yield Problem(Code.MISSING_REASON, Severity.WARNING, *task.mark_span, message)
+    if isinstance(node, Task) and node.status in {Status.FAILED, Status.ASKING} and not node.fields.get("reason"):
+        what = "failed" if node.status is Status.FAILED else "waits for an answer"
+        message = f"{capital(named(node))} {what}, and nothing says why. Add [reason:: …] to its first line."
+        yield Found(Code.MISSING_REASON, Severity.WARNING, place_in(node, node.mark_span), message)
 
 
-def completed_with_open_subtasks(subject: Subject) -> Iterator[Problem]:
-    for task in subject.outline.tasks():
-        if task.status is not Status.COMPLETED:
-            continue
-        left = [child for child in task.children if child.status in OPEN]
-        if left:
-            message = (
-                f"{capital(named(task))} is completed, but {numbered(len(left), 'subtask')} of it "
-                f"{'is' if len(left) == 1 else 'are'} open. Complete or cancel what is left, or open it again."
-            )
-            related = listed([Related(*child.mark_span, f"Open: {named(child)}") for child in left])
-            yield Problem(Code.COMPLETED_WITH_OPEN_SUBTASKS, Severity.WARNING, *task.mark_span, message, related)
+def completed_with_open_subtasks(node: Node) -> Iterator[Found]:
+    if not isinstance(node, Task) or node.status is not Status.COMPLETED:
+        return
+    left = sum(count for mark, count in child_marks(node).items() if mark in OPEN_MARKS)
+    if left:
+        message = (
+            f"{capital(named(node))} is completed, but {numbered(left, 'subtask')} of it "
+            f"{'is' if left == 1 else 'are'} open. Complete or cancel what is left, or open it again."
+        )
+        shown = [child for child in node.children if child.status in OPEN][:MAX_RELATED]
+        related = tuple(Also(place_in(child, child.mark_span), f"Open: {named(child)}") for child in shown)
+        place = place_in(node, node.mark_span)
+        yield Found(Code.COMPLETED_WITH_OPEN_SUBTASKS, Severity.WARNING, place, message, related)
 
 
-def open_with_completed_subtasks(subject: Subject) -> Iterator[Problem]:
-    for task in subject.outline.tasks():
-        if task.status not in {Status.PENDING, Status.IN_PROGRESS} or not task.children:
-            continue
-        statuses = {child.status for child in task.children}
-        if Status.COMPLETED in statuses and all(status.settled for status in statuses):
-            message = (
-                f"Every subtask of {named(task)} is done. "
-                "Complete it too, by writing [x], or add a subtask for what is left."
-            )
-            yield Problem(Code.OPEN_WITH_COMPLETED_SUBTASKS, Severity.HINT, *task.mark_span, message)
+def open_with_completed_subtasks(node: Node) -> Iterator[Found]:
+    if not isinstance(node, Task) or node.status not in {Status.PENDING, Status.IN_PROGRESS}:
+        return
+    statuses = {MARKS.get(mark, Status.OTHER) for mark, count in child_marks(node).items() if count}
+    if Status.COMPLETED in statuses and all(status.settled for status in statuses):
+        message = (
+            f"Every subtask of {named(node)} is done. "
+            "Complete it too, by writing [x], or add a subtask for what is left."
+        )
+        yield Found(Code.OPEN_WITH_COMPLETED_SUBTASKS, Severity.HINT, place_in(node, node.mark_span), message)

@@ -10,21 +10,21 @@ from typing import Any, cast
 
 from orchestrator.outline import fields
 from orchestrator.outline.front_matter import FORMAT, place_of
-from orchestrator.outline.problems.problem import Code, Problem, Severity, Subject
+from orchestrator.outline.problems.problem import Code, Found, Problem, Severity, place_in
+from orchestrator.outline.tree import Node, Outline
 
 
-def field_values(subject: Subject) -> Iterator[Problem]:
-    text = subject.outline.text
-    for node in subject.outline.walk():
-        for field in fields.places(text, node):
-            for flaw in fields.flaws(field):
-                yield Problem(Code.BAD_FIELD_VALUE, Severity.ERROR, flaw.start, flaw.end, flaw.message)
+def field_values(node: Node) -> Iterator[Found]:
+    for field in fields.places(node.outline.text, node):
+        for flaw in fields.flaws(field):
+            place = place_in(node, (flaw.start, flaw.end))
+            yield Found(Code.BAD_FIELD_VALUE, Severity.ERROR, place, flaw.message)
 
 
-def default_values(subject: Subject) -> Iterator[Problem]:
-    front = subject.outline.front_matter
+def default_values(outline: Outline) -> Iterator[Problem]:
+    front = outline.front_matter
     for keys, message in _flaws_of(front.settings):
-        span = place_of(subject.outline.text, front, *keys)
+        span = place_of(outline.text, front, *keys)
         yield Problem(Code.BAD_FIELD_VALUE, Severity.ERROR, *span, message)
 
 

@@ -1,0 +1,454 @@
+"""The problems of one document, kept up to date from one outline to the next.
+
+Apart from the checkers, which are pure functions of a node, an id or a branch, because this knows which of them an edit
+can have changed. What was found is kept in groups: those of one node, of one id, of one branch. An edit drops the
+groups that it touches and asks again for these alone. Places are kept by segment, so that they move with the text.
+
+Invariant: after any edits it finds what it finds in the new outline alone (test_checking_goes_on_as_it_begins).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
+
+from orchestrator.outline.delta import Difference, difference, with_new_parents
+from orchestrator.outline.identity import index_of_key
+from orchestrator.outline.inherited import default, own
+from orchestrator.outline.problems import document, statuses, values
+from orchestrator.outline.problems.dependencies import cycles, in_branch, missing
+from orchestrator.outline.problems.ids import duplicate_id
+from orchestrator.outline.problems.problem import Found, Place, Problem, Related
+from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
+from orchestrator.outline.references import Reference, references_of
+from orchestrator.outline.segments import TOP_TASK, Kind, Page, Segment
+from orchestrator.outline.tree import Node, Outline, Task
+from orchestrator.outline.waiting import Waiting
+
+DOCUMENT: tuple[Callable[[Outline], Iterable[Problem]], ...] = (
+    document.unreadable_front_matter,
+    document.later_format,
+    values.default_values,
+)
+"""Checkers of the document's beginning."""
+
+NODE: tuple[Callable[[Node], Iterable[Found]], ...] = (
+    document.lost_task,
+    statuses.unknown_status,
+    statuses.missing_reason,
+    values.field_values,
+)
+"""Checkers of what a node itself says."""
+
+FAMILY: tuple[Callable[[Node], Iterable[Found]], ...] = (
+    statuses.completed_with_open_subtasks,
+    statuses.open_with_completed_subtasks,
+)
+"""Checkers of a node and its children."""
+
+_Group = tuple[str, Hashable]
+
+
+class Check:
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self._groups: dict[_Group, tuple[Found, ...]] = {}
+        self._uses: Counter[Segment] = Counter()
+        """How many places of problems each segment has."""
+        self._by_page: dict[Page, dict[Segment, int]] = {}
+        """The segments that have places, with their slots, of every page that has any."""
+        self._references: dict[Segment, tuple[Reference, ...]] = {}
+        """As they were when they were read: only names and places in the node count."""
+        self._named: dict[str, set[Segment]] = {}
+        """Who depends on an id."""
+        self._dataview: dict[Segment, str] = {}
+        """Ids as Dataview writes them (`[id:: x]`): nobody's problem."""
+        self._files: dict[Segment, tuple[NamedFile, ...]] = {}
+        self._marks: dict[Segment, tuple[tuple[Place, str], ...]] = {}
+        """Lines of merge conflicts."""
+        self._modes: dict[Segment, str] = {}
+        """Nodes whose own mode is `auto`."""
+        self._accepts: dict[Segment, bool] = {}
+        self._begin()
+
+    # --- what is found -----------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many problems there are."""
+        return len(self._of_document()) + sum([len(group) for group in self._groups.values()])
+
+    def problems(self, most: int | None = None) -> tuple[Problem, ...]:
+        """In document order. At most so many, the worst: an error at the end must not hide behind hints."""
+        starts = self._starts()
+        found: list[tuple[int, int, Found | Problem]] = [
+            (problem.start, problem.end, problem) for problem in self._of_document()
+        ]
+        for group in self._groups.values():
+            for one in group:
+                at = starts[one.place.segment]
+                found.append((at + one.place.start, at + one.place.end, one))
+        if most is not None and len(found) > most:
+            found.sort(key=lambda place: (place[2].severity.rank, place[0], place[1]))
+            del found[most:]
+        found.sort(key=lambda place: (place[0], place[1], place[2].code))
+        return tuple([_problem(one, start, end, starts) for start, end, one in found])
+
+    def _of_document(self) -> list[Problem]:
+        return [problem for checker in DOCUMENT for problem in checker(self.outline)]
+
+    def _starts(self) -> dict[Segment, int]:
+        """The offset of every segment that has a place."""
+        starts: dict[Segment, int] = {}
+        offset = 0
+        for page in self.outline.segments.pages:
+            for segment, slot in self._by_page.get(page, _NONE).items():
+                starts[segment] = offset + page.starts[slot]
+            offset += page.length
+        return starts
+
+    # --- the first time ----------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        outline = self.outline
+        seen: set[str] = set()
+        twice: dict[str, None] = {}
+        for node in outline.walk():
+            self._take(node)
+            task_id = node.segment.task_id
+            if task_id is not None:
+                if task_id in seen:
+                    twice[task_id] = None
+                seen.add(task_id)
+            self._set(("family", node.segment), (one for checker in FAMILY for one in checker(node)), node.index)
+        for task_id in twice:
+            self._set(("id", task_id), duplicate_id(outline, task_id))
+        for segment in self._references:
+            self._check_references(segment, lambda task_id: task_id in seen)
+        if any(document.may_conflict(chunk.string) for chunk in outline.text.chunks):
+            line = 0
+            for segment in outline.segments:
+                self._take_marks(segment, line)
+                line += segment.lines
+            self._check_marks()
+        self._check_waiting()
+        self._check_acceptances(0, len(outline.segments))
+
+    # --- after an edit -----------------------------------------------------------------------------------------
+
+    def after(self, outline: Outline) -> None:
+        """Go on with the next outline of the same document."""
+        old, self.outline = self.outline, outline
+        exact = difference(old.segments, outline.segments)
+        if exact is None:
+            return
+        found = with_new_parents(old, outline, exact)
+        removed, added = (
+            old.segments.between(exact.start, exact.old_end),
+            outline.segments.between(exact.start, exact.new_end),
+        )
+        known, fresh = set(removed), set(added)
+        gone = [segment for segment in removed if segment not in fresh]
+        new = [segment for segment in added if segment not in known]
+        self._move_pages(old)
+        calm = self._is_calm(old, outline, exact, gone, new)
+        judged = [(self._accepts.get(segment), ("acceptance", segment) in self._groups) for segment in gone]
+        ids = {segment.task_id for segment in (*gone, *new) if segment.task_id is not None}
+        ids |= {self._dataview[segment] for segment in gone if segment in self._dataview}
+        for segment in gone:
+            self._drop(segment)
+        region = list(outline.nodes_between(found.start, found.new_end))
+        fresh = set(new)
+        for node in region:
+            if node.segment in fresh:
+                self._take(node)
+        text_changed = any(segment.shape.kind is Kind.TEXT for segment in (*gone, *new))
+        for node in (*region, *self._above(found.start)):
+            self._check_family(node)
+            if text_changed:
+                self._accepts.pop(node.segment, None)
+        ids |= {self._dataview[segment] for segment in new if segment in self._dataview}
+        self._check_ids(ids, region)
+        self._update_marks(exact, gone, new)
+        if outline.front_matter != old.front_matter:
+            self._check_acceptances(0, len(outline.segments))
+        elif not self._is_judged_the_same(gone, new, judged):
+            self._check_acceptances(found.start, found.new_end)
+        # What names a node that is another one now is said anew, with its title.
+        if not calm or any(segment in self._uses for segment in gone):
+            self._check_waiting()
+
+    def _check_ids(self, ids: set[str], region: list[Node]) -> None:
+        """`ids`: those that came or went; `region`: nodes that may stand in other branches now."""
+        for task_id in ids:
+            self._set(("id", task_id), duplicate_id(self.outline, task_id))
+        asking = {node.segment for node in region if node.segment in self._references}
+        for task_id in ids | {node.segment.task_id or "" for node in region}:
+            asking |= self._named.get(task_id, _NOBODY)
+        for segment in asking:
+            self._check_references(segment, lambda task_id: bool(self.outline.by_id(task_id)))
+
+    def _is_judged_the_same(
+        self, gone: list[Segment], new: list[Segment], judged: list[tuple[bool | None, bool]]
+    ) -> bool:
+        """Whether this edit left as it was how one sees that tasks are done. `judged`: what was known of `gone`."""
+        if not self._modes and default(self.outline, "mode") != "auto":
+            return not any(kind == "acceptance" for kind, _ in self._groups)
+        return (
+            [_kinship(segment) for segment in gone] == [_kinship(segment) for segment in new]
+            and all(segment.shape.kind is Kind.TASK and not segment.shape.fields for segment in (*gone, *new))
+            and not any(had for _, had in judged)
+            and not any(segment in self._uses for segment in gone)
+            and all(
+                accepted is None or accepted == self._has_acceptance(node)
+                for (accepted, _), node in zip(judged, map(self._node, new), strict=True)
+                if isinstance(node, Task)
+            )
+        )
+
+    def _move_pages(self, old: Outline) -> None:
+        """Find the segments again that stand in pages which were made anew."""
+        known = set(old.segments.pages)
+        current = set(self.outline.segments.pages)
+        for page in known - current:
+            self._by_page.pop(page, None)
+        for page in current - known:
+            slots = {segment: slot for slot, segment in enumerate(page.segments) if segment in self._uses}
+            if slots:
+                self._by_page[page] = slots
+
+    def _is_calm(
+        self, old: Outline, new: Outline, exact: Difference, gone: list[Segment], added: list[Segment]
+    ) -> bool:
+        """Whether nothing changed that could make or end a cycle, or let tasks run at the same time."""
+        if not self._references and not self._files:
+            return all(not segment.shape.fields for segment in added)
+        if any(segment.shape.fields or segment.task_id in self._named for segment in (*gone, *added)):
+            return False
+        if [_kinship(segment) for segment in gone] == [_kinship(segment) for segment in added]:
+            return True
+        # Nodes without anything below them behind the change matter to nobody.
+        return all(
+            outline.segments.branch_end(index) <= end
+            for outline, end in ((old, exact.old_end), (new, exact.new_end))
+            for index in range(exact.start, end)
+            if outline.segments[index].shape.kind is not Kind.TEXT
+        )
+
+    def _drop(self, segment: Segment) -> None:
+        for kind in ("node", "family", "depends", "acceptance"):
+            self._set((kind, segment), ())
+        for reference in self._references.pop(segment, ()):
+            waiting = self._named.get(reference.task_id)
+            if waiting is not None:
+                waiting.discard(segment)
+                if not waiting:
+                    del self._named[reference.task_id]
+        self._files.pop(segment, None)
+        self._modes.pop(segment, None)
+        self._accepts.pop(segment, None)
+        self._dataview.pop(segment, None)
+
+    # --- single nodes ------------------------------------------------------------------------------------------
+
+    def _take(self, node: Node) -> None:
+        """Read what a node says, once."""
+        segment, shape = node.segment, node.segment.shape
+        if shape.fields or shape.mark not in _QUIET or shape.outer.lists + 1 >= document.MAX_DEPTH:
+            self._set(("node", segment), (one for checker in NODE for one in checker(node)), node.index)
+        if not shape.fields:
+            return
+        named = tuple(references_of(node))
+        if named:
+            self._references[segment] = named
+            for reference in named:
+                self._named.setdefault(reference.task_id, set()).add(segment)
+        files = files_of(node)
+        if files:
+            self._files[segment] = files
+        if own(node, "mode") == "auto":
+            self._modes[segment] = "auto"
+        if "id" in node.fields:
+            self._dataview[segment] = node.fields["id"]
+
+    def _above(self, index: int) -> list[Node]:
+        """The node in front of a segment, and those above it."""
+        outline = self.outline
+        nodes: list[Node] = []
+        step = index - 1 if index > 0 else None
+        if step is not None and outline.segments[step].shape.kind is Kind.TEXT:
+            step = outline.segments.parent(step)
+        while step is not None:
+            nodes.append(outline.node(step))
+            step = outline.segments.parent(step)
+        return nodes
+
+    def _check_family(self, node: Node) -> None:
+        self._set(("family", node.segment), (one for checker in FAMILY for one in checker(node)), node.index)
+
+    # --- dependencies ------------------------------------------------------------------------------------------
+
+    def _check_references(self, segment: Segment, exists: Callable[[str], bool]) -> None:
+        node = self._node(segment)
+        found: list[Found] = []
+        for reference in references_of(node):
+            if not exists(reference.task_id):
+                if reference.task_id not in self._dataview.values():
+                    found += missing(reference)
+            else:
+                found += in_branch(reference, self.outline.by_id(reference.task_id)[0])
+        self._set(("depends", segment), found, node.index)
+
+    def _check_waiting(self) -> None:
+        waiting: list[Waiting | None] = []
+
+        def graph() -> Waiting | None:
+            if not waiting:
+                waiting.append(self._waiting())
+            return waiting[0]
+
+        known = graph() if self._references else None
+        self._set(("cycles", None), cycles(known) if known else ())
+        nodes = sorted([self._node(segment) for segment in self._files], key=lambda node: node.index)
+        tasks = [(node, self._files[node.segment]) for node in nodes if isinstance(node, Task)]
+        self._set(("files", None), shared_files(tasks, graph))
+
+    def _waiting(self) -> Waiting | None:
+        """Of the nodes that depend, are depended on, or name files, and those above them."""
+        if not self._references:
+            return None
+        outline = self.outline
+        wanted: dict[int, Node] = {}
+        asked: list[Reference] = []
+        for segment in self._references:
+            node = self._node(segment)
+            wanted[node.index] = node
+            asked += references_of(node)
+        for reference in asked:
+            for task in outline.by_id(reference.task_id)[:1]:
+                wanted[task.index] = task
+        for segment in self._files:
+            node = self._node(segment)
+            wanted[node.index] = node
+        for index in list(wanted):
+            step = outline.segments.parent(index)
+            while step is not None and step not in wanted:
+                wanted[step] = outline.node(step)
+                step = outline.segments.parent(step)
+        asked.sort(key=lambda reference: reference.start)
+        return Waiting(outline, asked, [wanted[index] for index in sorted(wanted)])
+
+    # --- what is seldom ----------------------------------------------------------------------------------------
+
+    def _take_marks(self, segment: Segment, line: int) -> None:
+        string = self.outline.text.lines(line, line + segment.lines)
+        marks = tuple((Place(segment, start, end), mark) for start, end, mark in document.conflict_marks(string))
+        if marks:
+            self._marks[segment] = marks
+
+    def _check_marks(self) -> None:
+        if not self._marks:
+            self._set(("conflicts", None), ())
+            return
+        ordered = [mark for segment in self.outline.segments for mark in self._marks.get(segment, ())]
+        self._set(("conflicts", None), document.conflicts(ordered))
+
+    def _update_marks(self, exact: Difference, gone: list[Segment], new: list[Segment]) -> None:
+        had = bool(self._marks)
+        for segment in gone:
+            self._marks.pop(segment, None)
+        fresh = set(new)
+        line = self.outline.segments.line(exact.start)
+        for index in range(exact.start, exact.new_end):
+            segment = self.outline.segments[index]
+            if segment in fresh:
+                self._take_marks(segment, line)
+            line += segment.lines
+        if had or self._marks:
+            self._check_marks()
+
+    # --- acceptances -------------------------------------------------------------------------------------------
+
+    def _check_acceptances(self, start: int, end: int) -> None:
+        """Of the branches, each below no other task, that these segments are in."""
+        outline, segments = self.outline, self.outline.segments
+        if not self._modes and default(outline, "mode") != "auto":
+            for key in [key for key in self._groups if key[0] == "acceptance"]:
+                self._set(key, ())
+            return
+        if start < len(segments) and segments[start].shape.rank > TOP_TASK:
+            start = segments.before(start, TOP_TASK) or 0
+        for node in outline.top_level(start, end):
+            self._check_acceptance(node)
+
+    def _check_acceptance(self, node: Node) -> None:
+        if isinstance(node, Task):
+            self._set(("acceptance", node.segment), missing_acceptances(node, self._has_acceptance), node.index)
+            return
+        for child in node.children:
+            self._check_acceptance(child)
+
+    def _has_acceptance(self, task: Task) -> bool:
+        found = self._accepts.get(task.segment)
+        if found is None:
+            found = self._accepts[task.segment] = bool(task.acceptance)
+        return found
+
+    # --- groups ------------------------------------------------------------------------------------------------
+
+    def _set(self, group: _Group, found: Iterable[Found], index: int | None = None) -> None:
+        """Replace what a group found. `index` is where the segment of its places most likely is."""
+        before = self._groups.pop(group, ())
+        after = tuple(found)
+        if after:
+            self._groups[group] = after
+        for segment in _segments_of(after):
+            if segment not in self._uses:
+                self._find(segment, index)
+            self._uses[segment] += 1
+        for segment in _segments_of(before):
+            self._uses[segment] -= 1
+            if not self._uses[segment]:
+                del self._uses[segment]
+
+    def _find(self, segment: Segment, index: int | None) -> None:
+        segments = self.outline.segments
+        if index is None or segments[index] is not segment:
+            index = index_of_key(self.outline, segment.key) if segment.key else list(segments).index(segment)
+        assert index is not None, "a problem is in its outline"
+        page, slot = segments.spot(index)
+        self._by_page.setdefault(segments.pages[page], {})[segment] = slot
+
+    def _node(self, segment: Segment) -> Node:
+        index = index_of_key(self.outline, segment.key)
+        assert index is not None, "what was dropped is not asked for"
+        return self.outline.node(index)
+
+
+def _problem(one: Found | Problem, start: int, end: int, starts: dict[Segment, int]) -> Problem:
+    if isinstance(one, Problem):
+        return one
+    related = [
+        Related(at + also.place.start, at + also.place.end, also.message)
+        for also in one.related
+        for at in (starts[also.place.segment],)
+    ]
+    return Problem(one.code, one.severity, start, end, one.message, tuple(related), one.tags)
+
+
+_NONE: dict[Segment, int] = {}
+_NOBODY: frozenset[Segment] = frozenset()
+_QUIET = frozenset(" xX-/")
+"""Marks that no checker of single nodes has anything to say of."""
+
+
+def _kinship(segment: Segment) -> tuple[object, ...]:
+    """What decides how a node stands to others."""
+    shape = segment.shape
+    return shape.kind, shape.rank, shape.outer, shape.marker, shape.joined, shape.mark, shape.column
+
+
+def _segments_of(found: Iterable[Found]) -> Iterator[Segment]:
+    for one in found:
+        yield one.place.segment
+        for also in one.related:
+            yield also.place.segment
