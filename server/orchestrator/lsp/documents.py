@@ -13,7 +13,7 @@ is closed and opened again (test_identities_survive_unparsed_changes, test_ident
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from orchestrator.outline.text import Encoding, Text
 
 if TYPE_CHECKING:
     from orchestrator.outline.identity import Identities
+    from orchestrator.outline.problems import Check, Problem
     from orchestrator.outline.tree import Node, Outline
 
 NO_LIMIT = 1 << 62
@@ -48,6 +49,17 @@ class Snapshot:
     outline: Outline
     """Of an empty text, if the document is too large (`outline.maxBytes`)."""
     identities: Identities
+    document: Document = field(repr=False)
+    """Which may have a newer version by now."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        """In document order."""
+        check = self.document.check()
+        if check.outline is self.outline:
+            return check.problems()
+        from orchestrator.outline.problems import problems
+
+        return problems(self.outline)
 
     def is_outline(self, globs: Sequence[str]) -> bool:
         from orchestrator.outline.files import is_outline
@@ -81,6 +93,7 @@ class Document:
         """Another one each time it is opened: versions start anew then."""
         self._analysis: _Analysis | None = None
         self._pending = Batch()
+        self._check: Check | None = None
         self._watchers: list[Callable[[], None]] = []
 
     def reopen(self, uri: str, version: int, string: str) -> None:
@@ -119,7 +132,19 @@ class Document:
 
     def snapshot(self) -> Snapshot:
         analysis = self._analyse()
-        return Snapshot(self.uri, self.version, self.text, analysis.outline, analysis.identities)
+        return Snapshot(self.uri, self.version, self.text, analysis.outline, analysis.identities, self)
+
+    def check(self) -> Check:
+        """The problems of the newest text, found by going on from those of the text before it."""
+        outline = self._analyse().outline
+        if self._check is None:
+            # Here and not at the top, as the parser below.
+            from orchestrator.outline.problems import Check
+
+            self._check = Check(outline)
+        elif self._check.outline is not outline:
+            self._check.after(outline)
+        return self._check
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
         """Be told of every change and of the closing; the answer ends that."""
@@ -148,6 +173,7 @@ class Document:
             self.text = outline.text  # the same text; it must not be kept twice
         else:
             outline = parse(self.text if readable else "")
+            self._check = None
         self._analysis, self._pending = _Analysis(outline, Identities(outline), readable), Batch()
         return self._analysis
 

@@ -25,7 +25,6 @@ from orchestrator.outline import actions
 from orchestrator.outline.actions.following import offset_after
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.fixes import fix_all, fixes
-from orchestrator.outline.problems import problems
 from orchestrator.outline.tree import Outline, Section, Task
 
 if TYPE_CHECKING:
@@ -189,7 +188,7 @@ def _range_of(params: EditParams) -> Range:
 
 def _fix(server: Server, snapshot: Snapshot, params: EditFixParams) -> Made:
     encoding = server.client.encoding
-    for problem in problems(snapshot.outline):
+    for problem in snapshot.problems():
         if problem.code.value != params.code:
             continue
         if convert.wire_range(convert.span(snapshot.text, problem.start, problem.end, encoding)) != params.range:

@@ -8,12 +8,11 @@ Invariant: whoever asked `tree` once can follow by deltas alone (test_tree_follo
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.lsp.pace import Pace
 from orchestrator.lsp.protocol import (
     NodeInserted,
     NodeRemoved,
@@ -33,25 +32,18 @@ if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
     from orchestrator.outline.identity import Identities
 
-INTERVAL = 0.050
-"""Seconds; longer where finding the changes takes long, so that most of the time is left for everything else."""
-SHARE = 4
-"""The pause, in times of what the last telling cost."""
-
 
 @dataclass(slots=True)
 class _Shown:
     snapshot: Snapshot
     seq: int
-    scheduled: bool = False
-    cost: float = 0.0
-    """Seconds that the last telling took."""
 
 
 class Trees:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._shown: dict[Document, _Shown] = {}
+        self._pace = Pace(self._due)
 
     def asked(self, document: Document) -> tuple[Snapshot, int]:
         """The newest state and its number; from now on the client hears of changes, if it wants to."""
@@ -65,22 +57,17 @@ class Trees:
         return shown.snapshot, shown.seq
 
     def touched(self, document: Document) -> None:
-        shown = self._shown.get(document)
-        if shown is None or shown.scheduled:
-            return
-        shown.scheduled = True
-        pause = max(INTERVAL, SHARE * shown.cost)
-        asyncio.get_running_loop().call_later(pause, self._due, document, shown)
+        if document in self._shown:
+            self._pace.touched(document)
 
     def forget(self, document: Document) -> None:
         self._shown.pop(document, None)
+        self._pace.forget(document)
 
-    def _due(self, document: Document, shown: _Shown) -> None:
-        shown.scheduled = False
-        if self._shown.get(document) is shown:
-            began = time.monotonic()
+    def _due(self, document: Document) -> None:
+        shown = self._shown.get(document)
+        if shown is not None:
             self._tell(document, shown)
-            shown.cost = time.monotonic() - began
 
     def _tell(self, document: Document, shown: _Shown) -> None:
         old, new = shown.snapshot, document.snapshot()

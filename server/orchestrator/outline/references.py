@@ -37,14 +37,12 @@ class Known:
 def references(outline: Outline) -> Iterator[Reference]:
     """In document order; a name that one field has twice only once."""
     for node in outline.walk():
-        yield from references_of(node)
+        yield from named_by(outline, node)
 
 
-def references_of(node: Node) -> Iterator[Reference]:
-    """Those of one task or heading."""
-    if not node.segment.shape.fields:
-        return
-    field = place(node.outline.text, node, "dependsOn")
+def named_by(outline: Outline, node: Node) -> Iterator[Reference]:
+    """By this node alone."""
+    field = place(outline.text, node, "dependsOn") if node.fields else None
     if field is None:
         return
     seen: set[str] = set()

@@ -42,7 +42,6 @@ from orchestrator.outline.actions.moves import can_move
 from orchestrator.outline.actions.order import is_sorted
 from orchestrator.outline.fixes import fixes
 from orchestrator.outline.inherited import value
-from orchestrator.outline.problems import problems
 from orchestrator.outline.tree import Task
 from orchestrator.outline.vocabulary import FIELDS, STATUSES, WRITTEN_MARKS
 
@@ -195,7 +194,7 @@ def _fixes(server: Server, snapshot: Snapshot, params: types.CodeActionParams) -
     all_at_once = only is not None and _wanted(FIX_ALL_KIND, only)
     if not (shown or all_at_once) or not snapshot.is_outline(server.settings.outline.globs):
         return
-    found = problems(snapshot.outline)
+    found = snapshot.problems()
     safe = False
     new_id = id_source(server, snapshot)
     by_place: dict[tuple[str, int, int], types.Diagnostic] = {

@@ -21,5 +21,5 @@ def diagnostic(
     if params.previous_result_id == result_id:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
     return types.RelatedFullDocumentDiagnosticReport(
-        items=[*diagnostics(server, document.snapshot()), *findings.of(document.uri)], result_id=result_id
+        items=[*diagnostics(server, document), *findings.of(document.uri)], result_id=result_id
     )

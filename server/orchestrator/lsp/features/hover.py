@@ -12,7 +12,6 @@ from orchestrator.lsp.markup import CommandLink, markup
 from orchestrator.lsp.protocol import SplitStartParams
 from orchestrator.outline.hover import Row, problem_rows
 from orchestrator.outline.hover import hover as hover_of
-from orchestrator.outline.problems import problems
 from orchestrator.outline.tree import Task
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
 def _problems(server: Server, snapshot: Snapshot, task: Task) -> Sequence[Row]:  # noqa: ARG001 - as all in ROWS
     """Of the task's first line."""
     start, end = snapshot.text.line_start(task.line), snapshot.text.line_end(task.line)
-    return problem_rows(problem.message for problem in problems(snapshot.outline) if start <= problem.start <= end)
+    return problem_rows(problem.message for problem in snapshot.problems() if start <= problem.start <= end)
 
 
 ROWS: tuple[Callable[[Server, Snapshot, Task], Sequence[Row]], ...] = (_problems,)

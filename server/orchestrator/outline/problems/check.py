@@ -20,7 +20,8 @@ from orchestrator.outline.problems.dependencies import cycles, in_branch, missin
 from orchestrator.outline.problems.ids import duplicate_id
 from orchestrator.outline.problems.problem import Found, Place, Problem, Related
 from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
-from orchestrator.outline.references import Reference, references_of
+from orchestrator.outline.references import Reference, named_by
+from orchestrator.outline.scan import MAX_DEPTH
 from orchestrator.outline.segments import TOP_TASK, Kind, Page, Segment
 from orchestrator.outline.tree import Node, Outline, Task
 from orchestrator.outline.waiting import Waiting
@@ -253,11 +254,11 @@ class Check:
     def _take(self, node: Node) -> None:
         """Read what a node says, once."""
         segment, shape = node.segment, node.segment.shape
-        if shape.fields or shape.mark not in _QUIET or shape.outer.lists + 1 >= document.MAX_DEPTH:
+        if shape.fields or shape.mark not in _QUIET or shape.outer.lists + 1 >= MAX_DEPTH:
             self._set(("node", segment), (one for checker in NODE for one in checker(node)), node.index)
         if not shape.fields:
             return
-        named = tuple(references_of(node))
+        named = tuple(named_by(self.outline, node))
         if named:
             self._references[segment] = named
             for reference in named:
@@ -290,7 +291,7 @@ class Check:
     def _check_references(self, segment: Segment, exists: Callable[[str], bool]) -> None:
         node = self._node(segment)
         found: list[Found] = []
-        for reference in references_of(node):
+        for reference in named_by(self.outline, node):
             if not exists(reference.task_id):
                 if reference.task_id not in self._dataview.values():
                     found += missing(reference)
@@ -322,7 +323,7 @@ class Check:
         for segment in self._references:
             node = self._node(segment)
             wanted[node.index] = node
-            asked += references_of(node)
+            asked += named_by(self.outline, node)
         for reference in asked:
             for task in outline.by_id(reference.task_id)[:1]:
                 wanted[task.index] = task
