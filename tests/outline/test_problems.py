@@ -95,7 +95,8 @@ PLANS = st.lists(
         [
             "- [ ] a  [mode:: auto]", "- [x] b  ^b1", "  - [ ] c  ^c1", "  1. [ ] d  [dependsOn:: c1]",
             "1. [ ] e  [dependsOn:: b1]", "2. [ ] f  ^f1", "  - [!] g", "  Accept: it works",
-            "  - [~] h  [files:: a.py]", "- [ ] i  [files:: a.py]", "# S  [dependsOn:: f1]", "## T  [mode:: auto]", "<<<<<<< ours", "=======",
+            "  - [~] h  [files:: a.py]", "- [ ] i  [files:: a.py]",
+            "# S  [dependsOn:: f1]", "## T  [mode:: auto]", "<<<<<<< ours", "=======",
             ">>>>>>> theirs", "text", "", "  text", "- [ ] j  ^b1", "- [ ] k  [id:: q1]",
             "- [ ] l  [dependsOn:: q1, b1]", "    - [x] m", "- [x] n  [priority:: none]", "---",
             "defaults: {mode: auto}", "orchestrator: 2",

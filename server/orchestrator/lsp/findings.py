@@ -72,7 +72,7 @@ class Findings:
             elif client.pull_diagnostics:
                 refresh = client.refresh_diagnostics
             else:
-                self._publish(document.uri, [*diagnostics(self._server, document.snapshot()), *self.of(uri)])
+                self._publish(document.uri, [*diagnostics(self._server, document), *self.of(uri)])
         if refresh:
             self._server.suggest(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
 
