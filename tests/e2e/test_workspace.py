@@ -186,3 +186,28 @@ async def test_leaving_in_the_middle_of_reading(tmp_path: Path) -> None:
         await begin(client, folder)
         await names(client)
         assert await client.leave() == 0
+
+
+async def test_paths_follow_a_file_that_is_renamed(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    text = "- [ ] 😀 Mend  [files:: a.py]\n"
+    (folder / "b.tasks.md").write_text(text, "utf-8")
+    async with serving(tmp_path) as client:
+        operations = dict.fromkeys(("willRename", "didRename", "didCreate", "didDelete"), True)
+        told = await begin(client, folder, workspace={"fileOperations": operations})
+        offered = told["capabilities"]["workspace"]["fileOperations"]
+        every = {"filters": [{"pattern": {"glob": "**/*"}, "scheme": "file"}]}
+        assert offered == dict.fromkeys(operations, every)
+        renamed = {"files": [{"oldUri": (folder / "a.py").as_uri(), "newUri": (folder / "src" / "a.py").as_uri()}]}
+        edit = await client.request("workspace/willRenameFiles", renamed)
+        (change,) = edit["documentChanges"]
+        buffer = Buffer(client, change["textDocument"]["uri"], text)
+        await apply_alone(buffer, change["edits"])
+        assert buffer.text == "- [ ] 😀 Mend  [files:: src/a.py]\n"
+        (folder / "b.tasks.md").rename(folder / "c.tasks.md")
+        moved = {"files": [{"oldUri": (folder / "b.tasks.md").as_uri(), "newUri": (folder / "c.tasks.md").as_uri()}]}
+        await client.notify("workspace/didRenameFiles", moved)
+        (symbol,) = await client.request("workspace/symbol", {"query": "mend"})
+        assert symbol["location"]["uri"] == (folder / "c.tasks.md").as_uri()
+        assert await client.leave() == 0

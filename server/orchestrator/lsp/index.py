@@ -201,6 +201,9 @@ class WorkspaceIndex:
         known = self._keys.get(document) if document is not None else None
         return known or uris.normal(uri)
 
+    def is_open(self, key: str) -> bool:
+        return key in self._open
+
     def uri_of(self, key: str) -> str:
         """As the client writes it, if it is open."""
         document = self._open.get(key)
@@ -278,9 +281,9 @@ class WorkspaceIndex:
 
     def changed_on_disk(self, changed: Iterable[str], gone: Iterable[str]) -> None:
         """URIs of files or folders."""
-        for uri in gone:
-            self._forget_below(uris.normal(uri).rstrip("/"))
-        self._want([path for uri in (*changed, *gone) if (path := uris.file_path(uri)) is not None])
+        # What is said to be gone is, at once; whether it really is, the disk says.
+        forgotten = [key for uri in gone for key in self._forget_below(uris.normal(uri).rstrip("/"))]
+        self._want([path for uri in (*changed, *gone, *forgotten) if (path := uris.file_path(uri)) is not None])
 
     # --- open documents ----------------------------------------------------------------------------------------
 
@@ -447,9 +450,11 @@ class WorkspaceIndex:
         if key not in self._open:
             self._put(key, None)
 
-    def _forget_below(self, key: str) -> None:
-        for known in [one for one in self._known if one == key or one.startswith(key + "/")]:
+    def _forget_below(self, key: str) -> list[str]:
+        found = [one for one in self._known if one == key or one.startswith(key + "/")]
+        for known in found:
             self._forget(known)
+        return found
 
     def _parsed(self, path: str) -> Outline | None:
         content = outline_files.content_of(path, self._server.settings.outline.max_bytes)

@@ -17,6 +17,7 @@ from orchestrator.engine import outline_files
 from orchestrator.engine.outline_files import IGNORED, Found, Stamp
 from orchestrator.lsp import uris
 from orchestrator.outline.contribution import Contribution, contribution
+from orchestrator.outline.moved import named_paths
 from orchestrator.outline.parse import parse
 
 SLICE_SECONDS = 0.030
@@ -92,7 +93,8 @@ class Reader:
         if known is not None and known.digest == content.digest:
             done.read.append(Read(key, now, None))
         else:
-            done.read.append(Read(key, now, contribution(parse(content.text))))
+            outline = parse(content.text)
+            done.read.append(Read(key, now, contribution(outline, named_paths(outline))))
 
 
 def everything(folders: Sequence[Folder], globs: Sequence[str]) -> Iterator[Found | None]:

@@ -106,6 +106,11 @@ class Feature:
         return getattr(importlib.import_module(f"orchestrator.lsp.features.{self.module}"), self.function)
 
 
+EVERY_FILE = types.FileOperationRegistrationOptions(
+    [types.FileOperationFilter(types.FileOperationPattern(glob="**/*"), scheme="file")]
+)
+"""Any file or folder may be one that an outline names, or hold one."""
+
 FEATURES: tuple[Feature, ...] = (
     Feature(types.INITIALIZED, "lifecycle", "initialized"),
     Feature(types.SHUTDOWN, "lifecycle", "shutdown"),
@@ -152,6 +157,10 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, "semantic_tokens", "part", TOKENS),
     Feature(types.WORKSPACE_SYMBOL, "workspace_symbol", "workspace_symbol"),
     Feature(types.WORKSPACE_SYMBOL_RESOLVE, "workspace_symbol", "resolve"),
+    Feature(types.WORKSPACE_WILL_RENAME_FILES, "file_operations", "will_rename", EVERY_FILE),
+    Feature(types.WORKSPACE_DID_RENAME_FILES, "file_operations", "did_rename", EVERY_FILE),
+    Feature(types.WORKSPACE_DID_CREATE_FILES, "file_operations", "did_create", EVERY_FILE),
+    Feature(types.WORKSPACE_DID_DELETE_FILES, "file_operations", "did_delete", EVERY_FILE),
     Feature(types.TEXT_DOCUMENT_DEFINITION, "definition", "definition"),
     Feature(types.TEXT_DOCUMENT_REFERENCES, "references", "references"),
     Feature(types.TEXT_DOCUMENT_PREPARE_RENAME, "rename", "prepare"),

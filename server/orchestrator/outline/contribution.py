@@ -20,7 +20,7 @@ from orchestrator.model.task import Status
 from orchestrator.outline.text import Encoding, Text
 from orchestrator.outline.tree import Node, Outline, Task
 
-READER = 1
+READER = 2
 """Another number whenever a contribution says something else of the same text: what was stored before is read anew."""
 
 _STATUSES = (None, *Status)
@@ -101,7 +101,7 @@ class Contribution:
     heads: Mapping[int, str]
     """By index, only where not all of it is ASCII: the line up to the title's end, to count its columns with."""
     paths: frozenset[str] = frozenset()
-    """Of files that it names, relative to its folder, as `mentions.path_names` gives them."""
+    """Of files that it names, relative to its folder; found for saved files only, since finding them takes time."""
     newer: bool = False
     """In a later version of the format: read-only for us."""
 
