@@ -210,6 +210,22 @@ async def test_a_correction_reaches_the_next_call(folder: Path):
     assert "Use Decimal" not in hands.requests[0].messages[0].text
 
 
+async def test_a_correction_is_said_again_after_a_restart(folder: Path):
+    script = (use(("list_files", {})), use(("list_files", {})), use(finish()))
+    journal = Journal()
+    dying = Hands(*script, journal=journal, corrections=("Use Decimal.",))
+    dying.die_at = 8
+    with pytest.raises(Killed):
+        await execute("code", dying, folder)
+    assert "Use Decimal." in dying.requests[0].messages[0].text
+    again = Hands(*script[len(journal.calls) :], journal=journal)
+    await execute("code", again, folder)
+    assert again.requests[0] == dying.requests[0], "the program does not know it any more, the journal does"
+    later = Hands(*script[len(journal.calls) :], journal=journal, corrections=("Use Decimal.", "And round."))
+    await execute("code", later, folder)
+    assert later.requests[0] == dying.requests[0]
+
+
 async def test_a_model_that_never_finishes_is_stopped(folder: Path):
     endless = use(("list_files", {}), repeat=True)
     hands = Hands(endless, settings={"tools": {"turns": 5}})

@@ -27,8 +27,8 @@ from orchestrator.model.message import Message, Role, Speaker, ToolCall, ToolRes
 from orchestrator.model.safe_text import one_line
 from orchestrator.providers.base import Request
 
-MAX_TOKENS = 16_000
-"""Of one answer: a new file of a thousand lines."""
+MAX_TOKENS = 8_192
+"""Of one answer: a new file of six hundred lines. It is reserved in money for each call, so it is no more than that."""
 MOST_SILENT = 2
 """Answers in a row without any tool call, before what was said counts as the end."""
 MOST_CUT = 2
@@ -62,7 +62,8 @@ class ToolLoop:
         self._system = ""
         self._turn = 0
         self._used = 0
-        self._corrections = 0
+        self._corrections: list[str] = []
+        """Said already."""
         self._cut = 0
         """Answers that were too long."""
 
@@ -168,14 +169,13 @@ class ToolLoop:
         self._messages.append(Message(Speaker.USER, notes, results=results))
 
     async def _new_corrections(self) -> list[str]:
-        """Those that came since the last look. How many there were is journaled, so that a restart sees as many."""
+        """Those that came since the last look; journaled, so that a restart says the same at the same place."""
 
-        async def count() -> int:
-            return len(self._hands.corrections())
+        async def look() -> list[str]:
+            return [said for said in self._hands.corrections() if said not in self._corrections]
 
-        seen = await self._hands.once("corrections", {"turn": self._turn, "messages": len(self._messages)}, count)
-        fresh = self._hands.corrections()[self._corrections : seen]
-        self._corrections = max(self._corrections, seen)
+        fresh = await self._hands.once("corrections", {"turn": self._turn, "messages": len(self._messages)}, look)
+        self._corrections += fresh
         return list(fresh)
 
     def _request(self, route: Route) -> tuple[Prompt, Request]:

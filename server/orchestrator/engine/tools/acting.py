@@ -43,6 +43,8 @@ class Commands:
         self._task = task
         self._hands = hands
         self._environ = os.environ if environ is None else environ
+        self._allowed: set[tuple[str, ...]] = set()
+        """Leave for exactly these was given in this attempt: to check the same again is not asked again."""
         self.ran: list[tuple[tuple[str, ...], CommandOutcome]] = []
         """Those that were started, in order."""
 
@@ -51,6 +53,8 @@ class Commands:
 
         The form of the command is checked before, and its program must be installed.
         """
+        if argv in self._allowed:
+            return ""
         policy.checked_argv(argv)
         program = await self._program(argv, place)
         allowed = await ask_leave(
@@ -61,7 +65,10 @@ class Commands:
             approvals.command_detail(argv, program, self._task.workspace, purpose, ""),
             place,
         )
-        return "" if allowed else "nobody gave leave to run it"
+        if not allowed:
+            return "nobody gave leave to run it"
+        self._allowed.add(argv)
+        return ""
 
     async def run(self, argv: tuple[str, ...], place: str) -> CommandOutcome:
         """Run a command that has leave. Raises ToolError when it cannot be started."""
