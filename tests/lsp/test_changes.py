@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ def test_batch_equals_changes_in_sequence(base: str, typed: list[tuple[int, int,
         batch = batch.then(TextEdit(start, end, new))
         now = now[:start] + new + now[end:]
         assert apply(base, batch.edits) == now
+        assert len(now) == len(base) + batch.growth
 
 
 @given(texts, changes)
@@ -36,6 +38,17 @@ def test_typing_a_word_is_one_edit() -> None:
     for index, letter in enumerate("word"):
         batch = batch.then(TextEdit(5 + index, 5 + index, letter))
     assert batch.edits == (TextEdit(5, 5, "word"),)
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["downwards", "upwards"])
+def test_many_cursors_are_many_small_edits(step: int) -> None:
+    places = list(range(0, 50_000, 10))
+    batch = Batch()
+    for number, place in enumerate(places[::step]):
+        at = place + number if step == 1 else place
+        batch = batch.then(TextEdit(at, at, "x"))
+    assert batch.edits == tuple(TextEdit(place, place, "x") for place in places)
+    assert batch.growth == len(places)
 
 
 def test_distant_changes_stay_small() -> None:

@@ -69,7 +69,21 @@ TYPED = [
     ("orchestrator/split/edit", {"runId": "r"}, "params.children"),
     ("orchestrator/split/discard", {"runId": ""}, "params.runId"),
     ("orchestrator/run/stop", [], "params"),
+    ("completionItem/resolve", {}, "label"),
+    ("workspace/symbol", {}, "query"),
+    ("workspaceSymbol/resolve", {}, "name"),
+    ("codeAction/resolve", {}, "title"),
+    ("workspace/willRenameFiles", {}, "files"),
+    ("callHierarchy/incomingCalls", {}, "item"),
+    ("callHierarchy/outgoingCalls", {}, "item"),
 ]
+_NAMED = {method for method, _, _ in TYPED}
+TYPED += [
+    (method, [], "params")
+    for method in sorted({feature.method for feature in FEATURES} - _NAMED)
+    if method.startswith(("textDocument/", "orchestrator/")) and "/did" not in method
+]
+"""All others refuse what is no object."""
 
 
 @pytest.mark.parametrize(("method", "params", "named"), TYPED)

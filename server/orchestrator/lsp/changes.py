@@ -17,9 +17,23 @@ from orchestrator.outline.edits import TextEdit
 class Batch:
     edits: tuple[TextEdit, ...] = ()
     """In order, apart from each other by at least one character."""
+    growth: int = 0
+    """Characters by which the text is longer after all of them."""
 
     def then(self, change: TextEdit) -> Batch:
-        """With one more change, whose offsets are into the text after all the earlier ones."""
+        """With one more change, whose offsets are into the text after all the earlier ones.
+
+        A thousand cursors send their changes from one end of the text to the other: those two cases look at one edit.
+        """
+        growth = self.growth + len(change.text) - (change.end - change.start)
+        if not self.edits or change.end < self.edits[0].start:
+            return Batch((change, *self.edits), growth)
+        if self.edits[-1].end + self.growth < change.start:
+            moved = TextEdit(change.start - self.growth, change.end - self.growth, change.text)
+            return Batch((*self.edits, moved), growth)
+        return Batch(self._with(change), growth)
+
+    def _with(self, change: TextEdit) -> tuple[TextEdit, ...]:
         before: list[TextEdit] = []
         touched: list[tuple[TextEdit, int]] = []
         after: list[TextEdit] = []
@@ -39,7 +53,7 @@ class Batch:
         merged = TextEdit(change.start - shift_at_start, change.end - shift_at_end, change.text)
         if touched:
             merged = _merge(change, touched, merged)
-        return Batch((*before, merged, *after))
+        return (*before, merged, *after)
 
 
 def _merge(change: TextEdit, touched: list[tuple[TextEdit, int]], merged: TextEdit) -> TextEdit:
