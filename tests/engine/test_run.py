@@ -432,3 +432,20 @@ async def until(true) -> None:
     async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0.005)
+
+
+async def test_a_run_stays_in_its_estimate(tmp_path):
+    text = "- [ ] p\n  - [ ] a\n    Accept: it is done\n  - [ ] b\n- [x] c\n"
+    answer = "It is done, in words enough to look like an answer of usual length. " * 8
+    async with Branch(tmp_path, text, [done("It is done.", answer), sums_up("All. " * 40), verdict()]) as branch:
+        outline = branch.document.outline
+        roots = [task for task in outline.tasks() if not outline.ancestors(task)]
+        estimate = await branch.session.estimate(outline, roots)
+        view = await branch.run()
+        assert estimate.tasks == view.done == 3
+        assert estimate.calls[0] <= len(branch.requests()) <= estimate.calls[1]
+        assert estimate.input_tokens[0] <= view.usage.input_tokens * 1.6
+        assert view.usage.input_tokens <= estimate.input_tokens[1]
+        assert estimate.output_tokens[0] <= view.usage.output_tokens <= estimate.output_tokens[1]
+        assert estimate.cost is not None
+        assert estimate.cost[1] == 0

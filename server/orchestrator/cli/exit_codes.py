@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     ANSWER = 9
     STORE = 10
     BUDGET = 11
+    UNFINISHED = 12
     INTERRUPTED = 130
     BROKEN_PIPE = 141
     TERMINATED = 143
@@ -42,7 +43,8 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.ANSWER: "the model's answer could not be used",
     ExitCode.STORE: "the local database cannot be used",
     ExitCode.BUDGET: "the budget or the number of calls that was allowed is used up",
-    ExitCode.INTERRUPTED: "stopped with Ctrl-C; it says whether the file is as it was",
+    ExitCode.UNFINISHED: "the run is over, and tasks failed or could not be done",
+    ExitCode.INTERRUPTED: "stopped with Ctrl-C or `stop`; it says what became of the file",
     ExitCode.BROKEN_PIPE: "whoever read the output stopped reading",
     ExitCode.TERMINATED: "stopped by a signal; it says whether the file is as it was",
 }
@@ -56,6 +58,7 @@ _BY_ERROR: dict[type[errors.OrchestratorError], ExitCode] = {
     errors.BudgetError: ExitCode.BUDGET,
     errors.ProviderError: ExitCode.PROVIDER,
     errors.AnswerUnusableError: ExitCode.ANSWER,
+    errors.ToolError: ExitCode.ANSWER,
     errors.StoreError: ExitCode.STORE,
     errors.ProtocolError: ExitCode.FAILED,
 }

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "split": "split a task of an outline into subtasks",
     "replan": "plan the subtasks of a task anew, keeping what is done",
+    "run": "do the tasks of an outline",
+    "runs": "list the runs, and what waits for a person",
+    "resume": "go on with a run that paused or was stopped",
+    "stop": "stop a run of another terminal or an editor",
     "outline": "show the tasks of an outline",
     "check": "find the problems of outlines",
     "models": "list the models and why one is not usable; fetch one",

@@ -13,8 +13,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
-import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.cli.diff import Line, unified
 from orchestrator.cli.exit_codes import ExitCode, exit_code
 from orchestrator.cli.file_editor import FileTarget, require_writable
+from orchestrator.cli.person import TerminalPerson, cancel_on_signals
 from orchestrator.cli.split_progress import SplitProgress
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.changes import changes_as_json
-from orchestrator.engine.editor import Place, Question
+from orchestrator.engine.editor import Place
 from orchestrator.engine.outline_files import taken_below
 from orchestrator.engine.plans import task_at
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
@@ -131,12 +130,12 @@ class _Job:
     async def _run(self, around: Surroundings, target: FileTarget) -> int:
         from orchestrator.engine.session import Session, Workspace
 
-        _cancel_on_signals()
+        cancel_on_signals()
         session = Session(around.configuration.settings, around.directories, around.keys())
         try:
             progress = SplitProgress(self.terminal)
             observer = Observer(progress.show, lambda _event: None)
-            person = _Person(self.terminal)
+            person = TerminalPerson(self.terminal)
             request = SplitRequest(
                 levels=self.arguments.recursive,
                 force=self.arguments.force,
@@ -269,24 +268,6 @@ class _Job:
         self.terminal.result(json.dumps(shown, indent=2))
 
 
-class _Person:
-    """The engine's questions, on the terminal. Enter is the careful answer."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-
-    async def ask(self, question: Question) -> str | None:
-        if not self._terminal.can_ask:
-            return None
-        self._terminal.say(many_lines(question.text), "strong")
-        for number, choice in enumerate(question.choices, 1):
-            self._terminal.say(f"  {number}. {one_line(choice)}")
-        answer = await self._terminal.ask(f"Your choice, 1 to {len(question.choices)} [1]: ")
-        if answer.isascii() and answer.isdecimal() and 1 <= int(answer[:3]) <= len(question.choices):
-            return question.choices[int(answer[:3]) - 1]
-        return question.choices[0]
-
-
 def _proposal_as_json(proposal: Proposal) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -337,13 +318,3 @@ def _levels(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= 8):
         raise argparse.ArgumentTypeError("a whole number from 1 to 8")
     return int(text)
-
-
-def _cancel_on_signals() -> None:
-    """Ask to stop as Ctrl-C does, so that children end and nothing stays half done."""
-    task = asyncio.current_task()
-    assert task is not None
-    if sys.platform != "win32":
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with contextlib.suppress(NotImplementedError, RuntimeError):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -43,6 +43,15 @@ class Terminal:
         return _is_terminal(self._stdin) and _is_terminal(self._stderr)
 
     @property
+    def redraws(self) -> bool:
+        """Whether lines that were shown can be shown anew."""
+        return self._smart and _is_terminal(self._stderr)
+
+    @property
+    def coloured(self) -> bool:
+        return self._coloured
+
+    @property
     def shows_results(self) -> bool:
         """Whether stdout is a terminal; else a program or a file reads it."""
         return _is_terminal(self._stdout)

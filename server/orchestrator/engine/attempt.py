@@ -168,9 +168,12 @@ class TaskRun:
     def on_spent(self, usage: Usage, price: Cost) -> None:
         self.run.on_spent(usage, price)
 
-    def answered(self, approval: Approval) -> None:
-        if self._future is not None and not self._future.done():
-            self._future.set_result(approval.answer)
+    def answered(self, approval: Approval) -> bool:
+        """False when it was told before."""
+        if self._future is None or self._future.done():
+            return False
+        self._future.set_result(approval.answer)
+        return True
 
     # --- its steps ----------------------------------------------------------------------------------------------
 

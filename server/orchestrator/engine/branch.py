@@ -25,6 +25,8 @@ class BranchRequest:
     """US dollars that this run may spend; the front matter may say less."""
     calls: int | None = None
     """Calls that this run may begin."""
+    trusted: bool = False
+    """The person trusts the workspace for this run only."""
     wait: bool = True
     """Stay while only questions are open; False: pause, because nobody is there to answer."""
     yes: bool = False
@@ -37,6 +39,7 @@ class BranchRequest:
             "consented": self.consented,
             "budget": None if self.budget is None else str(self.budget),
             "calls": self.calls,
+            "trusted": self.trusted,
         }
 
     @classmethod
@@ -48,6 +51,7 @@ class BranchRequest:
             consented=bool(stored.get("consented")),
             budget=None if budget is None else Decimal(budget),
             calls=stored.get("calls"),
+            trusted=bool(stored.get("trusted")),
             wait=wait,
         )
 

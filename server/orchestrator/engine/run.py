@@ -39,6 +39,7 @@ from orchestrator.errors import EditRefusedError, FileError, OrchestratorError, 
 from orchestrator.model.ids import record_id
 from orchestrator.model.run import (
     Approval,
+    ApprovalState,
     Attempt,
     AttemptState,
     Event,
@@ -57,6 +58,7 @@ from orchestrator.outline.tree import Outline, Task
 from orchestrator.store.leases import HEARTBEAT_SECONDS
 from orchestrator.store.store import Store
 
+POLL_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 """How long after a change of the text it is looked at: people type in bursts."""
 TRIES = 5
@@ -91,7 +93,7 @@ class BranchRun:
         self.run_id = resumed.run_id if resumed else record_id("run")
         self.title = resumed.task_title if resumed else _title(roots)
         self.auto = request.auto
-        self.trusted = means.trusted(asker.folder)
+        self.trusted = request.trusted or means.trusted(asker.folder)
         self.ledger = Ledger(_least(request.budget, _budget_of(outline)), request.calls)
         self.schedule = Schedule()
         self.fresh: dict[str, str] = {}
@@ -214,7 +216,9 @@ class BranchRun:
         """A question was answered, and that is stored."""
         for task in self._tasks.values():
             if task.approval is not None and task.approval.approval_id == approval.approval_id:
-                task.answered(approval)
+                if task.answered(approval):
+                    self.observer.on_approval(approval)
+                return
         self.observer.on_approval(approval)
 
     # --- for its tasks ------------------------------------------------------------------------------------------
@@ -396,10 +400,21 @@ class BranchRun:
         for attempt in attempts:
             if attempt.ended is None and attempt.task_id is not None:
                 self._stored[attempt.task_id] = attempt
+        for attempt in attempts:
+            self._keep_failed(view.outline, attempt)
         for step in await self.store.spent(self.run_id):
             self.on_spent(step.usage, step.cost if step.ended else None)
             self.ledger.add_spent((), step.cost)
         await self._emit("run.resumed", {"title": self.title, "tasks": len(self.schedule)})
+
+    def _keep_failed(self, outline: Outline, attempt: Attempt) -> None:
+        """What failed in this run is not tried again by going on with it, unless its person set it back."""
+        key = attempt.task_id or ""
+        found = outline.by_id(key)
+        failed = attempt.state is AttemptState.FAILED and found and found[0].status is Status.FAILED
+        if failed and key in self.schedule and key not in self._stored:
+            self._note(key, state=AttemptState.FAILED, reason=attempt.reason)
+            self.schedule.end(key, End.FAILED)
 
     async def _with_ids(self) -> tuple[View, list[Task]]:
         """Every task of the branches gets an id, in one edit."""
@@ -578,9 +593,19 @@ class BranchRun:
         self.tell([await self.store.add_event(self.run_id, kind, detail, time.time())])
 
     async def _heartbeat(self) -> None:
+        """Say that it is alive, and hear what other programs said: to stop, and answers to its questions."""
+        renewed = 0.0
         while True:
-            await self.store.renew_lease([self.run_id], time.time())
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if time.monotonic() - renewed >= HEARTBEAT_SECONDS:
+                await self.store.renew_lease([self.run_id], time.time())
+                renewed = time.monotonic()
+            await asyncio.sleep(POLL_SECONDS)
+            if await self.store.stop_requested(self.run_id):
+                self.stop()
+            for task in [task for task in self._tasks.values() if task.waiting]:
+                for approval in await self.store.approvals_of(task.attempt.attempt_id):
+                    if approval.state is ApprovalState.ANSWERED:
+                        self.answered(approval)
 
     # --- the person edits meanwhile -----------------------------------------------------------------------------
 

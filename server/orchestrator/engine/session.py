@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.branch import BranchObserver, BranchRequest
 from orchestrator.engine.calls import Slots
 from orchestrator.engine.editor import Holder, Person, Place, Target
+from orchestrator.engine.estimate import estimated
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
+from orchestrator.engine.money import Estimate
 from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.replan import Replan
-from orchestrator.engine.routing import Asker, Router
+from orchestrator.engine.routing import Asker, Router, candidates
 from orchestrator.engine.run import CONFIRM, BranchRun
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import runnable
@@ -27,6 +31,7 @@ from orchestrator.engine.split import Means, Split
 from orchestrator.engine.trust import TRUST_FILE, Trust
 from orchestrator.errors import EditRefusedError, FileError, ProtocolError, TaskError
 from orchestrator.model.ids import record_id
+from orchestrator.model.message import Role
 from orchestrator.model.run import Approval, OutboxEntry
 from orchestrator.model.task import Plan, PlannedTask
 from orchestrator.outline.tree import Outline, Task
@@ -183,6 +188,16 @@ class Session:
         if run is not None:
             run.answered(approval)
         return approval
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> AbstractAsyncContextManager[None]:
+        """Run `work` of an edge beside the body; it is cancelled when the body ends."""
+        return self._runner.beside(work)
+
+    async def estimate(self, outline: Outline, roots: Sequence[Task], model: str = "") -> Estimate:
+        """What running these branches may take, from history where there is one."""
+        store = await self._open_store()
+        name = candidates(self._settings, Role.EXECUTE, model)[0]
+        return await asyncio.to_thread(estimated, outline, roots, self._settings, name, await store.typical_tokens())
 
     async def store(self) -> Store:
         """Raises StoreError."""

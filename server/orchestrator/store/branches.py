@@ -29,6 +29,9 @@ from orchestrator.store import leases, records, rows
 Told = Sequence[tuple[str, str]]
 """Kind and detail (JSON) of events."""
 
+STOP = "stop requested"
+"""The reason of a run that is still running: its owner looks for it."""
+
 RESUMABLE = tuple(state.value for state in RunState if state.resumable)
 
 
@@ -42,6 +45,14 @@ def claim(connection: sqlite3.Connection, run_id: str, owner: str, now: float) -
     if changed.rowcount == 0:
         return None
     return rows.run_from(connection.execute("SELECT * FROM runs WHERE run_id = ?", (run_id,)).fetchone())
+
+
+def request_stop(connection: sqlite3.Connection, run_id: str) -> bool:
+    changed = connection.execute(
+        "UPDATE runs SET reason = ? WHERE run_id = ? AND kind = ? AND state = ?",
+        (STOP, run_id, RunKind.BRANCH.value, RunState.RUNNING.value),
+    )
+    return changed.rowcount > 0
 
 
 def mark_failed(connection: sqlite3.Connection, run_id: str, reason: str, now: float) -> bool:

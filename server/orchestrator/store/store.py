@@ -168,6 +168,14 @@ class Store:
         query = "SELECT * FROM attempts WHERE run_id = ? AND ended IS NULL ORDER BY seq"
         return await self._select(rows.attempt_from, query, run_id)
 
+    async def request_stop(self, run_id: str) -> bool:
+        """Ask the process that runs this branch to stop it; False when nobody runs it."""
+        return await self._write(partial(branches.request_stop, run_id=run_id))
+
+    async def stop_requested(self, run_id: str) -> bool:
+        query = "SELECT reason FROM runs WHERE run_id = ? AND state = 'running'"
+        return _only(await self._select(_first_column, query, run_id)) == branches.STOP
+
     async def running(self, uri: str) -> list[Run]:
         """Branches of this outline that another process runs."""
         query = "SELECT * FROM runs WHERE state = 'running' AND kind = 'branch' AND uri = ? AND owner <> ?"
@@ -180,6 +188,22 @@ class Store:
             " AND json_extract(change, '$.result') <> '' ORDER BY closed DESC, rowid DESC LIMIT 1"
         )
         return _only(await self._select(_first_column, query, uri, task_id)) or ""
+
+    async def typical_tokens(self) -> dict[str, tuple[int, int]]:
+        """By role: tokens of an answer that is short, and of one that is long, among the newest finished calls."""
+        query = (
+            "SELECT role, output_tokens FROM (SELECT role, output_tokens, row_number() OVER"
+            " (PARTITION BY role ORDER BY started DESC) AS place FROM steps WHERE state = 'completed')"
+            " WHERE place <= 200 ORDER BY role, output_tokens"
+        )
+        by_role: dict[str, list[int]] = {}
+        for role, tokens in await self._select(_two_columns, query):
+            by_role.setdefault(role, []).append(tokens)
+        return {
+            role: (found[len(found) // 10], found[len(found) * 9 // 10])
+            for role, found in by_role.items()
+            if len(found) >= 5
+        }
 
     async def spent(self, run_id: str) -> list[Step]:
         """Every step of a run that has ended."""
@@ -420,6 +444,10 @@ class Store:
 
 def _first_column(row: sqlite3.Row) -> str:
     return row[0]
+
+
+def _two_columns(row: sqlite3.Row) -> tuple[str, int]:
+    return row[0], row[1]
 
 
 def _only(found: Sequence[T]) -> T | None:

@@ -46,7 +46,7 @@ class AnswerExecutor:
 
     async def _work(self, task: TaskContext, hands: Hands, said: list[str]) -> reading.Work | Outcome:
         chosen: list[Route] = []
-        notes = notes_for(task, hands, said)
+        notes = await notes_for(task, hands, said)
 
         def make(route: Route) -> tuple[Prompt, Request]:
             chosen.append(route)
@@ -78,10 +78,15 @@ class AnswerExecutor:
         return work
 
 
-def notes_for(task: TaskContext, hands: Hands, said: list[str]) -> str:
-    """What the next call has to know besides the brief."""
+async def notes_for(task: TaskContext, hands: Hands, said: list[str]) -> str:
+    """What the next call has to know besides the brief; corrections as they were when it was first made."""
+
+    async def now() -> list[str]:
+        return list(hands.corrections())
+
+    corrections = await hands.once("corrections", {"said": len(said), "evidence": task.evidence}, now)
     notes = [*said]
-    notes += (f"A person says about this task: {correction}" for correction in hands.corrections())
+    notes += (f"A person says about this task: {correction}" for correction in corrections)
     if task.evidence:
         notes.append(f"An earlier try was not accepted. What was missing:\n{task.evidence}")
     return "\n\n".join(notes)
