@@ -32,7 +32,7 @@ async def test_an_edit_is_one_undo_step_and_says_where_the_task_is(tmp_path: Pat
     async with editing(tmp_path) as (client, buffer):
         answer = await client.request("orchestrator/edit/move", on(buffer, "week", steps=-1))
         assert buffer.text == "# Trip\n\n- [ ] Pack the bags 🎒\n  For a week.\n- [ ] Before\n- [ ] After\n"
-        assert answer == {"documentVersion": 2, "position": {"line": 2, "character": 2}}
+        assert answer == {"documentVersion": 2, "position": {"line": 2, "character": 2}, "moved": -1}
         await buffer.undo()
         assert buffer.text == TEXT
 

@@ -11,7 +11,9 @@ import pytest
 from tests.neovim.conftest import OUTLINE, FakeServed
 from tests.support.neovim import PLUGIN, Neovim, init_file
 
-SUBCOMMANDS = ["split", "accept", "edit", "discard", "stop", "log", "health"]
+SUBCOMMANDS = [
+    "split", "replan", "accept", "edit", "discard", "stop", "status", "promote", "demote", "up", "down", "log", "health"
+]  # fmt: skip
 
 
 def loaded(editor: Neovim) -> list[str]:
@@ -183,7 +185,7 @@ def test_another_protocol_is_told(start_fake: Callable[..., FakeServed]) -> None
 @pytest.mark.parametrize(
     ("typed", "complaint"),
     [
-        ("Orchestrator splt", "There is no subcommand 'splt'. There are split, accept"),
+        ("Orchestrator splt", "There is no subcommand 'splt'. There are split, replan"),
         ("Orchestrator discard!", "discard takes no !."),
         ("Orchestrator stop now", "stop takes no arguments."),
     ],
@@ -196,7 +198,8 @@ def test_a_wrong_command_says_what_is_right(fake: FakeServed, typed: str, compla
 def test_every_subcommand_is_complete(fake: FakeServed) -> None:
     complete = "return vim.fn.getcompletion('Orchestrator ' .. ..., 'cmdline')"
     assert fake.lua(complete, "") == SUBCOMMANDS
-    assert fake.lua(complete, "s") == ["split", "stop"]
+    assert fake.lua(complete, "s") == ["split", "stop", "status"]
+    assert fake.lua(complete, "status c") == ["cancelled", "completed"]
     assert fake.lua(complete, "accept ") == []
     fake.start_split()
     fake.preview("ready", children=[{"title": "a"}, {"title": "b", "children": [{"title": "c"}]}])
@@ -217,7 +220,19 @@ def test_the_command_alone_lets_choose(start_fake: Callable[..., FakeServed]) ->
 
 def test_plug_maps_exist_for_what_is_mapped_in_the_help(fake: FakeServed) -> None:
     help_text = (PLUGIN / "doc" / "orchestrator.txt").read_text()
-    for name in ("split", "split-recursive", "accept", "discard", "stop", "edit"):
+    for name in (
+        "split",
+        "split-recursive",
+        "accept",
+        "discard",
+        "stop",
+        "edit",
+        "status",
+        "promote",
+        "demote",
+        "up",
+        "down",
+    ):
         plug = f"<Plug>(orchestrator-{name})"
         assert fake.lua("return vim.fn.maparg(..., 'n')", plug) or fake.lua(
             "return not vim.tbl_isempty(vim.fn.maparg(..., 'n', false, true))", plug

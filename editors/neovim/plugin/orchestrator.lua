@@ -43,3 +43,13 @@ end)
 plug('edit', function()
   require('orchestrator.proposal').open()
 end)
+
+for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down' }) do
+  local map = ('<Plug>(orchestrator-%s)'):format(name)
+  vim.keymap.set('n', map, function()
+    return require('orchestrator.edits').keys(name)
+  end, { expr = true })
+  vim.keymap.set('x', map, function()
+    require('orchestrator.edits').selected(name)
+  end)
+end

@@ -150,16 +150,18 @@ class Edits:
                 unwilling = await change(self._server, document, snapshot.text, asked.edits, label)
                 if unwilling is not None:
                     raise unwilling.refusal()
-            return EditResult(document_version=document.version, position=self._position(document, asked))
+            return self._result(document, asked)
 
-    def _position(self, document: Document, asked: Asked) -> Position | None:
-        if asked.task is None:
-            return None
-        offset = offset_after(asked.snapshot.text, asked.task, asked.edits)
-        if offset is None:
-            return None
+    def _result(self, document: Document, asked: Asked) -> EditResult:
+        offset = None if asked.task is None else offset_after(asked.snapshot.text, asked.task, asked.edits)
+        if asked.task is None or offset is None:
+            return EditResult(document_version=document.version)
         place = convert.position(document.text, offset, self._server.client.encoding)
-        return Position(line=place.line, character=place.character)
+        return EditResult(
+            document_version=document.version,
+            position=Position(line=place.line, character=place.character),
+            moved=place.line - asked.task.line,
+        )
 
 
 def _tasks(snapshot: Snapshot, params: EditParams) -> tuple[Task, ...]:

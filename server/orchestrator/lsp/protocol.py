@@ -347,6 +347,8 @@ class EditResult(Wire):
     document_version: int | None
     position: Position | None = None
     """Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows."""
+    moved: int = 0
+    """By how many lines that task stands further down than before."""
 
 
 REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {

@@ -12,6 +12,7 @@ local M = {}
 ---@field arguments string[]
 ---@field bang boolean
 ---@field line? integer the line given as a range, from 1
+---@field last_line? integer the last one of the range
 
 ---@class orchestrator.Subcommand
 ---@field summary string one line
@@ -20,7 +21,21 @@ local M = {}
 ---@field bang? boolean whether it takes a bang
 
 --- In the order in which they are shown.
-M.names = { 'split', 'replan', 'accept', 'edit', 'discard', 'stop', 'log', 'health' }
+M.names = {
+  'split',
+  'replan',
+  'accept',
+  'edit',
+  'discard',
+  'stop',
+  'status',
+  'promote',
+  'demote',
+  'up',
+  'down',
+  'log',
+  'health',
+}
 
 ---@param name string
 ---@return orchestrator.Subcommand?
@@ -83,6 +98,7 @@ function M.run(options)
     arguments = vim.list_slice(options.fargs, 2),
     bang = bang,
     line = options.range > 0 and options.line1 or nil,
+    last_line = options.range > 0 and options.line2 or nil,
   })
 end
 

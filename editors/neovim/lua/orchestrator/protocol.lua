@@ -241,3 +241,4 @@
 ---@class orchestrator.EditResult
 ---@field documentVersion integer|vim.NIL
 ---@field position? orchestrator.Position|vim.NIL Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows.
+---@field moved? integer By how many lines that task stands further down than before.

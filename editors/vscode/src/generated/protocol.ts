@@ -328,6 +328,8 @@ export interface EditResult {
   documentVersion: number | null;
   /** Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows. */
   position?: Position | null;
+  /** By how many lines that task stands further down than before. */
+  moved?: number;
 }
 
 /** Client to server. */

@@ -1,0 +1,158 @@
+--- Editing tasks without a model: status, promote, demote, up and down; by command or map.
+---
+--- The server computes each edit from the newest text and this waits for it, so that keys that are
+--- held down, macros and what is typed next all find the text as it then is. Each is one undo step,
+--- and the cursor goes along.
+---
+--- Invariant: one `u` takes back an edit (test_one_undo_takes_back_each_edit).
+--- Invariant: `.` does the last one again (test_dot_repeats).
+
+local display = require('orchestrator.display')
+local server = require('orchestrator.server')
+
+local M = {}
+
+--- How long an edit may take, in milliseconds: parsing a very large file for the first time takes seconds.
+local answer_time = 10000
+
+---@class orchestrator.Lines
+---@field first integer from 1
+---@field last integer
+
+---@class orchestrator.Edit
+---@field method string
+---@field params? table beside the tasks
+---@field follows? boolean the cursor goes where the task goes
+
+---@type fun() what `.` does
+local again = function() end
+
+---@param row integer from 1
+---@return integer bytes of blanks before the line's text
+local function indent_of(row)
+  return #(vim.fn.getline(row):match('^%s*'))
+end
+
+---@param moved integer lines
+---@param cursor integer[] as it was
+---@param indent integer of the cursor's line, as it was
+local function follow(moved, cursor, indent)
+  local row = math.max(1, math.min(cursor[1] + moved, vim.api.nvim_buf_line_count(0)))
+  local column = math.max(0, cursor[2] + indent_of(row) - indent)
+  vim.api.nvim_win_set_cursor(0, { row, math.min(column, #vim.fn.getline(row)) })
+end
+
+--- Has the server edit the tasks in these lines of the current buffer.
+---@param edit orchestrator.Edit
+---@param lines orchestrator.Lines
+function M.run(edit, lines)
+  local buffer = vim.api.nvim_get_current_buf()
+  local later = function()
+    if vim.api.nvim_get_current_buf() == buffer then
+      M.run(edit, lines)
+    end
+  end
+  if server.when_started(buffer, later) then
+    display.say('the server is starting…')
+    return
+  end
+  local client, problem = server.client(buffer)
+  if not client then
+    display.tell(problem --[[@as string]], vim.log.levels.ERROR)
+    return
+  end
+  local params = vim.tbl_extend('force', edit.params or {}, {
+    uri = vim.uri_from_bufnr(buffer),
+    range = {
+      start = { line = lines.first - 1, character = 0 },
+      -- A selection that ends before the first character of a line would be without that line.
+      ['end'] = { line = lines.last - 1, character = lines.last > lines.first and 1 or 0 },
+    },
+  })
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  local indent = indent_of(cursor[1])
+  local answer, failure = client:request_sync(edit.method, params, answer_time, buffer)
+  if not answer then
+    display.tell(
+      ('The server did not answer (%s). :Orchestrator log may say why.'):format(failure),
+      vim.log.levels.ERROR
+    )
+  elseif answer.err then
+    display.tell(answer.err.message, vim.log.levels.ERROR)
+  elseif answer.result and edit.follows then
+    follow(answer.result.moved or 0, cursor, indent)
+  end
+end
+
+--- Which lines a command means.
+---@param call orchestrator.Call
+---@return orchestrator.Lines
+function M.lines_of(call)
+  local row = vim.api.nvim_win_get_cursor(0)[1]
+  return { first = call.line or row, last = call.last_line or call.line or row }
+end
+
+---@type table<string, fun(count: integer): orchestrator.Edit>
+local edits = {
+  ['status'] = function()
+    return { method = 'orchestrator/edit/status/cycle' }
+  end,
+  ['promote'] = function()
+    return { method = 'orchestrator/edit/promote', follows = true }
+  end,
+  ['demote'] = function()
+    return { method = 'orchestrator/edit/demote', follows = true }
+  end,
+  ['up'] = function(count)
+    return { method = 'orchestrator/edit/move', params = { steps = -count }, follows = true }
+  end,
+  ['down'] = function(count)
+    return { method = 'orchestrator/edit/move', params = { steps = count }, follows = true }
+  end,
+}
+
+--- Counts steps for `up` and `down`; for the others so many lines, as Vim's own operators count.
+---@param name string
+---@param count integer
+---@return fun() what the map does, at the cursor as it is then
+local function at_cursor(name, count)
+  local steps = name == 'up' or name == 'down'
+  return function()
+    local row = vim.api.nvim_win_get_cursor(0)[1]
+    local last = steps and row or math.min(row + count - 1, vim.api.nvim_buf_line_count(0))
+    M.run(edits[name](count), { first = row, last = last })
+  end
+end
+
+--- The edit of a command.
+---@param name string
+---@param count? integer steps of `up` and `down`
+---@return orchestrator.Edit
+function M.named(name, count)
+  return edits[name](count or 1)
+end
+
+--- What a Normal mode map types, so that `.` does it again.
+---@param name string
+---@return string keys
+function M.keys(name)
+  again = at_cursor(name, vim.v.count1)
+  vim.go.operatorfunc = "v:lua.require'orchestrator.edits'.again"
+  -- Escape drops the count, which is taken already; no motion can fail on an empty line but this one.
+  return vim.fn.getline('.') == '' and "<Esc><Cmd>lua require('orchestrator.edits').again()<CR>" or '<Esc>g@l'
+end
+
+function M.again()
+  again()
+end
+
+--- What a Visual mode map does.
+---@param name string
+function M.selected(name)
+  local first, last = vim.fn.line('v'), vim.fn.line('.')
+  local count = vim.v.count1
+  vim.cmd.normal({ args = { vim.keycode('<Esc>') }, bang = true })
+  M.run(edits[name](count), { first = math.min(first, last), last = math.max(first, last) })
+end
+
+return M
