@@ -35,7 +35,8 @@ def resolve(task: TaskContext) -> tuple[str, TaskContext]:
     Raises ConfigError when the type cannot be loaded. A type that nobody has installed changes nothing: people write
     such fields for themselves.
     """
-    kind = find(task.fields.get("type", ""), task)
+    name = task.fields.get("type", "")
+    kind = find(name, task) if name else None  # most tasks have none, and looking reads many small files
     if kind is None:
         return task.fields.get("executor") or DEFAULT, task
     brief = task.brief
@@ -46,7 +47,7 @@ def resolve(task: TaskContext) -> tuple[str, TaskContext]:
 
 def find(name: str, task: TaskContext) -> TaskType | None:
     for point in _points():
-        if name and point.name == name:
+        if point.name == name:
             loaded = plugins.load(point, "task type", task.workspace)
             if not isinstance(loaded, TaskType):
                 raise ConfigError(

@@ -19,7 +19,7 @@ import asyncio
 from pydantic import Field
 
 from orchestrator.engine import approvals, edit_apply
-from orchestrator.engine.edit_proposal import EditProposal, diff
+from orchestrator.engine.edit_proposal import EditProposal
 from orchestrator.engine.executors import Hands, Outcome, TaskContext
 from orchestrator.engine.executors.checks import Checked, Checks, indented
 from orchestrator.engine.executors.tool_loop import Ended, ToolLoop
@@ -60,6 +60,8 @@ class _Work:
         self._commands = Commands(task, hands)
         self._checks = Checks(task, self._commands)
         self._applied: list[EditProposal] = []
+        self._diffs: dict[str, str] = {}
+        """As they were shown, by fingerprint."""
         tools = (*bench.looking, *editing_tools(bench.draft), command_tool(self._commands, hands), question_tool(hands))
         self._loop = ToolLoop("code", task, hands, bench.draft, (*tools, _finish_tool(bench.draft)))
 
@@ -109,7 +111,8 @@ class _Work:
 
     async def _approved(self, proposal: EditProposal, number: int) -> bool:
         outlines = approvals.outline_names(self._hands.settings)
-        detail = approvals.edit_detail(proposal, "", outlines)
+        detail = await asyncio.to_thread(approvals.edit_detail, proposal, "", outlines)
+        self._diffs[proposal.fingerprint] = detail["diff"]
         title = f"{self._task.brief.title}: {proposal.title}"
         return await ask_leave(self._task, self._hands, approvals.EDIT, one_line(title, 200), detail, f"edit {number}")
 
@@ -156,8 +159,8 @@ class _Work:
         return list(await self._hands.once("edits.undone", {"fingerprint": proposal.fingerprint}, work))
 
     def _text(self, result: str, proposal: EditProposal, report: str) -> str:
-        shown = [diff(each, approvals.outline_names(self._hands.settings)) for each in (*self._applied, proposal)]
-        patches = "\n\n".join(dict.fromkeys(patch for patch in shown if patch))
+        shown = [self._diffs[each.fingerprint] for each in (*self._applied, proposal) if each.changes]
+        patches = "\n\n".join(dict.fromkeys(shown))
         parts = [result, f"Edits:\n\n{indented(patches)}" if patches else "", f"Checks:\n\n{report}" if report else ""]
         return "\n\n".join(part for part in parts if part)
 

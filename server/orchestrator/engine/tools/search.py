@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.engine.ignored import compiled
+from orchestrator.engine.ignored import MOST_STARS, compiled
 from orchestrator.engine.tools.draft import Draft
 from orchestrator.errors import ToolError
 
@@ -75,7 +75,8 @@ def matcher(texts: Sequence[str], *, ignore_case: bool) -> Matcher:
 
 
 def glob_matcher(glob: str) -> Callable[[str], bool]:
-    if glob.count("*") > 6 or len(glob) > 200 or glob.startswith(("!", "#")) or "\n" in glob:
+    stars = len(re.findall(r"\*+", glob))
+    if stars > MOST_STARS or len(glob) > 200 or glob.startswith(("!", "#")) or "\n" in glob:
         raise ToolError("This pattern for files is too involved.", hint="Use one such as *.py or src/**/*.ts.")
     spec = compiled(glob)
     if spec is None:
