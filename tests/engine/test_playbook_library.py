@@ -105,12 +105,15 @@ def test_no_two_playbooks_are_about_the_same():
 
 def test_decisions_are_balanced_and_distinct():
     rows = load(PLAYBOOKS / "decisions.json")
-    assert Counter(row["verdict"] for row in rows) == {Verdict.EXECUTE: 80, Verdict.DECOMPOSE: 80}
+    for short, count in ((False, 80), (True, 42)):
+        verdicts = Counter(row["verdict"] for row in rows if row.get("short", False) is short)
+        assert verdicts == {Verdict.EXECUTE: count, Verdict.DECOMPOSE: count}
     assert len({row["text"].casefold() for row in rows}) == len(rows)
+    assert max(len(row["text"].split()) for row in rows if row.get("short")) <= 6
 
 
 def test_length_alone_does_not_tell_the_verdict():
-    rows = load(PLAYBOOKS / "decisions.json")
+    rows = [row for row in load(PLAYBOOKS / "decisions.json") if not row.get("short")]
     best = max(
         sum((len(row["text"]) >= limit) == (row["verdict"] == Verdict.DECOMPOSE) for row in rows)
         for limit in range(200)

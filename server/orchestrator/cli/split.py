@@ -277,6 +277,8 @@ def _proposal_as_json(proposal: Proposal) -> dict[str, Any]:
         "message": proposal.message,
         "source": proposal.source,
         "ordered": proposal.plan.ordered,
+        "decision": _decision_as_json(proposal),
+        "planSource": proposal.plan.source,
         "subtasks": _plan_as_json(proposal.plan),
         **({"changes": changes_as_json(proposal.changes)} if proposal.changes else {}),
         "usage": {
@@ -286,6 +288,17 @@ def _proposal_as_json(proposal: Proposal) -> dict[str, Any]:
             "costUsd": None if proposal.cost is None else float(proposal.cost),
         },
         "written": False,
+    }
+
+
+def _decision_as_json(proposal: Proposal) -> dict[str, Any] | None:
+    if proposal.decision is None:
+        return None
+    return {
+        "verdict": proposal.decision.verdict.value,
+        "reason": proposal.decision.reason,
+        "chance": proposal.decision.chance,
+        "expectedUsd": None if proposal.expected is None else float(proposal.expected),
     }
 
 

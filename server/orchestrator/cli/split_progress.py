@@ -11,7 +11,7 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.proposal import Proposal
 from orchestrator.model.run import SplitState
 from orchestrator.model.safe_text import one_line
-from orchestrator.model.task import Plan
+from orchestrator.model.task import Plan, Verdict
 from orchestrator.model.usage import Cost, Usage
 
 _UNDER_WAY = {SplitState.DECIDING: "deciding whether it needs subtasks", SplitState.PLANNING: "planning"}
@@ -26,6 +26,7 @@ class SplitProgress:
         self._terminal = terminal
         self._source = ""
         self._message = ""
+        self._decided = False
         self._told: set[tuple[int, ...]] = set()
 
     def show(self, proposal: Proposal) -> None:
@@ -33,6 +34,7 @@ class SplitProgress:
         if proposal.source and proposal.source != self._source:
             self._source = proposal.source
             self._terminal.say(f"Asking {one_line(proposal.source)}.")
+        self._show_decision(proposal)
         if proposal.state in _UNDER_WAY:
             self._show_waiting(proposal)
         complete = proposal.state is SplitState.READY
@@ -47,6 +49,17 @@ class SplitProgress:
             self._terminal.status(self._doing(proposal))
         elif proposal.state in _IN_VAIN and proposal.usage != Usage():
             self._show_spent(proposal)
+
+    def _show_decision(self, proposal: Proposal) -> None:
+        decision = proposal.decision
+        if decision is None or self._decided or decision.verdict is Verdict.EXECUTE:
+            return
+        self._decided = True
+        chance = "" if decision.chance is None else f" ({decision.chance:.0%} likely)"
+        reason = f": {one_line(decision.reason)}" if decision.reason else "."
+        self._terminal.say(f"It needs subtasks{chance}{reason}")
+        if proposal.expected:
+            self._terminal.say(f"A plan costs about {money(proposal.expected)}.")
 
     def _show_waiting(self, proposal: Proposal) -> None:
         if proposal.message and proposal.message != self._message:

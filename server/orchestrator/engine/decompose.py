@@ -11,14 +11,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 from orchestrator.engine import answers, context
 from orchestrator.engine.answer_shapes import MAX_ANSWER
 from orchestrator.engine.calls import Caller, conversation_of
 from orchestrator.engine.changes import REPLAN_SCHEMA, Change, Existing, added_changes, listing, read_changes
+from orchestrator.engine.classifier import combined
 from orchestrator.engine.context import Brief
+from orchestrator.engine.experience import NEAREST, Experience, examples, prior
+from orchestrator.engine.playbooks import Match, as_example
 from orchestrator.engine.prompting import Prompt, load_prompt
 from orchestrator.engine.routing import Asker, Route, Router
 from orchestrator.errors import AnswerUnusableError, RequestRejectedError
@@ -44,19 +47,28 @@ class Decomposer:
     max_children: int
     on_route: Callable[[Route], None]
     """Told who answers, before it is asked."""
+    experience: Experience = field(default_factory=Experience)
+    examples: int = NEAREST
+    """Playbooks that a capable model is shown at most."""
 
     async def decide(self, brief: Brief) -> Decision:
         route = await self._route(Role.DECIDE)
         if route.provider.capabilities.guided:
             from orchestrator.engine import guided  # numpy comes with it
 
-            decision = await asyncio.to_thread(guided.decide, brief)
+            decision = await asyncio.to_thread(guided.decide, brief, self.experience)
             await self.caller.note_decision("classifier", "sentence-embeddings", brief.title, decision.verdict.value)
             return decision
         prompt = load_prompt("decide")
         system, user = prompt.render(context=context.as_text(brief.without_siblings()))
         request = Request(route.model, system, conversation_of(user), DECIDE_TOKENS, answers.DECIDE_SCHEMA)
-        return await self._ask(Role.DECIDE, route, prompt, request, answers.read_decision, lambda _: None)
+        said, before = await self.caller.runner.gather(
+            [
+                self._ask(Role.DECIDE, route, prompt, request, answers.read_decision, lambda _: None),
+                asyncio.to_thread(prior, brief.title, self.experience),
+            ]
+        )
+        return combined(cast("Decision", said), cast("float | None", before), self.experience.trust)
 
     async def plan(self, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
         """The subtasks. `on_plan` is told what there is so far, while the answer arrives."""
@@ -67,13 +79,18 @@ class Decomposer:
             async def ask(request: Request, on_delta: Callable[[str], None]) -> str:
                 return await self.caller.call(Role.PLAN, route, guided.PROMPT, request, on_delta)
 
-            return await guided.plan(brief, route.model, ask, on_plan, self.max_children)
+            return await guided.plan(brief, route.model, ask, on_plan, self.max_children, self.experience)
 
         prompt = load_prompt("plan")
-        system, user = prompt.render(context=context.as_text(brief), max_children=str(self.max_children))
+        near = await self._examples(brief)
+        system, user = prompt.render(
+            context=context.as_text(brief),
+            max_children=str(self.max_children),
+            examples="\n\n".join(as_example(match.playbook) for match in near) or "  (none)",
+        )
         schema: AnswerSchema = answers.PLAN_SCHEMA
         request = Request(route.model, system, conversation_of(user), PLAN_TOKENS, schema)
-        return await self._ask(
+        plan = await self._ask(
             Role.PLAN,
             route,
             prompt,
@@ -81,6 +98,14 @@ class Decomposer:
             lambda answer: answers.read_plan(answer, brief.title, self.max_children),
             lambda text: on_plan(answers.partial_plan(text, brief.title, self.max_children)),
         )
+        names = " and ".join(match.playbook.name for match in near)
+        return replace(plan, source=f"planned with {names} as example{'s' if len(near) > 1 else ''}") if near else plan
+
+    async def _examples(self, brief: Brief) -> tuple[Match, ...]:
+        if not self.examples:
+            return ()
+        near = await asyncio.to_thread(examples, brief.title, brief.description, self.experience)
+        return near[: self.examples]
 
     async def revise(self, brief: Brief, subtasks: Sequence[Existing]) -> tuple[Change, ...]:
         """What a new plan changes in these subtasks of the task; nothing where they fit as they are."""

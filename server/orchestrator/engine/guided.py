@@ -16,24 +16,22 @@ Invariant: whatever the model answers, the plan holds only words of the playbook
 from __future__ import annotations
 
 import asyncio
-import functools
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.engine.classifier import Classifier, shipped_labels
 from orchestrator.engine.context import Brief
-from orchestrator.engine.playbooks import Library, Match, Playbook, content_words, shipped
+from orchestrator.engine.experience import Experience, Tools, tools
+from orchestrator.engine.playbooks import Match, Playbook, content_words
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.wording import BETWEEN, Wording, settled, subject_of, wording_of
 from orchestrator.model.message import Message, Role, Speaker
 from orchestrator.model.task import Decision, Plan, PlannedTask
 from orchestrator.providers.base import Request
-from orchestrator.providers.embedding import Embedder
 
 Ask = Callable[[Request, Callable[[str], None]], Awaitable[str]]
 """Sends one request, tells each piece of the answer, and returns all of it."""
 
+NONE = Experience()
 FEWEST = 3
 CANDIDATES = 6
 SAME_MEANING = 0.92
@@ -64,40 +62,25 @@ PROMPT = Prompt(
 """What the journal records: the words that every step's request begins with."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tools:
-    embedder: Embedder
-    library: Library
-    classifier: Classifier
-
-
-_making = threading.Lock()
-
-
-@functools.cache
-def _made() -> _Tools:
-    embedder = Embedder()
-    return _Tools(embedder, Library(shipped(), embedder), Classifier(shipped_labels(), embedder))
-
-
-def _tools() -> _Tools:
-    """Made once, in whichever thread comes first. Raises ProviderUnavailableError when a package is missing."""
-    with _making:
-        return _made()
-
-
-def decide(brief: Brief) -> Decision:
+def decide(brief: Brief, experience: Experience = NONE) -> Decision:
     """Blocks (two seconds at first use, then milliseconds): call it in a thread."""
-    return _tools().classifier.decide(brief.title)
+    return tools(experience).judge.decide(brief.title)
 
 
-async def plan(brief: Brief, model: str, ask: Ask, on_plan: Callable[[Plan], None], max_children: int) -> Plan:
+async def plan(
+    brief: Brief,
+    model: str,
+    ask: Ask,
+    on_plan: Callable[[Plan], None],
+    max_children: int,
+    experience: Experience = NONE,
+) -> Plan:
     """Three to `max_children` subtasks. `on_plan` is told what there is so far, after each of them.
 
     Raises ProviderUnavailableError without the embedding package, and whatever `ask` raises.
     """
-    tools = await asyncio.to_thread(_tools)
-    draft = await asyncio.to_thread(_Draft.of, tools, brief, max_children)
+    known = await asyncio.to_thread(tools, experience)
+    draft = await asyncio.to_thread(_Draft.of, known, brief, max_children)
     accepted: list[PlannedTask] = []
     reworded = False
     for step in draft.steps:
@@ -110,7 +93,7 @@ async def plan(brief: Brief, model: str, ask: Ask, on_plan: Callable[[Plan], Non
             wordings = [chosen, *wordings] if chosen else wordings
         for title, sentence in wordings:
             candidate = PlannedTask(title, sentence, settled(step.acceptance, draft.playbook, draft.subject))
-            if not await asyncio.to_thread(draft.repeats, tools, candidate, accepted):
+            if not await asyncio.to_thread(draft.repeats, known, candidate, accepted):
                 accepted.append(candidate)
                 reworded = reworded or (title, sentence) != wording.plain()
                 on_plan(Plan(tuple(accepted), draft.playbook.ordered, _source(draft.playbook, adapted=reworded)))
@@ -131,14 +114,14 @@ class _Draft:
     """Titles that no subtask may repeat: of the task, those above and those beside it."""
 
     @classmethod
-    def of(cls, tools: _Tools, brief: Brief, max_children: int) -> _Draft:
+    def of(cls, tools: Tools, brief: Brief, max_children: int) -> _Draft:
         matches = tools.library.nearest(brief.title, brief.description, CANDIDATES)
         playbook = next((match.playbook for match in matches if not _made_from(match, brief)), matches[0].playbook)
         steps = _fewer(tools, brief.title, playbook.steps, max_children)
         known = (brief.title, *(parent.title for parent in brief.parents), *brief.siblings)
         return cls(playbook, subject_of(brief.title), steps, known)
 
-    def repeats(self, tools: _Tools, candidate: PlannedTask, accepted: Sequence[PlannedTask]) -> bool:
+    def repeats(self, tools: Tools, candidate: PlannedTask, accepted: Sequence[PlannedTask]) -> bool:
         titles = [*self.known, *(task.title for task in accepted)]
         if any(_same_words(candidate.title, title) for title in titles):
             return True
@@ -162,7 +145,7 @@ def _made_from(match: Match, brief: Brief) -> bool:
     return any(_same_words(brief.title, title) for step in steps for title, _ in step.every())
 
 
-def _fewer(tools: _Tools, title: str, steps: tuple[PlannedTask, ...], limit: int) -> tuple[PlannedTask, ...]:
+def _fewer(tools: Tools, title: str, steps: tuple[PlannedTask, ...], limit: int) -> tuple[PlannedTask, ...]:
     """At most `limit` steps: those between the first and the last that are farthest from the task go first."""
     if len(steps) <= limit:
         return steps
@@ -207,7 +190,7 @@ def _same_words(first: str, second: str) -> bool:
 
 def _source(playbook: Playbook, *, adapted: bool) -> str:
     if playbook.general:
-        return f"general steps from the playbook “{playbook.title}”"
+        return f"general steps from {playbook.name}"
     if adapted:
-        return f"adapted from the playbook “{playbook.title}”"
-    return f"the steps of the playbook “{playbook.title}” as they are"
+        return f"adapted from {playbook.name}"
+    return f"the steps of {playbook.name} as they are"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.engine.changes import Change
 from orchestrator.model.run import Event, SplitState
-from orchestrator.model.task import Plan
+from orchestrator.model.task import Decision, Plan
 from orchestrator.model.usage import Cost, Usage
 
 
@@ -45,6 +45,10 @@ class Proposal:
     """Who answers: "local/smollm2 (basic offline model)"."""
     usage: Usage = field(default_factory=Usage)
     cost: Cost = None
+    decision: Decision | None = None
+    """Whether it needs subtasks, with the chance and the reason; None until somebody judged, and where it is forced."""
+    expected: Cost = None
+    """What a plan of it was expected to cost, when that was decided; None where the price is not known."""
     changes: tuple[Change, ...] = ()
     """Of a re-plan, in place of a plan."""
     asks: tuple[tuple[tuple[int, ...], str], ...] = ()

@@ -95,7 +95,9 @@ class Session:
             raise TaskError(f"“{place.task.title}” has no subtasks to plan anew.", hint="Split it.")
         await self._refuse_second(target, place)
         asker = Asker(workspace.folder, person, request.model, request.consented)
-        means = Means(self._settings, self._runner, self._routers[-1], self._slots, self._open_store)
+        means = Means(
+            self._settings, self._runner, self._routers[-1], self._slots, self._open_store, self.directories.config
+        )
         kind = Replan if request.replan else Split
         split = kind(means, target, place, request, asker, observer)
         self._splits[split.run_id] = split
@@ -248,6 +250,7 @@ class Session:
             self._routers[-1],
             self._slots,
             self._open_store,
+            self.directories.config,
             self.trust.is_trusted,
             lambda folder: self._workspace_locks.setdefault(folder, asyncio.Lock()),
         )

@@ -17,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from orchestrator.config import Settings
@@ -25,6 +26,8 @@ from orchestrator.engine.calls import Caller, Slots, spent
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
+from orchestrator.engine.expected import expected_usage
+from orchestrator.engine.experience import Experience, experience_of, saved_playbooks
 from orchestrator.engine.machine import Signal, next_split
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
@@ -49,9 +52,12 @@ from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline import inherited
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.writer import add_subtasks
+from orchestrator.providers.prices import cost
 from orchestrator.store.store import Store
 
 HEARTBEAT_SECONDS = 10.0
+REMEMBERED = 300
+"""Splits that are learned from, the newest."""
 APPLY_TRIES = 5
 """How often an edit is computed anew when the person types between computing and applying it."""
 
@@ -68,6 +74,8 @@ class Means:
     slots: Slots
     open_store: Callable[[], Awaitable[Store]]
     """Raises StoreError."""
+    config_folder: Path
+    """Where the person's playbooks are."""
 
 
 class Split:
@@ -90,6 +98,8 @@ class Split:
         self._children = len(place.task.children)
         self._verdict = ""
         self._begun = False
+        self._route: Route | None = None
+        self._experience = Experience()
         self._proposal = Proposal(record_id("run"), 0, SplitState.DECIDING, place.task.title)
         self._spent: list[tuple[Usage, Cost]] = []
         self._notes: list[str] = []
@@ -178,6 +188,7 @@ class Split:
             self._show(None)
             self._store = await self._means.open_store()
             await self._begin()
+            self._experience = await self._remember(self._store)
             async with self._means.runner.beside(self._heartbeat()):
                 await self._propose()
                 await self._ended.wait()
@@ -214,6 +225,11 @@ class Split:
         self._begun = True
         await self._emit("run.started", {"kind": run.kind.value, "levels": self._request.levels})
 
+    async def _remember(self, store: Store) -> Experience:
+        records = await store.splits(limit=REMEMBERED)
+        saved = await asyncio.to_thread(saved_playbooks, self._means.config_folder)
+        return experience_of(records, str(self._asker.folder), saved)
+
     async def _propose(self) -> None:
         levels = max(1, min(self._request.levels, self._means.settings.split.max_depth))
         plan = await self._divide(self._brief, (), levels)
@@ -246,6 +262,7 @@ class Split:
                 decision = await thinking.decomposer.decide(brief)
                 if not path:
                     self._verdict = decision.verdict.value
+                    await self._tell_decision(brief, decision)
                 if decision.verdict is Verdict.EXECUTE:
                     await thinking.advance(Signal.SIMPLE, decision.reason)
                     self._note_simple(path, decision)
@@ -302,7 +319,9 @@ class Split:
             on_wait=lambda text: self._show(None, message=text),
         )
         most = self._means.settings.split.max_children
-        decomposer = Decomposer(self._means.router, self._asker, caller, most, self._on_route)
+        shown = self._means.settings.split.examples
+        router, asker = self._means.router, self._asker
+        decomposer = Decomposer(router, asker, caller, most, self._on_route, self._experience, shown)
         return Thinking(decomposer, self._journal, attempt, self._emit)
 
     async def _apply(self, plan: Plan, *, fields: bool) -> Applied:
@@ -441,12 +460,21 @@ class Split:
     def _show_plan(self, path: tuple[int, ...], partial: Plan) -> None:
         self._show(None, plan=replace_at(self._proposal.plan, path, partial))
 
+    async def _tell_decision(self, brief: Brief, decision: Decision) -> None:
+        """The verdict, how sure it is, and what a plan would cost."""
+        usage = await expected_usage(self._journal, self._route, brief)
+        expected = cost(self._route.provider.name, self._route.model, usage) if self._route else None
+        self._proposal = replace(self._proposal, decision=decision, expected=expected)
+        detail = {"verdict": decision.verdict.value, "reason": decision.reason, "chance": decision.chance}
+        await self._emit("split.decided", {**detail, "expectedUsd": None if expected is None else float(expected)})
+
     def _note_simple(self, path: tuple[int, ...], decision: Decision) -> None:
         if not path:
             sure = f" ({decision.confidence:.0%} sure)" if decision.confidence is not None else ""
             self._proposal = replace(self._proposal, message=f"{decision.reason}{sure}".strip())
 
     def _on_route(self, route: Route) -> None:
+        self._route = route
         self._proposal = replace(self._proposal, source=route.label)
 
     def _on_spent(self, usage: Usage, cost: Cost) -> None:

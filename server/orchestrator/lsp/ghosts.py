@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from orchestrator.engine.changes import Change, ChangeKind
 from orchestrator.engine.proposal import Proposal
 from orchestrator.errors import ProtocolError
-from orchestrator.lsp.protocol import GhostTask, PlanChange, UsageReport
+from orchestrator.lsp.protocol import GhostTask, PlanChange, SplitDecision, UsageReport
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import MODES, Plan, PlannedTask
 
@@ -93,6 +93,17 @@ def plan_changes(changes: Sequence[Change]) -> list[PlanChange]:
         )
         for change in changes
     ]
+
+
+def decision_report(proposal: Proposal) -> SplitDecision | None:
+    if proposal.decision is None:
+        return None
+    return SplitDecision(
+        verdict=proposal.decision.verdict.value,
+        reason=proposal.decision.reason,
+        chance=proposal.decision.chance,
+        expected_usd=None if proposal.expected is None else float(proposal.expected),
+    )
 
 
 def listing_of(proposal: Proposal) -> Iterator[str]:

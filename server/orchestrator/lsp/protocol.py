@@ -210,6 +210,17 @@ class PlanChange(Wire):
     reason: str = ""
 
 
+class SplitDecision(Wire):
+    """Whether a task needs subtasks."""
+
+    verdict: Literal["EXECUTE", "DECOMPOSE"]
+    reason: str = ""
+    chance: float | None = None
+    """That it needs subtasks, 0 to 1, from what the model says, what its title reads like, and what you did before."""
+    expected_usd: float | None = None
+    """What a plan was expected to cost; null: the price is not known."""
+
+
 class SplitPreviewParams(Wire):
     """The whole proposal as it stands: small, so that a lost message does no harm."""
 
@@ -224,6 +235,7 @@ class SplitPreviewParams(Wire):
     """Of the task that is split."""
     children: list[GhostTask] = []
     ordered: bool = False
+    decision: SplitDecision | None = None
     changes: list[PlanChange] = []
     """Of a re-plan. `split/accept` takes their indexes as paths of one number. New ones are among `children` too."""
     message: str = ""

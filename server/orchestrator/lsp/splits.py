@@ -21,7 +21,7 @@ from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundErr
 from orchestrator.lsp import convert
 from orchestrator.lsp.editor import OpenTask, PersonInEditor
 from orchestrator.lsp.feed import Feed
-from orchestrator.lsp.ghosts import ghosts, listing_of, plan_changes, plan_of, usage_report
+from orchestrator.lsp.ghosts import decision_report, ghosts, listing_of, plan_changes, plan_of, usage_report
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.protocol import (
     RunUpdateParams,
@@ -215,6 +215,7 @@ class Shown:
             title=proposal.title,
             children=ghosts(proposal.plan, dict(proposal.asks)),
             ordered=proposal.plan.ordered,
+            decision=decision_report(proposal),
             changes=plan_changes(proposal.changes),
             message=proposal.message,
             source=_source(proposal),

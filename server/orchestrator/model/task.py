@@ -92,3 +92,5 @@ class Decision:
     """One sentence for a person."""
     confidence: float | None = None
     """The chance (0 to 1) that the verdict is right; None where the model was not asked for one."""
+    chance: float | None = None
+    """The chance that the task needs subtasks."""

@@ -11,6 +11,7 @@ import json
 import sqlite3
 
 from orchestrator.model.run import Run, SplitOutcome, SplitRecord
+from orchestrator.model.usage import Usage
 from orchestrator.store import leases, records, rows
 
 
@@ -72,3 +73,14 @@ HASHES = (
     " AND outcome = 'applied' ORDER BY ended, run_id"
 )
 """The later row of a task comes later, so that it wins in a dictionary."""
+
+MEAN_USAGE = (
+    "SELECT count(*) AS calls, avg(input_tokens) AS read, avg(output_tokens) AS written FROM steps"
+    " WHERE role = ? AND provider = ? AND model = ? AND state = 'completed'"
+)
+
+
+def usage_from(row: sqlite3.Row) -> Usage | None:
+    if not row["calls"]:
+        return None
+    return Usage(input_tokens=round(row["read"]), output_tokens=round(row["written"]), estimated=True)

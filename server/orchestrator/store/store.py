@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestrator.model.message import Role
 from orchestrator.model.outline_index import IndexedNode, IndexedOutline
 from orchestrator.model.run import (
     Approval,
@@ -30,6 +31,7 @@ from orchestrator.model.run import (
     Step,
     StoredMessage,
 )
+from orchestrator.model.usage import Usage
 from orchestrator.store import branches, connection, failures, index, inspection, leases, records, rows, splits
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.inspection import StoreSize
@@ -312,6 +314,11 @@ class Store:
     async def split_hashes(self, uri: str) -> dict[str, str]:
         """By task id: the hash of the words that its last split was planned for."""
         return dict(await self._select(splits.hash_from, splits.HASHES, uri))
+
+    async def mean_usage(self, role: Role, provider: str, model: str) -> Usage | None:
+        """Of the completed calls for this role, repairs included; None when there was none."""
+        found = await self._select(splits.usage_from, splits.MEAN_USAGE, role.value, provider, model)
+        return _only([usage for usage in found if usage is not None])
 
     # Leases
 

@@ -131,6 +131,13 @@
 ---@field acceptance? string
 ---@field reason? string
 
+---Whether a task needs subtasks.
+---@class orchestrator.SplitDecision
+---@field verdict 'EXECUTE'|'DECOMPOSE'
+---@field reason? string
+---@field chance? number|vim.NIL That it needs subtasks, 0 to 1, from what the model says, what its title reads like, and what you did before.
+---@field expectedUsd? number|vim.NIL What a plan was expected to cost; null: the price is not known.
+
 ---The whole proposal as it stands: small, so that a lost message does no harm.
 ---@class orchestrator.SplitPreviewParams
 ---@field runId string
@@ -142,6 +149,7 @@
 ---@field title string Of the task that is split.
 ---@field children? orchestrator.GhostTask[]
 ---@field ordered? boolean
+---@field decision? orchestrator.SplitDecision|vim.NIL
 ---@field changes? orchestrator.PlanChange[] Of a re-plan. `split/accept` takes their indexes as paths of one number. New ones are among `children` too.
 ---@field message? string For a person: the reason of the decision, of a failure, what was left out.
 ---@field source? string Who answers: "local/smollm2 (basic offline model)", with the playbook that was followed.

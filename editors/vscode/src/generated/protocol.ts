@@ -178,6 +178,16 @@ export interface PlanChange {
   reason?: string;
 }
 
+/** Whether a task needs subtasks. */
+export interface SplitDecision {
+  verdict: "EXECUTE" | "DECOMPOSE";
+  reason?: string;
+  /** That it needs subtasks, 0 to 1, from what the model says, what its title reads like, and what you did before. */
+  chance?: number | null;
+  /** What a plan was expected to cost; null: the price is not known. */
+  expectedUsd?: number | null;
+}
+
 /** The whole proposal as it stands: small, so that a lost message does no harm. */
 export interface SplitPreviewParams {
   runId: string;
@@ -191,6 +201,7 @@ export interface SplitPreviewParams {
   title: string;
   children?: GhostTask[];
   ordered?: boolean;
+  decision?: SplitDecision | null;
   /** Of a re-plan. `split/accept` takes their indexes as paths of one number. New ones are among `children` too. */
   changes?: PlanChange[];
   /** For a person: the reason of the decision, of a failure, what was left out. */

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 THING = "the thing"
 """Stands in a general playbook where the subject of the task belongs."""
+SAVED = "saved"
+"""Written down by the person: a branch saved as playbook."""
+ACCEPTED = "accepted"
+"""A split that the person accepted."""
 GENERAL = "general"
 SPECIAL = "library"
 
@@ -54,6 +58,8 @@ DOMAIN_MARGIN = 0.4
 """How sure (1: as sure as of an example) a task must be of a domain for the general playbooks within it."""
 DESCRIPTION_SHARE = 0.2
 """How much of the meaning is taken from the task's description, where it has one."""
+SHOWN_STEPS, SHOWN_STEP = 10, 300
+"""Of an example: steps, and characters of each one's description."""
 LAST_RESORT = "Carry out a small project"
 """Title of the general playbook for verbs that no other one names."""
 EMPTY_VERBS = frozenset({"get", "give", "keep", "make", "plan", "put", "set", "take", "try", "use"})
@@ -79,6 +85,14 @@ class Playbook:
     within: str
     """Only of general ones: the one domain that it is for; empty when it suits all."""
     steps: tuple[PlannedTask, ...]
+    origin: str = ""
+    """Empty: it ships with the program; else SAVED or ACCEPTED."""
+
+    @property
+    def name(self) -> str:
+        """For a person: what it is called and where it comes from."""
+        whose = {SAVED: "your playbook", ACCEPTED: "your split of"}.get(self.origin, "the playbook")
+        return f"{whose} “{self.title}”"
 
     @property
     def general(self) -> bool:
@@ -92,7 +106,7 @@ class Match:
     """About 0 (unrelated) to 1.6 (the same words)."""
 
 
-def read_playbook(text: str, name: str) -> Playbook:
+def read_playbook(text: str, name: str, origin: str = "") -> Playbook:
     """Raises ConfigError, naming `name`, when it is not the outline of one split."""
     outline = parse(text)
     about: Any = outline.front_matter.settings.get("playbook")
@@ -112,6 +126,7 @@ def read_playbook(text: str, name: str) -> Playbook:
         within=str(facts.get("within", "")),
         verbs=frozenset(str(verb).lower() for verb in cast("Iterable[object]", facts.get("verbs", ()))),
         steps=tuple(PlannedTask(child.title, child.description, child.acceptance) for child in root.children),
+        origin=origin,
     )
 
 
@@ -124,6 +139,15 @@ def _texts(folder: str) -> Iterator[tuple[str, str]]:
     for file in sorted((files("orchestrator.engine.playbooks") / folder).iterdir(), key=lambda file: file.name):
         if file.name.endswith(".tasks.md"):
             yield file.name, file.read_text(encoding="utf-8")
+
+
+def as_example(playbook: Playbook) -> str:
+    """As a request shows it: indented like everything that is material."""
+    lines = [f"  {playbook.title}" + (" (in sequence)" if playbook.ordered else "")]
+    for number, step in enumerate(playbook.steps[:SHOWN_STEPS], 1):
+        sentence = " ".join(step.description.split())[:SHOWN_STEP]
+        lines.append(f"    {number}. {step.title}" + (f": {sentence}" if sentence else ""))
+    return "\n".join(lines)
 
 
 class Library:
@@ -196,7 +220,7 @@ class Library:
         """A ridge regression that tells the texts of this domain's playbooks from the others."""
         import numpy
 
-        special = [each for each in self.playbooks if not each.general]
+        special = [each for each in self.playbooks if not each.general and each.domain]
         texts = [(text, each.domain == domain) for each in special for text in _texts_of(each)]
         features: Vectors = self._embedder.encode([text for text, _ in texts])
         targets = numpy.array([1.0 if belongs else -1.0 for _, belongs in texts], dtype=numpy.float32)

@@ -1,0 +1,159 @@
+"""What a person's own splits teach: which tasks they divide, how far they follow a model, what their splits look like.
+
+Apart from the store, which remembers, and from the planners, which use it. Everything here stays on the computer, but
+for examples: a planner is shown the nearest playbooks, so splits of one workspace are shown only for its own tasks.
+
+Invariant: no split of another workspace is an example (test_examples_stay_in_their_workspace).
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from orchestrator.engine.classifier import Judge, Labelled, shipped_labels
+from orchestrator.engine.playbooks import ACCEPTED, SAVED, Library, Match, Playbook, read_playbook, shipped
+from orchestrator.errors import ConfigError, ProviderUnavailableError
+from orchestrator.model.run import SplitOutcome, SplitRecord
+from orchestrator.model.task import PlannedTask, Verdict
+from orchestrator.providers import embedding
+from orchestrator.providers.embedding import Embedder
+
+PLAYBOOK_FOLDER = "playbooks"
+"""In the person's configuration folder."""
+MAX_FILE = 100_000
+MAX_SAVED = 300
+FEWEST_STEPS = 3
+"""A smaller split is no example."""
+NEAREST = 2
+"""Examples that a capable model is shown."""
+NEAR_ENOUGH = 0.4
+"""Of a nearness of about 1.6: a farther playbook is about something else, and would lead a model astray."""
+
+RIGHT, WRONG = 20.0, 0.2
+"""A capable model is taken to have been right so often, and wrong so often, before it was ever used here: 100 to 1."""
+_WEIGHTS = {SplitOutcome.APPLIED: 1.5, SplitOutcome.DISCARDED: 0.5, SplitOutcome.SIMPLE: 0.3}
+"""A split that was kept says most. One that was discarded may have been a bad plan of a task that needs one."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Hashable, so that what is fitted to it can be kept."""
+
+    labels: tuple[Labelled, ...] = ()
+    playbooks: tuple[Playbook, ...] = ()
+    trust: float = RIGHT / WRONG
+    """The odds that a capable model's verdict is right."""
+
+
+def experience_of(records: Sequence[SplitRecord], workspace: str, saved: Sequence[Playbook] = ()) -> Experience:
+    """`records` are the newest first."""
+    applied = sum(record.outcome is SplitOutcome.APPLIED for record in records if record.verdict == "DECOMPOSE")
+    discarded = sum(record.outcome is SplitOutcome.DISCARDED for record in records if record.verdict == "DECOMPOSE")
+    return Experience(
+        labels=tuple(_labels(records)),
+        playbooks=(*saved, *_accepted(records, workspace)),
+        trust=(RIGHT + applied) / (WRONG + discarded),
+    )
+
+
+def saved_playbooks(folder: Path) -> tuple[Playbook, ...]:
+    """Those in the person's configuration folder; one that cannot be read is left out, and the log says so."""
+    found: list[Playbook] = []
+    for path in sorted((folder / PLAYBOOK_FOLDER).glob("*.md"))[:MAX_SAVED]:
+        try:
+            if path.stat().st_size <= MAX_FILE:
+                found.append(read_playbook(path.read_text(encoding="utf-8"), path.name, SAVED))
+        except (OSError, ValueError, ConfigError) as error:
+            _log.warning("The playbook %s was left out: %s", path, error)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    embedder: Embedder
+    library: Library
+    judge: Judge
+
+
+_making = threading.Lock()
+
+
+@functools.cache
+def embedder() -> Embedder:
+    return Embedder()
+
+
+@functools.lru_cache(maxsize=4)
+def _made(experience: Experience) -> Tools:
+    library = Library((*shipped(), *experience.playbooks), embedder())
+    return Tools(embedder(), library, Judge((*shipped_labels(), *experience.labels), embedder()))
+
+
+def tools(experience: Experience) -> Tools:
+    """Blocks for two seconds at first use: call it in a thread. ProviderUnavailableError when a package is missing."""
+    with _making:
+        return _made(experience)
+
+
+def prior(title: str, experience: Experience) -> float | None:
+    """The chance that the task needs subtasks; None without the embedding package. Blocks: call it in a thread."""
+    if not embedding.available():
+        return None
+    try:
+        return tools(experience).judge.chance_of_decompose(title)
+    except ProviderUnavailableError:
+        return None
+
+
+def examples(title: str, description: str, experience: Experience) -> tuple[Match, ...]:
+    """The nearest playbooks that are near; none without the embedding package. Blocks: call it in a thread."""
+    if not embedding.available():
+        return ()
+    try:
+        matches = tools(experience).library.nearest(title, description, 2 * NEAREST)
+    except ProviderUnavailableError:
+        return ()
+    return tuple(match for match in matches if match.nearness >= NEAR_ENOUGH)[:NEAREST]
+
+
+def _labels(records: Sequence[SplitRecord]) -> Iterator[Labelled]:
+    """The newest word about each title counts."""
+    seen: set[str] = set()
+    for record in records:
+        title = " ".join(record.title.split()).casefold()
+        if not title or title in seen:
+            continue
+        seen.add(title)
+        verdict = Verdict.DECOMPOSE if record.outcome is SplitOutcome.APPLIED else Verdict.EXECUTE
+        yield Labelled(record.title, verdict, _WEIGHTS[record.outcome])
+
+
+def _accepted(records: Sequence[SplitRecord], workspace: str) -> Iterator[Playbook]:
+    seen: set[str] = set()
+    for record in records:
+        steps = _steps(record.plan)
+        if (
+            record.outcome is SplitOutcome.APPLIED
+            and record.workspace == workspace
+            and record.title not in seen
+            and len(steps) >= FEWEST_STEPS
+        ):
+            seen.add(record.title)
+            ordered = record.plan.get("ordered") is True
+            yield Playbook(record.title, record.description, "", ordered, frozenset(), "", steps, ACCEPTED)
+
+
+def _steps(plan: Mapping[str, Any]) -> tuple[PlannedTask, ...]:
+    rows = cast("list[Any]", plan.get("tasks", []))
+    return tuple(
+        PlannedTask(str(row.get("title", "")), str(row.get("description", "")), str(row.get("acceptance", "")))
+        for row in (cast("dict[str, Any]", each) for each in rows if isinstance(each, dict))
+    )
