@@ -109,7 +109,7 @@ def asked_of(uri: str) -> list[tuple[str, dict[str, Any]]]:
         "position": spot(1, 3),
         "range": {"start": spot(0, 0), "end": spot(2, 2)},
         "positions": [spot(1, 3)],
-        "context": {"diagnostics": [], "includeDeclaration": True},
+        "context": {"diagnostics": [], "includeDeclaration": True, "triggerKind": 1},
         "newName": "abc12",
         "ch": "\n",
         "options": {"tabSize": 2, "insertSpaces": True},
