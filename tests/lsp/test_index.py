@@ -356,6 +356,27 @@ async def test_a_key_costs_nothing_until_somebody_asks(tmp_path: Path, monkeypat
             work.index.ids_elsewhere(uri)
 
 
+async def test_a_large_document_is_read_in_a_thread_and_then_by_its_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "SIGNAL_PAUSE", 0.01)
+    async with workspace(tmp_path) as work:
+        told: list[IdsChanged] = []
+        work.index.subscribe(told.append)
+        await work.begin()
+        large, small = work.uri("large.tasks.md"), work.uri("small.tasks.md")
+        open_document(work.server, "- [ ] a\n" * index_module.LARGE + "- [ ] b  ^b1\n", large)
+        open_document(work.server, "- [ ] c  [dependsOn:: b1]\n", small)
+        assert "b1" not in work.index.ids_elsewhere(small)
+        while not any("b1" in one.ids for one in told):
+            await asyncio.sleep(0.01)
+        assert "b1" in work.index.ids_elsewhere(small)
+        replace_text(work.server, 2, "- [ ] a\n" * index_module.LARGE + "- [ ] b  ^b2\n", large)
+        there = work.index.ids_elsewhere(small)  # at once, from now on
+        assert "b2" in there
+        assert "b1" not in there
+
+
 async def test_more_than_fits_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_module, "MAX_FILES", 3)
     async with workspace(tmp_path) as work:

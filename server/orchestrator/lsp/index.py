@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -60,6 +61,8 @@ SIGNAL_PAUSE = 0.3
 """Seconds of quiet before changed ids are told."""
 SWITCH_SECONDS = 0.001
 """How long a thread that reads keeps the interpreter from the event loop, instead of Python's 5 ms."""
+LARGE = 2_000
+"""Lines of a document that is read in a thread when it counts for the first time."""
 BREATH = 0.5
 """The pause between two slices, in times of a slice."""
 
@@ -100,6 +103,9 @@ class WorkspaceIndex:
         self._open: dict[str, Document] = {}
         """By key."""
         self._keys: dict[Document, str] = {}
+        self._prepared: set[str] = set()
+        """Keys of large documents that were read once: from then on only what changes is."""
+        self._preparing = False
         self._states: dict[str, tuple[int, int]] = {}
         """By key, generation and version of the open text that is in the index."""
         self._wanted: set[str] = set()
@@ -135,7 +141,7 @@ class WorkspaceIndex:
         else, and it is a container for `fresh_id` with its `task_count`.
         """
         key = self.key_of(uri)
-        self._refresh(leave_out=key)
+        self._refresh(leave_out=key, wait=False)
         return self._look(key).elsewhere(key, complete=self._complete)
 
     def new_ids(self, snapshot: Snapshot) -> Callable[[], str]:
@@ -160,6 +166,7 @@ class WorkspaceIndex:
 
     async def fresh(self, patience: float = PATIENCE) -> bool:
         """Look whether files changed, if nobody tells; wait until they are read, at most so long. Whether they are."""
+        await self._prepare()
         if self._begun and self._folders and self._complete:
             pause = WATCHED_PAUSE if self.watched else max(SWEEP_PAUSE, SWEEP_SHARE * self._sweep_cost)
             if time.monotonic() - self._swept_at > pause:
@@ -261,9 +268,8 @@ class WorkspaceIndex:
         """It was opened or changed. Called at every key."""
         self._adopt(document)
         # Nobody but another open document has a problem less or more because of this one.
-        if self._subscribers and self._signal is None and len(self._open) > 1:
-            pause = max(SIGNAL_PAUSE, SWEEP_SHARE * self._refresh_cost)
-            self._signal = asyncio.get_running_loop().call_later(pause, self._tell)
+        if len(self._open) > 1:
+            self._tell_later()
 
     def closed(self, document: Document) -> None:
         """From now on the saved text counts."""
@@ -272,6 +278,7 @@ class WorkspaceIndex:
             return
         self._open.pop(key, None)
         self._states.pop(key, None)
+        self._prepared.discard(key)
         self._known.pop(key, None)
         path = uris.file_path(key)
         if path is None or not self._begun or self.scope_of(key) == key:
@@ -296,18 +303,43 @@ class WorkspaceIndex:
                 self._server.start_alone(self._find_real_key(document))
         return key
 
-    def _refresh(self, leave_out: str | None = None) -> None:
-        """Find out what the open documents contribute that changed since the last time."""
+    def _refresh(self, leave_out: str | None = None, *, wait: bool = True) -> None:
+        """Find out what the open documents contribute that changed since the last time.
+
+        Without `wait` a large document that was just opened counts a little later: it is read in a thread.
+        """
         began = time.monotonic()
         for document in self._server.documents:
             key, state = self._adopt(document), (document.generation, document.version)
             if key == leave_out or self._states.get(key) == state:
+                continue
+            if not wait and self._is_unread(key, document):
+                self._server.start_alone(self._prepare())
                 continue
             self._states[key] = state
             snapshot = document.snapshot()
             ours = snapshot.is_outline(self._server.settings.outline.globs)
             self._put(key, contribution(snapshot.outline) if ours else None)
             self._refresh_cost = time.monotonic() - began
+
+    def _is_unread(self, key: str, document: Document) -> bool:
+        return key not in self._prepared and document.text.line_count > LARGE
+
+    async def _prepare(self) -> None:
+        """Read large documents in a thread; what is found stays with their outlines."""
+        if self._preparing:
+            return
+        self._preparing = True
+        try:
+            for document in self._server.documents:
+                key = self._adopt(document)
+                if self._is_unread(key, document):
+                    self._prepared.add(key)
+                    await in_thread(partial(contribution, document.snapshot().outline))
+                    self._changed.setdefault(self.scope_of(key), set())
+                    self._tell_later()
+        finally:
+            self._preparing = False
 
     async def _find_real_key(self, document: Document) -> None:
         """A document that was opened through a link is the file behind it."""
@@ -478,15 +510,19 @@ class WorkspaceIndex:
             del self._indexes[scope]
         if changed and self._subscribers:
             self._changed.setdefault(scope, set()).update(changed)
-            if self._signal is None:
-                self._signal = asyncio.get_running_loop().call_later(SIGNAL_PAUSE, self._tell)
+            self._tell_later()
+
+    def _tell_later(self) -> None:
+        if self._subscribers and self._signal is None:
+            pause = max(SIGNAL_PAUSE, SWEEP_SHARE * self._refresh_cost)
+            self._signal = asyncio.get_running_loop().call_later(pause, self._tell)
 
     def _tell(self) -> None:
         if self._signal is not None:
             self._signal.cancel()
             self._signal = None
         if self._subscribers:
-            self._refresh()
+            self._refresh(wait=False)
         changed, self._changed = self._changed, {}
         for scope, ids in changed.items():
             for told in list(self._subscribers):

@@ -1,22 +1,26 @@
 """What one outline contributes to the index of its workspace: its tasks and sections, without their text.
 
 Apart from `tree` because an index holds all outlines at once. Columns instead of objects: a task costs what its title
-is long, and some 50 bytes; and a column can be searched as one string.
+is long, and some 50 bytes; and a column can be searched as one string. It is made of parts that know no place, one
+for each page of segments, so that after an edit only a part or two are made anew.
 
-Invariant: entries say what the nodes of the outline say (test_entries_agree_with_the_nodes).
-Invariant: `restored(rows(c))` is `c` (test_rows_give_the_contribution_back).
+Invariant: entries say what the nodes of the outline say (test_entries_agree_with_the_nodes), after edits too
+(test_entries_agree_after_edits).
+Invariant: `restored(rows(c))` says what `c` says (test_rows_give_the_contribution_back).
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 from types import MappingProxyType
 
 from orchestrator.model.outline_index import IndexedNode
 from orchestrator.model.task import Status
+from orchestrator.outline.segments import PAGE, Page
 from orchestrator.outline.text import Encoding, Text
 from orchestrator.outline.tree import Node, Outline, Task
 
@@ -85,115 +89,174 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
+class Part:
+    """Some nodes in a row, wherever they stand. Shared by all contributions that have them unchanged."""
+
     titles: Column
     ids: Column
     """An empty line where there is none."""
     depends: Column
-    """The ids that it names, with commas between them."""
+    """The ids that each names, with commas between them."""
     statuses: bytes
+    ranks: bytes
+    """What a node stands below is the nearest one before it of a lower rank."""
     lines: array[int]
-    parents: array[int]
-    """-1 at the top level."""
+    """From the first line of the part."""
     title_starts: array[int]
     """Characters before the title in its line."""
     title_ends: array[int]
     heads: Mapping[int, str]
     """By index, only where not all of it is ASCII: the line up to the title's end, to count its columns with."""
-    paths: frozenset[str] = frozenset()
-    """Of files that it names, relative to its folder; found for saved files only, since finding them takes time."""
-    newer: bool = False
-    """In a later version of the format: read-only for us."""
 
     def __len__(self) -> int:
         return len(self.statuses)
 
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    parts: tuple[Part, ...]
+    first_lines: tuple[int, ...]
+    """Of each part."""
+    paths: frozenset[str] = frozenset()
+    """Of files that it names, relative to its folder; found for saved files only, since finding them takes time."""
+    newer: bool = False
+    """In a later version of the format: read-only for us."""
+    _counts: tuple[int, ...] = field(init=False, compare=False, repr=False)
+    """Nodes before each part, and all of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_counts", (0, *accumulate(len(part) for part in self.parts)))
+
+    def __len__(self) -> int:
+        return self._counts[-1]
+
     @property
     def task_count(self) -> int:
-        return len(self.statuses) - self.statuses.count(0)
+        return len(self) - sum(part.statuses.count(0) for part in self.parts)
 
     def entry(self, index: int) -> Entry:
-        parent = self.parents[index]
+        number, slot = self._spot(index)
+        part = self.parts[number]
         return Entry(
             index,
-            self.titles[index],
-            _STATUSES[self.statuses[index]],
-            self.ids[index] or None,
-            self.lines[index],
-            _parts(self.depends[index]),
-            None if parent < 0 else parent,
+            part.titles[slot],
+            _STATUSES[part.statuses[slot]],
+            part.ids[slot] or None,
+            self.first_lines[number] + part.lines[slot],
+            _parts(part.depends[slot]),
+            self._parent(number, slot),
         )
 
     def entries(self) -> Iterator[Entry]:
         return map(self.entry, range(len(self)))
 
+    def title(self, index: int) -> str:
+        number, slot = self._spot(index)
+        return self.parts[number].titles[slot]
+
     def defined(self) -> frozenset[str]:
         """All ids of its tasks."""
-        return frozenset(self.ids) - {""}
+        return frozenset(task_id for part in self.parts for task_id in part.ids if task_id)
 
     def named(self) -> frozenset[str]:
         """All ids that its `dependsOn` fields name."""
-        found: set[str] = set()
-        for line in set(self.depends):
-            found.update(_parts(line))
-        return frozenset(found)
+        return named_in(self.parts)
 
     def with_id(self, task_id: str) -> Iterator[Entry]:
         """More than one where an id was written twice."""
-        return map(self.entry, self.ids.where(task_id) if task_id else ())
+        if task_id:
+            for number, part in enumerate(self.parts):
+                for slot in part.ids.where(task_id):
+                    yield self.entry(self._counts[number] + slot)
+
+    def with_ids(self) -> Iterator[Entry]:
+        """Every task that has one."""
+        for first, part in self.searched():
+            for slot, task_id in enumerate(part.ids):
+                if task_id:
+                    yield self.entry(first + slot)
+
+    def searched(self) -> Iterator[tuple[int, Part]]:
+        """Each part with the index of its first node."""
+        return zip(self._counts, self.parts, strict=False)
 
     def title_columns(self, index: int, encoding: Encoding) -> tuple[int, int]:
         """Where the title stands in its line, in the units of the encoding."""
-        start, end = self.title_starts[index], self.title_ends[index]
-        head = self.heads.get(index)
+        number, slot = self._spot(index)
+        part = self.parts[number]
+        start, end = part.title_starts[slot], part.title_ends[slot]
+        head = part.heads.get(slot)
         if head is None:
             return start, end
         text = Text(head)
         return text.position(start, encoding)[1], text.position(end, encoding)[1]
 
+    def _spot(self, index: int) -> tuple[int, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        number = bisect_right(self._counts, index) - 1
+        return number, index - self._counts[number]
+
+    def _parent(self, number: int, slot: int) -> int | None:
+        rank = self.parts[number].ranks[slot]
+        for place in range(number, -1, -1):
+            ranks = self.parts[place].ranks
+            for before in range((slot if place == number else len(ranks)) - 1, -1, -1):
+                if ranks[before] < rank:
+                    return self._counts[place] + before
+        return None
+
+
+class _Held:
+    """The part of a page, found once for as long as the page lives: an edit makes a page or two anew."""
+
+    def __init__(self, page: Page) -> None:  # noqa: ARG002 - every derived thing is made of its page
+        self.part: Part | None = None
+
 
 def contribution(outline: Outline, paths: frozenset[str] = frozenset()) -> Contribution:
-    text = outline.text
+    """Costs what changed since the last time, for outlines that were made of each other by edits."""
+    parts: list[Part] = []
+    first_lines: list[int] = []
+    segments = outline.segments
+    for number, page in enumerate(segments.pages):
+        held = page.derived(_Held)
+        first = segments.first_of(number)
+        if held.part is None:
+            held.part = _part(outline, first, first + len(page.segments))
+        if held.part:
+            parts.append(held.part)
+            first_lines.append(segments.line(first))
+    return Contribution(tuple(parts), tuple(first_lines), paths, outline.front_matter.newer)
+
+
+def _part(outline: Outline, first: int, end: int) -> Part:
+    """Of the segments from `first` up to `end`."""
+    text, first_line = outline.text, outline.segments.line(first)
     titles: list[str] = []
     ids: list[str] = []
     depends: list[str] = []
-    statuses = bytearray()
-    lines, parents = array("I"), array("i")
-    starts, ends = array("I"), array("I")
+    statuses, ranks = bytearray(), bytearray()
+    lines, starts, ends = array("I"), array("I"), array("I")
     heads: dict[int, str] = {}
-    above: list[tuple[int, int]] = []
-    for index, node in enumerate(outline.walk()):
-        while above and above[-1][1] <= node.line:
-            above.pop()
-        parents.append(above[-1][0] if above else -1)
-        above.append((index, node.end_line))
-        line_start = text.line_start(node.line)
-        start = max(node.title_span[0] - line_start, 0)
-        end = max(node.title_span[1] - line_start, start)
+    for node in outline.nodes_between(first, end):
+        title_start, title_end = node.title_span
+        start = max(title_start - node.offset, 0)
         line = text.line(node.line)
-        end = min(end, max(len(line), start))  # an underlined heading may have several lines
-        if not line.isascii() and not line[:end].isascii():
-            heads[index] = line[:end]
+        title_end = min(title_end - node.offset, len(line))  # an underlined heading may have several lines
+        title_end = max(title_end, start)
+        if not line.isascii() and not line[:title_end].isascii():
+            heads[len(titles)] = line[:title_end]
         titles.append(node.title)
         ids.append((node.task_id or "") if isinstance(node, Task) else "")
         depends.append(",".join(dependencies(node)))
         statuses.append(_NUMBER_OF[node.status] if isinstance(node, Task) else 0)
-        lines.append(node.line)
+        ranks.append(min(node.segment.shape.rank, 255))
+        lines.append(node.line - first_line)
         starts.append(start)
-        ends.append(end)
-    return Contribution(
-        Column.of(titles),
-        Column.of(ids),
-        Column.of(depends),
-        bytes(statuses),
-        lines,
-        parents,
-        starts,
-        ends,
-        MappingProxyType(heads),
-        paths,
-        outline.front_matter.newer,
-    )
+        ends.append(title_end)
+    columns = (Column.of(titles), Column.of(ids), Column.of(depends))
+    return Part(*columns, bytes(statuses), bytes(ranks), lines, starts, ends, MappingProxyType(heads))
 
 
 def dependencies(node: Node) -> tuple[str, ...]:
@@ -205,21 +268,37 @@ def dependencies(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def named_in(parts: Iterable[Part]) -> frozenset[str]:
+    found: set[str] = set()
+    for part in parts:
+        for line in set(part.depends):
+            found.update(_parts(line))
+    return frozenset(found)
+
+
 def rows(found: Contribution) -> Iterator[IndexedNode]:
-    for index in range(len(found)):
-        status, parent = _STATUSES[found.statuses[index]], found.parents[index]
-        yield IndexedNode(
-            index + 1,
-            found.titles[index],
-            None if status is None else status.value,
-            found.ids[index] or None,
-            found.lines[index],
-            found.depends[index],
-            None if parent < 0 else parent + 1,
-            found.title_starts[index],
-            found.title_ends[index],
-            found.heads.get(index),
-        )
+    above: list[tuple[int, int]] = []
+    """Rank and `seq` of the nodes around."""
+    seq = 0
+    for first_line, part in zip(found.first_lines, found.parts, strict=True):
+        for slot, status in enumerate(part.statuses):
+            seq += 1
+            rank = part.ranks[slot]
+            while above and above[-1][0] >= rank:
+                above.pop()
+            yield IndexedNode(
+                seq,
+                part.titles[slot],
+                None if status == 0 else str(_STATUSES[status]),
+                part.ids[slot] or None,
+                first_line + part.lines[slot],
+                part.depends[slot],
+                above[-1][1] if above else None,
+                part.title_starts[slot],
+                part.title_ends[slot],
+                part.heads.get(slot),
+            )
+            above.append((rank, seq))
 
 
 def restored(kept: Iterable[IndexedNode], paths: frozenset[str] = frozenset(), *, newer: bool = False) -> Contribution:
@@ -227,24 +306,37 @@ def restored(kept: Iterable[IndexedNode], paths: frozenset[str] = frozenset(), *
     given = list(kept)
     if [row.seq for row in given] != list(range(1, len(given) + 1)):
         raise ValueError("the rows of an outline are not numbered from 1 without gaps")
-    if any(row.parent is not None and not 0 < row.parent < row.seq for row in given):
-        raise ValueError("a row of an outline stands below one that comes after it")
+    ranks = bytearray()
     try:
-        return Contribution(
-            Column.of(row.title for row in given),
-            Column.of(row.task_id or "" for row in given),
-            Column.of(row.depends_on for row in given),
-            bytes(_NUMBER_OF[None if row.status is None else Status(row.status)] for row in given),
-            array("I", (row.line for row in given)),
-            array("i", ((row.parent or 0) - 1 for row in given)),
-            array("I", (row.title_start for row in given)),
-            array("I", (row.title_end for row in given)),
-            MappingProxyType({row.seq - 1: row.head for row in given if row.head is not None}),
-            paths,
-            newer,
+        for row in given:
+            if row.parent is not None and not 0 < row.parent < row.seq:
+                raise ValueError("a row of an outline stands below one that comes after it")
+            ranks.append(0 if row.parent is None else min(ranks[row.parent - 1] + 1, 255))
+        pieces = [given[start : start + PAGE] for start in range(0, len(given), PAGE)]
+        first_lines = tuple(piece[0].line for piece in pieces)
+        parts = tuple(
+            _restored(piece, bytes(ranks[number * PAGE : (number + 1) * PAGE]), first_lines[number])
+            for number, piece in enumerate(pieces)
         )
     except (OverflowError, TypeError) as error:
         raise ValueError("a row of an outline holds a number that no outline has") from error
+    return Contribution(parts, first_lines, paths, newer)
+
+
+def _restored(given: Sequence[IndexedNode], ranks: bytes, first_line: int) -> Part:
+    if first_line < 0:
+        raise OverflowError(first_line)
+    return Part(
+        Column.of(row.title for row in given),
+        Column.of(row.task_id or "" for row in given),
+        Column.of(row.depends_on for row in given),
+        bytes(_NUMBER_OF[None if row.status is None else Status(row.status)] for row in given),
+        ranks,
+        array("I", (row.line - first_line for row in given)),
+        array("I", (row.title_start for row in given)),
+        array("I", (row.title_end for row in given)),
+        MappingProxyType({slot: row.head for slot, row in enumerate(given) if row.head is not None}),
+    )
 
 
 def _parts(line: str) -> tuple[str, ...]:

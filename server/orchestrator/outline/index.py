@@ -1,19 +1,19 @@
 """All outlines of one workspace as one: which ids there are and who names them, without opening a file.
 
 Apart from who reads the files, so that it can be asked and tested without a disk. It changes one file at a time, at
-the cost of that file; who holds it calls `put` when somebody asks, not at every key.
+the cost of what is different in that file; who holds it calls `put` when somebody asks, not at every key.
 
 Invariant: what it says does not depend on the order in which files came (test_index_is_the_sum_of_its_files).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
 
-from orchestrator.outline.contribution import Contribution, Entry
+from orchestrator.outline.contribution import Contribution, Entry, Part, named_in
 
 _generations = count(1)
 
@@ -50,14 +50,14 @@ class Index:
             self._files[key] = new
         self.task_count += (new.task_count if new else 0) - (old.task_count if old else 0)
         self.node_count += (len(new) if new else 0) - (len(old) if old else 0)
-        changed: frozenset[str] = frozenset()
-        if old is None or new is None or old.ids.string != new.ids.string:
-            before, after = _defined(old), _defined(new)
-            changed = before ^ after
-            _exchange(self._defined, key, before - after, after - before)
-        if old is None or new is None or old.depends.string != new.depends.string:
-            before, after = _named(old), _named(new)
-            _exchange(self._named, key, before - after, after - before)
+        old_parts, new_parts = _different(old, new)
+        gone, come = _exchanged(_ids_in(old_parts), _ids_in(new_parts), lambda task_id: _defines(new, task_id))
+        # What comes may have been there before, in a part that is the same.
+        come = frozenset(task_id for task_id in come if key not in _keys(self._defined, task_id))
+        _exchange(self._defined, key, gone, come)
+        changed = gone | come
+        gone, come = _exchanged(named_in(old_parts), named_in(new_parts), lambda task_id: _names(new, task_id))
+        _exchange(self._named, key, gone, come)
         if changed:
             self.generation = next(_generations)
         return changed
@@ -103,7 +103,7 @@ class Elsewhere:
         """All their tasks that have an id, file by file."""
         for key, found in self._index.files.items():
             if key != self._key:
-                yield from (Place(key, found.entry(index)) for index, task_id in enumerate(found.ids) if task_id)
+                yield from (Place(key, entry) for entry in found.with_ids())
 
     @property
     def task_count(self) -> int:
@@ -111,12 +111,34 @@ class Elsewhere:
         return self._index.task_count - (own.task_count if own else 0)
 
 
-def _defined(found: Contribution | None) -> frozenset[str]:
-    return found.defined() if found else frozenset()
+def _different(old: Contribution | None, new: Contribution | None) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """The parts that only one of them has: none but a few after an edit."""
+    before, after = old.parts if old else (), new.parts if new else ()
+    kept = {id(part) for part in before} & {id(part) for part in after}
+    return tuple(part for part in before if id(part) not in kept), tuple(part for part in after if id(part) not in kept)
 
 
-def _named(found: Contribution | None) -> frozenset[str]:
-    return found.named() if found else frozenset()
+def _exchanged(
+    before: frozenset[str], after: frozenset[str], still_there: Callable[[str], bool]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """What went and what came."""
+    return frozenset(one for one in before - after if not still_there(one)), after - before
+
+
+def _ids_in(parts: Iterable[Part]) -> frozenset[str]:
+    return frozenset(task_id for part in parts for task_id in part.ids if task_id)
+
+
+def _defines(found: Contribution | None, task_id: str) -> bool:
+    return found is not None and any(f"\n{task_id}\n" in part.ids.string for part in found.parts)
+
+
+def _names(found: Contribution | None, task_id: str) -> bool:
+    """In commas, because an id is also a part of a longer one."""
+    if found is None:
+        return False
+    lines = (part.depends.string for part in found.parts if task_id in part.depends.string)
+    return any(task_id in line.split(",") for string in lines for line in string.split("\n"))
 
 
 def _exchange(holders: dict[str, str | tuple[str, ...]], key: str, gone: Iterable[str], come: Iterable[str]) -> None:

@@ -52,31 +52,48 @@ def search(files: Iterable[tuple[str, Contribution]], query: str, limit: int) ->
         return found.hits(given)
     task_id, wanted = query.removeprefix("^"), query.lower()
     for key, contribution in given.items():
-        found.take(key, contribution, contribution.ids.where(task_id) if task_id else ())
+        found.take(key, contribution, (entry.index for entry in contribution.with_id(task_id)))
     found.next_rank()
-    lowered = {key: _lowered(contribution.titles) for key, contribution in given.items()}
+    parts = [
+        _Searched(key, contribution, first, part.titles, _lowered(part.titles))
+        for key, contribution in given.items()
+        for first, part in contribution.searched()
+    ]
     for rank in (_whole, _beginning):
-        for key, contribution in given.items():
-            found.take(key, contribution, rank(contribution.titles, lowered[key], wanted))
+        for part in parts:
+            found.take_part(part, rank(part, wanted))
         found.next_rank()
-    inside: list[tuple[str, Contribution, list[int]]] = []
-    for key, contribution in given.items():
-        words, parts = _words_and_parts(contribution.titles, lowered[key], wanted, found.room)
-        found.take(key, contribution, words)
-        inside.append((key, contribution, parts))
+    inside: list[tuple[_Searched, list[int]]] = []
+    for part in parts:
+        words, others = _words_and_others(part, wanted, found.room)
+        found.take_part(part, words)
+        inside.append((part, others))
     found.next_rank()
-    for key, contribution, parts in inside:
-        found.take(key, contribution, parts)
+    for part, others in inside:
+        found.take_part(part, others)
     found.next_rank()
     letters = "".join(wanted.split())
-    pattern = _letters_in_order(letters)
-    for key, contribution in given.items():
+    pattern, needed = _letters_in_order(letters), set(letters)
+    for part in parts:
         if found.full:
             break
-        if all(letter in lowered[key] for letter in set(letters)):
-            found.take(key, contribution, _matching(contribution.titles, lowered[key], pattern))
+        if all(letter in part.lowered for letter in needed):
+            found.take_part(part, _matching(part, pattern))
     found.next_rank()
     return found.hits(given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """A part of a file."""
+
+    key: str
+    contribution: Contribution
+    first: int
+    """The index of its first node in the file."""
+    titles: Column
+    lowered: str
+    """In small letters, at the same offsets."""
 
 
 class _Found:
@@ -106,6 +123,9 @@ class _Found:
                 self._seen.add((key, index))
                 self._rank.append((key, contribution.entry(index)))
 
+    def take_part(self, part: _Searched, slots: Iterable[int]) -> None:
+        self.take(part.key, part.contribution, (part.first + slot for slot in slots))
+
     def next_rank(self) -> None:
         self._ranked += sorted(self._rank, key=_order)
         self._rank = []
@@ -113,7 +133,7 @@ class _Found:
     def hits(self, given: Mapping[str, Contribution]) -> list[Hit]:
         found = [*self._ranked, *self._rank]
         return [
-            Hit(key, entry, None if entry.parent is None else given[key].titles[entry.parent])
+            Hit(key, entry, None if entry.parent is None else given[key].title(entry.parent))
             for key, entry in found[: self._limit]
         ]
 
@@ -131,39 +151,40 @@ def _lowered(titles: Column) -> str:
     return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in titles.string)
 
 
-def _whole(titles: Column, lowered: str, wanted: str) -> Iterator[int]:
-    return _at_line_starts(titles, lowered, f"\n{wanted}\n")
+def _whole(part: _Searched, wanted: str) -> Iterator[int]:
+    return _at_line_starts(part, f"\n{wanted}\n")
 
 
-def _beginning(titles: Column, lowered: str, wanted: str) -> Iterator[int]:
-    return _at_line_starts(titles, lowered, f"\n{wanted}")
+def _beginning(part: _Searched, wanted: str) -> Iterator[int]:
+    return _at_line_starts(part, f"\n{wanted}")
 
 
-def _at_line_starts(titles: Column, lowered: str, wanted: str) -> Iterator[int]:
-    at = lowered.find(wanted)
+def _at_line_starts(part: _Searched, wanted: str) -> Iterator[int]:
+    at = part.lowered.find(wanted)
     while at >= 0:
-        yield titles.index_at(at + 1)
-        at = lowered.find(wanted, at + 1)
+        yield part.titles.index_at(at + 1)
+        at = part.lowered.find(wanted, at + 1)
 
 
-def _words_and_parts(titles: Column, lowered: str, wanted: str, room: int) -> tuple[list[int], list[int]]:
+def _words_and_others(part: _Searched, wanted: str, room: int) -> tuple[list[int], list[int]]:
     """The titles in which a word begins so, and those that only contain it; of each no more than there is room for."""
+    lowered = part.lowered
     words: list[int] = []
-    parts: list[int] = []
+    others: list[int] = []
     at = lowered.find(wanted)
     while at >= 0 and len(words) < room:
         line_end = lowered.index("\n", at)
-        index, word = titles.index_at(at), False
+        index, word = part.titles.index_at(at), False
         while 0 <= at < line_end and not word:
             before = lowered[at - 1]
             word = not (before.isalnum() or before == "_")
             at = lowered.find(wanted, at + 1, line_end)
         if word:
             words.append(index)
-        elif len(parts) < room:
-            parts.append(index)
+        elif len(others) < room:
+            others.append(index)
         at = lowered.find(wanted, line_end)
-    return words, parts
+    return words, others
 
 
 def _letters_in_order(letters: str) -> re.Pattern[str]:
@@ -172,6 +193,6 @@ def _letters_in_order(letters: str) -> re.Pattern[str]:
     return re.compile("^" + "".join(steps), re.MULTILINE)
 
 
-def _matching(titles: Column, lowered: str, pattern: re.Pattern[str]) -> Iterator[int]:
-    for match in pattern.finditer(lowered, 1):
-        yield titles.index_at(match.start())
+def _matching(part: _Searched, pattern: re.Pattern[str]) -> Iterator[int]:
+    for match in pattern.finditer(part.lowered, 1):
+        yield part.titles.index_at(match.start())
