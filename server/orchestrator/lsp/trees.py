@@ -92,33 +92,39 @@ def _changes(old: Snapshot, new: Snapshot) -> Iterator[TreeChange]:
         elif isinstance(change, Inserted):
             node = _node(new, change.node_id)
             yield NodeInserted(parent_id=change.parent, index=change.index, node=tree_node(new.identities, node))
-    for after in found.around:
+    for after in found.around if found.counts else ():
         before = old.identities.node_of(node_id(after.segment.key))
-        if before is not None and _seen(before) != _seen(after):
+        if before is not None and _counted(before) != _counted(after):
             yield NodeUpdated(node=tree_node(new.identities, after))
     for before, after in found.changed:
-        if _seen(before) != _seen(after):
+        if _said(before) != _said(after) or (found.counts and _counted(before) != _counted(after)):
             yield NodeUpdated(node=tree_node(new.identities, after))
 
 
 def tree_node(identities: Identities, node: Node) -> TreeNode:
-    title, status, task_id, child_count, (done, total) = _seen(node)
+    title, status, task_id = _said(node)
+    children, (done, total) = _counted(node)
     return TreeNode(
         node_id=identities.id_of(node),
         kind="task" if isinstance(node, Task) else "section",
         title=title,
         status=status,
         task_id=task_id,
-        child_count=child_count,
+        child_count=children,
         progress=TreeProgress(done=done, total=total) if total else None,
     )
 
 
-def _seen(node: Node) -> tuple[str, str | None, str | None, int, tuple[int, int]]:
-    """All that a client sees of a node."""
+def _said(node: Node) -> tuple[str, str | None, str | None]:
+    """What a client sees of a node itself."""
     if isinstance(node, Task):
-        return node.title, node.status.value, node.task_id, child_count(node), progress(node)
-    return node.title, None, None, child_count(node), progress(node)
+        return node.title, node.status.value, node.task_id
+    return node.title, None, None
+
+
+def _counted(node: Node) -> tuple[int, tuple[int, int]]:
+    """What it sees of what is below the node."""
+    return child_count(node), progress(node)
 
 
 def _node(snapshot: Snapshot, node_id: str) -> Node:

@@ -63,6 +63,8 @@ class Delta:
     """New nodes above what changed, outermost first: what they count below them may have changed."""
     changed: tuple[tuple[Node, Node], ...]
     """(old, new) of the nodes that stayed, among what changed."""
+    counts: bool
+    """Whether how many nodes there are of which status may have changed anywhere."""
 
 
 def difference(old: Segments, new: Segments) -> Difference | None:
@@ -92,12 +94,12 @@ def delta(old: Outline, new: Outline) -> Delta:
     """First what is removed, then what is inserted, from left to right, then what is updated."""
     found = difference(old.segments, new.segments)
     if found is None:
-        return Delta((), (), ())
+        return Delta((), (), (), counts=False)
     found = with_new_parents(old, new, found)
     comparison = _Comparison(old, new, found)
     comparison.compare()
     changes = (*comparison.removed, *comparison.inserted, *comparison.updated)
-    return Delta(changes, comparison.around, tuple(comparison.changed))
+    return Delta(changes, comparison.around, tuple(comparison.changed), counts=_counts_changed(old, new, found))
 
 
 def with_new_parents(old: Outline, new: Outline, found: Difference) -> Difference:
@@ -114,6 +116,17 @@ def with_new_parents(old: Outline, new: Outline, found: Difference) -> Differenc
         return found
     end = old.segments.behind(old_end, min(ranks))
     return Difference(start, end, new_end + end - old_end)
+
+
+def _counts_changed(old: Outline, new: Outline, found: Difference) -> bool:
+    one, other = (
+        [(segment.shape.kind, segment.shape.rank, segment.shape.mark) for segment in segments]
+        for segments in (
+            old.segments.between(found.start, found.old_end),
+            new.segments.between(found.start, found.new_end),
+        )
+    )
+    return one != other
 
 
 def _above(segments: Segments, index: int) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ Invariant: the cost grows with the text, not faster (test_parse_grows_with_the_t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from orchestrator.outline.front_matter import front_matter
@@ -36,20 +36,19 @@ def parse(text: str | Text) -> Outline:
     if not events or events[0][0] > 0:
         start = interner.shape(Kind.TEXT, TOP_TASK, ROOT, False)
         events.insert(0, (0, start, None))
-    segments = made(text, events, text.line_count)
     keys = count(1)
-    named = [segment if segment.shape.kind is Kind.TEXT else segment.named(next(keys)) for segment in segments]
-    return Outline(text, front, Segments.of(named), interner, next(keys))
+    segments = made(text, events, text.line_count, keys)
+    return Outline(text, front, Segments.of(segments), interner, next(keys))
 
 
-def made(text: Text, events: Sequence[Event], end: int) -> list[Segment]:
-    """The segments that start so, up to the line `end`; those of nodes have no key yet."""
+def made(text: Text, events: Sequence[Event], end: int, keys: Iterator[int] | None = None) -> list[Segment]:
+    """The segments that start so, up to the line `end`. Those of nodes get the next of the keys, or 0."""
+    lines = [event[0] for event in events]
+    starts = text.line_starts(lines)
+    lines.append(end)
+    starts.append(len(text) if end >= text.line_count else text.line_start(end))
     segments: list[Segment] = []
-    behind_line = end
-    behind = len(text) if end >= text.line_count else text.line_start(end)
-    for line, shape, task_id in reversed(events):
-        start = text.line_start(line)
-        segments.append(Segment(shape, behind_line - line, behind - start, task_id, 0))
-        behind_line, behind = line, start
-    segments.reverse()
+    for index, (line, shape, task_id) in enumerate(events):
+        key = 0 if keys is None or shape.kind is Kind.TEXT else next(keys)
+        segments.append(Segment(shape, lines[index + 1] - line, starts[index + 1] - starts[index], task_id, key))
     return segments

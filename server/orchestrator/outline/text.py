@@ -134,6 +134,20 @@ class Text:
         chunk, start, _ = self._line(line)
         return self._offsets[chunk] + start
 
+    def line_starts(self, lines: Sequence[int]) -> list[int]:
+        """Of many lines at once, which must be in order."""
+        if len(lines) < len(self._chunks):
+            return [self.line_start(line) for line in lines]
+        found: list[int] = []
+        number = 0
+        for chunk, offset, before in zip(self._chunks, self._offsets, self._lines, strict=False):
+            starts = chunk.starts
+            behind = before + (chunk.breaks if chunk is not self._chunks[-1] else len(starts))
+            while number < len(lines) and lines[number] < behind:
+                found.append(offset + starts[lines[number] - before])
+                number += 1
+        return found
+
     def line_end(self, line: int) -> int:
         """The offset of the line break, or of the text's end."""
         chunk, start, end = self._line(line)

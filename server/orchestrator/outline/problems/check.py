@@ -70,7 +70,12 @@ class Check:
         self._modes: dict[Segment, str] = {}
         """Nodes whose own mode is `auto`."""
         self._accepts: dict[Segment, bool] = {}
+        self._places: dict[Segment, int] = {}
+        """Where segments are, and where ids stand first: known while the whole outline is read for the first time."""
+        self._first: dict[str, int] | None = None
+        self._reading_all = True
         self._begin()
+        self._reading_all = False
 
     # --- what is found -----------------------------------------------------------------------------------------
 
@@ -111,20 +116,20 @@ class Check:
 
     def _begin(self) -> None:
         outline = self.outline
-        seen: set[str] = set()
+        first: dict[str, int] = {}
         twice: dict[str, None] = {}
         for node in outline.walk():
             self._take(node)
             task_id = node.segment.task_id
-            if task_id is not None:
-                if task_id in seen:
-                    twice[task_id] = None
-                seen.add(task_id)
-            self._set(("family", node.segment), (one for checker in FAMILY for one in checker(node)), node.index)
+            if task_id is not None and first.setdefault(task_id, node.index) != node.index:
+                twice[task_id] = None
+        for index in _families_to_check(outline):
+            self._check_family(outline.node(index))
         for task_id in twice:
             self._set(("id", task_id), duplicate_id(outline, task_id))
+        self._first = first
         for segment in self._references:
-            self._check_references(segment, lambda task_id: task_id in seen)
+            self._check_references(segment)
         if any(document.may_conflict(chunk.string) for chunk in outline.text.chunks):
             line = 0
             for segment in outline.segments:
@@ -133,6 +138,7 @@ class Check:
             self._check_marks()
         self._check_waiting()
         self._check_acceptances(0, len(outline.segments))
+        self._places, self._first = {}, None
 
     # --- after an edit -----------------------------------------------------------------------------------------
 
@@ -162,9 +168,14 @@ class Check:
         for node in region:
             if node.segment in fresh:
                 self._take(node)
+        same_marks = [_marks(segment) for segment in removed] == [_marks(segment) for segment in added]
         text_changed = any(segment.shape.kind is Kind.TEXT for segment in (*gone, *new))
-        for node in (*region, *self._above(found.start)):
+        for node in region:
             self._check_family(node)
+        for node in self._above(found.start):
+            # With the same marks below it nothing is new, but what is told of it may name a child.
+            if not same_marks or ("family", node.segment) in self._groups:
+                self._check_family(node)
             if text_changed:
                 self._accepts.pop(node.segment, None)
         ids |= {self._dataview[segment] for segment in new if segment in self._dataview}
@@ -186,7 +197,7 @@ class Check:
         for task_id in ids | {node.segment.task_id or "" for node in region}:
             asking |= self._named.get(task_id, _NOBODY)
         for segment in asking:
-            self._check_references(segment, lambda task_id: bool(self.outline.by_id(task_id)))
+            self._check_references(segment)
 
     def _is_judged_the_same(
         self, gone: list[Segment], new: list[Segment], judged: list[tuple[bool | None, bool]]
@@ -259,6 +270,8 @@ class Check:
         if not shape.fields:
             return
         named = tuple(named_by(self.outline, node))
+        if self._reading_all:
+            self._places[segment] = node.index
         if named:
             self._references[segment] = named
             for reference in named:
@@ -288,15 +301,15 @@ class Check:
 
     # --- dependencies ------------------------------------------------------------------------------------------
 
-    def _check_references(self, segment: Segment, exists: Callable[[str], bool]) -> None:
+    def _check_references(self, segment: Segment) -> None:
         node = self._node(segment)
         found: list[Found] = []
         for reference in named_by(self.outline, node):
-            if not exists(reference.task_id):
-                if reference.task_id not in self._dataview.values():
-                    found += missing(reference)
-            else:
-                found += in_branch(reference, self.outline.by_id(reference.task_id)[0])
+            other = self._task(reference.task_id)
+            if other is not None:
+                found += in_branch(reference, other)
+            elif reference.task_id not in self._dataview.values():
+                found += missing(reference)
         self._set(("depends", segment), found, node.index)
 
     def _check_waiting(self) -> None:
@@ -325,7 +338,8 @@ class Check:
             wanted[node.index] = node
             asked += named_by(self.outline, node)
         for reference in asked:
-            for task in outline.by_id(reference.task_id)[:1]:
+            task = self._task(reference.task_id)
+            if task is not None:
                 wanted[task.index] = task
         for segment in self._files:
             node = self._node(segment)
@@ -400,6 +414,8 @@ class Check:
         """Replace what a group found. `index` is where the segment of its places most likely is."""
         before = self._groups.pop(group, ())
         after = tuple(found)
+        if not before and not after:
+            return
         if after:
             self._groups[group] = after
         for segment in _segments_of(after):
@@ -419,8 +435,18 @@ class Check:
         page, slot = segments.spot(index)
         self._by_page.setdefault(segments.pages[page], {})[segment] = slot
 
+    def _task(self, task_id: str) -> Task | None:
+        """The first one that has this id."""
+        if self._first is None:
+            return next(iter(self.outline.by_id(task_id)), None)
+        index = self._first.get(task_id)
+        node = None if index is None else self.outline.node(index)
+        return node if isinstance(node, Task) else None
+
     def _node(self, segment: Segment) -> Node:
-        index = index_of_key(self.outline, segment.key)
+        index = self._places.get(segment)
+        if index is None:
+            index = index_of_key(self.outline, segment.key)
         assert index is not None, "what was dropped is not asked for"
         return self.outline.node(index)
 
@@ -446,6 +472,31 @@ def _kinship(segment: Segment) -> tuple[object, ...]:
     """What decides how a node stands to others."""
     shape = segment.shape
     return shape.kind, shape.rank, shape.outer, shape.marker, shape.joined, shape.mark, shape.column
+
+
+def _marks(segment: Segment) -> tuple[int, str]:
+    return segment.shape.rank, segment.shape.mark
+
+
+def _families_to_check(outline: Outline) -> Iterator[int]:
+    """The tasks of which a checker of families may have something to say, found in one pass."""
+    above: list[tuple[int, int, str, Counter[str]]] = []
+    """(rank, index, mark, marks of the children) of what is open."""
+
+    def closed(rank: int) -> Iterator[int]:
+        while above and above[-1][0] >= rank:
+            _, index, mark, marks = above.pop()
+            if marks and statuses.may_contradict(mark, marks):
+                yield index
+
+    for index, segment in enumerate(outline.segments):
+        shape = segment.shape
+        yield from closed(shape.rank)
+        if shape.kind is Kind.TASK:
+            if above and above[-1][0] == shape.rank - 1:
+                above[-1][3][shape.mark] += 1
+            above.append((shape.rank, index, shape.mark, Counter()))
+    yield from closed(0)
 
 
 def _segments_of(found: Iterable[Found]) -> Iterator[Segment]:

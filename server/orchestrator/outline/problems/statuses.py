@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.model.safe_text import visible
@@ -42,6 +43,13 @@ def missing_reason(node: Node) -> Iterator[Found]:
         what = "failed" if node.status is Status.FAILED else "waits for an answer"
         message = f"{capital(named(node))} {what}, and nothing says why. Add [reason:: …] to its first line."
         yield Found(Code.MISSING_REASON, Severity.WARNING, place_in(node, node.mark_span), message)
+
+
+def may_contradict(mark: str, children: Counter[str]) -> bool:
+    """Whether one of the two checkers below finds something where a task has this mark, and its children these."""
+    if MARKS.get(mark) is Status.COMPLETED:
+        return any(child in OPEN_MARKS for child in children)
+    return all(MARKS.get(child, Status.OTHER).settled for child in children)
 
 
 def completed_with_open_subtasks(node: Node) -> Iterator[Found]:
