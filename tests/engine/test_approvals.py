@@ -10,8 +10,8 @@ from orchestrator.engine.edit_proposal import FileChange, proposal_of
 
 OUTLINES = ("*.tasks.md", "tasks.md")
 PROPOSAL = proposal_of([FileChange("src/a.py", "x\n", "y\n")])
-EDITING = edit_detail(PROPOSAL, "a person has not seen this edit", OUTLINES)
-RUNNING = command_detail(("pytest", "-q"), Path("/usr/bin/pytest"), Path("/ws"), "to\u202e see", "new")
+EDITING = edit_detail(PROPOSAL, OUTLINES)
+RUNNING = command_detail(("pytest", "-q"), Path("/usr/bin/pytest"), Path("/ws"), "to\u202e see")
 
 
 def test_a_question_is_json_that_shows_everything():
@@ -28,16 +28,28 @@ def test_a_question_is_json_that_shows_everything():
 def test_leave_for_this_run_covers_the_same_again():
     given = [(EDIT, EDITING, Leave.RUN), (COMMAND, RUNNING, Leave.RUN)]
     said = standing(Settings(), trusted=False, given=given)
-    other = edit_detail(proposal_of([FileChange("src/b.py", None, "z\n")]), "", OUTLINES)
-    outside = edit_detail(proposal_of([FileChange("b.py", None, "z\n")]), "", OUTLINES)
+    other = edit_detail(proposal_of([FileChange("src/b.py", None, "z\n")]), OUTLINES)
+    outside = edit_detail(proposal_of([FileChange("b.py", None, "z\n")]), OUTLINES)
     assert decide(EDIT, other, said).allowed
     assert not decide(EDIT, outside, said).allowed
     assert decide(COMMAND, RUNNING, said).allowed
     assert not decide(COMMAND, {**RUNNING, "argv": ["pytest", "-q", "-x"]}, said).allowed
 
 
+def test_a_question_reads_like_one():
+    assert approvals.readable(COMMAND, {**RUNNING, "why": "new"}).split("\n") == [
+        "$ pytest -q",
+        "/usr/bin/pytest, in /ws. It may execute code of this folder.",
+        "What for, as the model says: to<U+202E> see",
+        "Asked because: new.",
+        "“Allow for this run” would be leave to run exactly `pytest -q` again in this run.",
+    ]
+    assert approvals.readable(EDIT, EDITING).startswith("change src/a.py\n--- src/a.py")
+    assert approvals.readable("question", {"choices": []}) == ""
+
+
 def test_a_sensitive_edit_is_never_offered_for_a_whole_run():
-    sensitive = edit_detail(proposal_of([FileChange("Makefile", None, "x")]), "", OUTLINES)
+    sensitive = edit_detail(proposal_of([FileChange("Makefile", None, "x")]), OUTLINES)
     assert choices(EDITING) == ("Refuse", "Allow", "Allow for this run")
     assert choices(sensitive) == ("Refuse", "Allow")
 
@@ -54,7 +66,7 @@ def test_the_words_of_a_question_decide_nothing():
     said = standing(
         Settings.model_validate({"tools": {"edits": "allow", "commands": ["pytest"]}}), trusted=True, yes=True
     )
-    lying = edit_detail(proposal_of([FileChange(".git/hooks/pre-commit", None, "x")]), "", OUTLINES)
+    lying = edit_detail(proposal_of([FileChange(".git/hooks/pre-commit", None, "x")]), OUTLINES)
     assert not decide(EDIT, {**lying, "diff": "harmless", "scope": "src/", "why": "allowed"}, said).allowed
     assert not decide(COMMAND, {**RUNNING, "argv": ["rm", "-rf", "x"], "shown": "pytest -q"}, said).allowed
     assert decide(COMMAND, RUNNING, said).allowed
@@ -70,6 +82,6 @@ def test_settings_that_are_no_commands_allow_nothing():
 def test_the_users_outline_names_count():
     settings = Settings.model_validate({"outline": {"globs": ["*.plan"]}, "tools": {"edits": "allow"}})
     said = standing(settings, trusted=True)
-    detail = edit_detail(proposal_of([FileChange("week.plan", None, "x")]), "", approvals.outline_names(settings))
+    detail = edit_detail(proposal_of([FileChange("week.plan", None, "x")]), approvals.outline_names(settings))
     assert not decide(EDIT, detail, said).allowed
     assert detail["scope"] == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.config import Settings
+from orchestrator.engine import approvals
 from orchestrator.engine.context import Brief
 from orchestrator.engine.executors import Answer, Outcome, TaskContext, find
 from orchestrator.engine.routing import Route
@@ -55,6 +56,7 @@ class Hands:
         self.paid = 0
         self.lock = asyncio.Lock()
         self.steps = 0
+        self.trusted = False
         self.die_at = 0
         """The step (before and after each effect, call and approval) at which the process is killed; 0: never."""
 
@@ -90,6 +92,11 @@ class Hands:
         return self.answers.pop(0) if self.answers else choices[0]
 
     async def approve(self, kind, title, detail):
+        decision = approvals.decide(kind, detail, approvals.standing(self.settings, trusted=self.trusted))
+        if decision.allowed:
+            self.tell(f"{title}: allowed by {decision.reason}.")
+            return True
+        detail = {**detail, "why": decision.reason}
         key = f"{kind} {title} {json.dumps(detail, sort_keys=True)}"
         if key not in self.journal.approvals:
             self._step()
@@ -121,6 +128,7 @@ def task_in(folder: Path, title: str = "Fix the sum", **more: Any) -> TaskContex
 
 
 async def execute(name: str, hands: Hands, folder: Path, **more: Any) -> Outcome:
+    hands.trusted = more.get("trusted", False)
     return await find(name).execute(task_in(folder, **more), hands)
 
 

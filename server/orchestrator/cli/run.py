@@ -53,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `run` and `resume`."""
-    parser.add_argument("--yes", action="store_true", help="accept the estimate; it never approves a tool or an edit")
+    parser.add_argument(
+        "--yes", action="store_true", help="accept the estimate and edits of ordinary files; never a command"
+    )
     parser.add_argument("--trust", action="store_true", help="trust this folder for this call")
     parser.add_argument(
         "--model",
@@ -141,6 +143,7 @@ class Job:
             budget=given.budget if given.budget is not None else before.budget,
             calls=given.calls if given.calls is not None else before.calls,
             trusted=given.trust or before.trusted,
+            yes=given.yes,
             wait=before.wait,
         )
 
@@ -173,12 +176,13 @@ class Job:
                     await session.answer(approval.approval_id, answer)
 
     async def _answer_of(self, approval: Approval, person: TerminalPerson) -> str:
+        from orchestrator.engine.approvals import readable
         from orchestrator.engine.editor import Question
 
         choices = tuple(str(choice) for choice in approval.detail.get("choices", ()))
         about = str(approval.detail.get("task", ""))
         text = approval.title if approval.kind in {"start", "confirm"} else f"“{about}” asks: {approval.title}"
-        shown = str(approval.detail.get("diff", ""))
+        shown = readable(approval.kind, approval.detail)
         if choices:
             return await person.ask(Question(f"{text}\n{shown}" if shown else text, choices)) or ""
         return await person.answer(text)

@@ -18,7 +18,7 @@ from typing import Any
 from orchestrator.config import Settings
 from orchestrator.engine import policy
 from orchestrator.engine.edit_proposal import EditProposal, diff
-from orchestrator.model.safe_text import one_line, visible
+from orchestrator.model.safe_text import many_lines, one_line
 
 EDIT = "edit"
 COMMAND = "command"
@@ -45,18 +45,17 @@ def outline_names(settings: Settings) -> tuple[str, ...]:
     return tuple(settings.outline.globs)
 
 
-def edit_detail(proposal: EditProposal, why: str, outlines: Sequence[str]) -> dict[str, Any]:
-    """`changes` is what is done, `fingerprint` names it, the rest is for reading."""
+def edit_detail(proposal: EditProposal, outlines: Sequence[str]) -> dict[str, Any]:
+    """`changes` is what is done, `fingerprint` names it, the rest is for reading. Whoever asks adds `why`."""
     return {
         "fingerprint": proposal.fingerprint,
         "changes": proposal.to_json(),
         "diff": diff(proposal, outlines),
-        "why": visible(why),
         "scope": _scope_text(proposal.action, outlines),
     }
 
 
-def command_detail(argv: Sequence[str], program: Path, folder: Path, purpose: str, why: str) -> dict[str, Any]:
+def command_detail(argv: Sequence[str], program: Path, folder: Path, purpose: str) -> dict[str, Any]:
     action = policy.Command(tuple(argv))
     return {
         "argv": list(argv),
@@ -65,9 +64,25 @@ def command_detail(argv: Sequence[str], program: Path, folder: Path, purpose: st
         "shown": policy.shown(argv),
         "purpose": one_line(purpose, 300),
         "note": MAY_EXECUTE,
-        "why": visible(why),
         "scope": _scope_text(action, ()),
     }
+
+
+def readable(kind: str, detail: Mapping[str, Any]) -> str:
+    """All that a person has to read before they answer, in lines; empty for other kinds of questions."""
+    if kind == EDIT:
+        lines = [str(detail["diff"])]
+    elif kind == COMMAND:
+        lines = [f"$ {detail['shown']}", f"{detail['program']}, in {detail['folder']}. {detail['note']}"]
+        if detail["purpose"]:
+            lines.append(f"What for, as the model says: {detail['purpose']}")
+    else:
+        return ""
+    if why := detail.get("why"):
+        lines.append(f"Asked because: {why}.")
+    if detail["scope"]:
+        lines.append(f"“{Leave.RUN}” would be leave to {detail['scope']}.")
+    return many_lines("\n".join(lines))
 
 
 def action_of(kind: str, detail: Mapping[str, Any]) -> policy.Action | None:

@@ -64,6 +64,7 @@ class TaskHands:
         self._effects: dict[tuple[str, str], int] = {}
         self._asked: list[Approval] | None = None if replay else []
         self._next_question = 0
+        self._leaves = 0
         self._corrections: list[str] = []
 
     @property
@@ -98,40 +99,49 @@ class TaskHands:
         return route
 
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
+        given_hash, stored = await self._recorded(name, given)
+        if stored is not None:
+            return json.loads(stored)
+        result = await work()
+        await self._record(name, given_hash, result)
+        return result
+
+    async def _recorded(self, name: str, given: Mapping[str, Any]) -> tuple[str, str | None]:
+        """The hash of what is given, and what the journal has for this time (JSON)."""
         given_hash = hashlib.sha256(json.dumps(given, sort_keys=True).encode("utf-8", "replace")).hexdigest()
         place = self._effects.get((name, given_hash), 0)
         self._effects[name, given_hash] = place + 1
+        if not self._replay:
+            return given_hash, None
+        return given_hash, await self._run.store.effect(self._task.attempt.attempt_id, name, given_hash, place)
+
+    async def _record(self, name: str, given_hash: str, result: Any) -> None:
         attempt_id = self._task.attempt.attempt_id
-        if self._replay:
-            stored = await self._run.store.effect(attempt_id, name, given_hash, place)
-            if stored is not None:
-                return json.loads(stored)
-        result = await work()
         await self._run.store.add_effect(attempt_id, name, given_hash, json.dumps(result), time.time())
-        return result
 
     async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
         return await self._ask("question", text, {"choices": list(choices)})
 
     async def approve(self, kind: str, title: str, detail: Mapping[str, Any]) -> bool:
-        if reason := await self._allowed(kind, title, detail):
-            self.tell(f"{title}: allowed by {reason}.")
+        """What was allowed stays so after a restart; what was not is looked at anew: a person may say more then."""
+        self._leaves += 1
+        given_hash, recorded = await self._recorded("leave", {"kind": kind, "title": title, "number": self._leaves})
+        if recorded is not None:
             return True
-        asked = {**detail, "choices": list(approvals.choices(detail))}
+        said = await self._run.leaves()
+        request = self._run.request
+        standing = approvals.standing(self.settings, trusted=self._run.trusted, yes=request.yes, given=said)
+        decision = approvals.decide(kind, detail, standing)
+        if decision.allowed:
+            await self._record("leave", given_hash, decision.reason)
+            if self._replay:  # it may have been asked before
+                await self._run.store.withdraw_approvals(self._task.attempt.attempt_id, time.time())
+            self.tell(f"{title}: allowed by {decision.reason}.")
+            return True
+        asked = {**detail, "why": decision.reason, "choices": list(approvals.choices(detail))}
         answer = await self._ask(kind, title, asked)
-        (await self._run.leaves()).append((kind, detail, answer))
+        said.append((kind, detail, answer))
         return answer in {Leave.ONCE, Leave.RUN}
-
-    async def _allowed(self, kind: str, title: str, detail: Mapping[str, Any]) -> str:
-        """Who said so in this run; empty when a person has to be asked. Journaled: others may be answered meanwhile."""
-
-        async def decided() -> str:
-            given = await self._run.leaves()
-            standing = approvals.standing(self.settings, trusted=False, yes=self._run.request.yes, given=given)
-            decision = approvals.decide(kind, detail, standing)
-            return decision.reason if decision.allowed else ""
-
-        return str(await self.once("approval", {"kind": kind, "title": title}, decided))
 
     async def confirm(self, text: str, choices: tuple[str, ...], kind: str = "confirm") -> str:
         """A question of the engine's own."""

@@ -119,7 +119,11 @@ class Hands(Protocol):
         ...
 
     async def approve(self, kind: str, title: str, detail: Mapping[str, Any]) -> bool:
-        """Ask the person's leave for exactly `detail` (JSON: an argv, a diff). False also when nobody can be asked."""
+        """Leave for exactly `detail` (JSON, as `approvals` makes it for an edit or a command).
+
+        By the user's settings, by what was allowed in this run, or else by the person, who is asked in the inbox; of
+        another kind than those two, always by the person.
+        """
         ...
 
     def corrections(self) -> tuple[str, ...]:

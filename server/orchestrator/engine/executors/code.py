@@ -25,7 +25,7 @@ from orchestrator.engine.executors.checks import Checked, Checks, indented
 from orchestrator.engine.executors.tool_loop import Ended, ToolLoop
 from orchestrator.engine.executors.workbench import Workbench, notes
 from orchestrator.engine.tools import Arguments, Output, Tool
-from orchestrator.engine.tools.acting import Commands, ask_leave, command_tool, question_tool
+from orchestrator.engine.tools.acting import Commands, command_tool, question_tool
 from orchestrator.engine.tools.draft import Draft
 from orchestrator.engine.tools.editing import editing_tools
 from orchestrator.errors import EditRefusedError, ToolError
@@ -82,7 +82,7 @@ class _Work:
 
     async def _apply_and_verify(self, proposal: EditProposal, result: str, number: int) -> Outcome | str:
         """The outcome, or what the model has to know for the next round."""
-        if proposal.changes and not await self._approved(proposal, number):
+        if proposal.changes and not await self._approved(proposal):
             return Outcome(
                 result,
                 self._text(result, proposal, ""),
@@ -109,12 +109,12 @@ class _Work:
         edited = bool(self._applied) or bool(self._commands.ran)
         return Outcome(result, text, edited=edited, verified=verified, checked=True)
 
-    async def _approved(self, proposal: EditProposal, number: int) -> bool:
+    async def _approved(self, proposal: EditProposal) -> bool:
         outlines = approvals.outline_names(self._hands.settings)
-        detail = await asyncio.to_thread(approvals.edit_detail, proposal, "", outlines)
+        detail = await asyncio.to_thread(approvals.edit_detail, proposal, outlines)
         self._diffs[proposal.fingerprint] = detail["diff"]
         title = f"{self._task.brief.title}: {proposal.title}"
-        return await ask_leave(self._task, self._hands, approvals.EDIT, one_line(title, 200), detail, f"edit {number}")
+        return await self._hands.approve(approvals.EDIT, one_line(title, 200), detail)
 
     async def _apply(self, proposal: EditProposal, number: int) -> str:
         """Empty, or why nothing was written."""

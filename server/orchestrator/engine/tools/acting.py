@@ -22,6 +22,7 @@ from orchestrator.engine.commands import CommandOutcome
 from orchestrator.engine.executors import Hands, TaskContext
 from orchestrator.engine.tools import Arguments, Output, Tool, failure
 from orchestrator.errors import ToolError
+from orchestrator.model.safe_text import one_line
 
 MOST_QUESTIONS = 3
 INTERRUPTED = "interrupted: the program ended while it ran, so it may have run or not"
@@ -57,15 +58,8 @@ class Commands:
             return ""
         policy.checked_argv(argv)
         program = await self._program(argv, place)
-        allowed = await ask_leave(
-            self._task,
-            self._hands,
-            approvals.COMMAND,
-            f"Run {policy.shown(argv)}",
-            approvals.command_detail(argv, program, self._task.workspace, purpose, ""),
-            place,
-        )
-        if not allowed:
+        detail = approvals.command_detail(argv, program, self._task.workspace, purpose)
+        if not await self._hands.approve(approvals.COMMAND, one_line(f"Run {policy.shown(argv)}", 200), detail):
             return "nobody gave leave to run it"
         self._allowed.add(argv)
         return ""
@@ -118,20 +112,6 @@ class Commands:
         if "error" in stored:
             raise ToolError(stored["error"], hint=stored["hint"])
         return Path(stored["program"])
-
-
-async def ask_leave(task: TaskContext, hands: Hands, kind: str, title: str, detail: dict[str, Any], place: str) -> bool:
-    """Whether the user's settings allow it, or else a person does. Journaled: the settings may change meanwhile."""
-
-    async def decided() -> dict[str, Any]:
-        decision = approvals.decide(kind, detail, approvals.standing(hands.settings, trusted=task.trusted))
-        return {"allowed": decision.allowed, "why": decision.reason}
-
-    decision = await hands.once("leave", {"kind": kind, "title": title, "place": place}, decided)
-    if decision["allowed"]:
-        hands.tell(f"{title}: allowed by {decision['why']}.")
-        return True
-    return await hands.approve(kind, title, {**detail, "why": decision["why"]})
 
 
 def command_tool(runner: Commands, hands: Hands) -> Tool:
