@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from orchestrator.errors import EditRefusedError
-from orchestrator.outline.actions.chosen import siblings
+from orchestrator.outline.actions.chosen import before
 from orchestrator.outline.actions.indent import (
     Slot,
     child_slot,
@@ -52,8 +52,8 @@ def add_sibling(outline: Outline, task: Task, title: str = "") -> tuple[TextEdit
     """Behind its branch, in its list."""
     tree = rows(outline)
     index = index_of(tree, task)
-    beside = [other for other in siblings(outline, task) if other.line <= task.line]
-    slot = slot_behind(outline.text, beside[-2:] if len(beside) > 1 else beside)
+    other = before(outline, task)
+    slot = slot_behind(outline.text, [task] if other is None else [other, task])
     slot = Slot(indent_of(outline.text, task), slot.marker)
     place = (tree, branch_end(tree, index), tree[index].depth)
     return _added(outline, task.end_line - 1, slot, title, place, gaps(outline, task))

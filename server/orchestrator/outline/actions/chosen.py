@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from orchestrator.errors import EditRefusedError, TaskNotFoundError
 from orchestrator.outline.scan import is_blank
+from orchestrator.outline.segments import Kind
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline, Task
 
@@ -63,7 +64,8 @@ def only_run(outline: Outline, tasks: Sequence[Task]) -> tuple[Task, ...]:
 def are_neighbours(outline: Outline, one: Task, other: Task) -> bool:
     """Whether `other` follows `one` in the same list, with nothing but blank lines between."""
     return (
-        same_list(one, other)
+        one.depth == other.depth
+        and continues(one, other)
         and outline.parent(one) == outline.parent(other)
         and only_blank(outline.text, one.end_line, other.line)
     )
@@ -71,6 +73,11 @@ def are_neighbours(outline: Outline, one: Task, other: Task) -> bool:
 
 def same_list(one: Task, other: Task) -> bool:
     return (one.list_line, one.depth) == (other.list_line, other.depth)
+
+
+def continues(one: Task, other: Task) -> bool:
+    """The same of a task and the one directly behind it below the same node: at once, in a list of any length."""
+    return other.segment.shape.joined and one.segment.shape.outer is other.segment.shape.outer
 
 
 def siblings(outline: Outline, task: Task) -> tuple[Task, ...]:
@@ -82,21 +89,27 @@ def siblings(outline: Outline, task: Task) -> tuple[Task, ...]:
 
 def before(outline: Outline, task: Task) -> Task | None:
     """The task before it below the same node."""
-    beside = siblings(outline, task)
-    index = _index(beside, task)
-    return beside[index - 1] if index else None
+    rank, segments = task.segment.shape.rank, outline.segments
+    index = segments.before(task.index, rank)
+    while index is not None and segments[index].shape.rank == rank:
+        if segments[index].shape.kind is Kind.TASK:
+            node = outline.node(index)
+            return node if isinstance(node, Task) else None
+        index = segments.before(index, rank)
+    return None
 
 
 def after(outline: Outline, task: Task) -> Task | None:
     """The task behind it below the same node."""
-    beside = siblings(outline, task)
-    index = _index(beside, task)
-    return beside[index + 1] if index + 1 < len(beside) else None
+    rank, segments = task.segment.shape.rank, outline.segments
+    index = segments.behind(task.index, rank)
+    while index < len(segments) and segments[index].shape.rank == rank:
+        if segments[index].shape.kind is Kind.TASK:
+            node = outline.node(index)
+            return node if isinstance(node, Task) else None
+        index = segments.behind(index, rank)
+    return None
 
 
 def only_blank(text: Text, first: int, end: int) -> bool:
     return all(is_blank(text.line(line)) for line in range(first, end))
-
-
-def _index(beside: Sequence[Task], task: Task) -> int:
-    return next(index for index, other in enumerate(beside) if other.line == task.line)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import EditRefusedError
-from orchestrator.outline.actions.chosen import siblings
+from orchestrator.outline.actions.chosen import after, before, continues
 from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.scan import TAB_WIDTH, is_blank, skip_blanks, start_of
 from orchestrator.outline.text import Text
@@ -129,9 +129,7 @@ def child_slot(outline: Outline, task: Task, marker: str) -> Slot:
 def slot_behind(text: Text, tasks: Sequence[Task]) -> Slot:
     """The place behind the last of these, of which the last ones are of one list."""
     last = slot_of(text, tasks[-1])
-    repeated = (
-        len(tasks) > 1 and tasks[-2].list_line == tasks[-1].list_line and marker_of(text, tasks[-2]) == last.marker
-    )
+    repeated = len(tasks) > 1 and continues(tasks[-2], tasks[-1]) and marker_of(text, tasks[-2]) == last.marker
     return last if repeated else last.next()
 
 
@@ -195,6 +193,11 @@ def _pairs(outline: Outline, task: Task) -> Iterator[tuple[Task, Task]]:
     parent = outline.parent(task)
     if isinstance(parent, Task) and task.depth == parent.depth + 1:
         yield parent, task
-    for other in siblings(outline, task)[:_LOOKED_AT]:
-        if direct := direct_children(other):
-            yield other, direct[0]
+    for step in (before, after):
+        other = step(outline, task)
+        for _ in range(_LOOKED_AT):
+            if other is None:
+                break
+            if direct := direct_children(other):
+                yield other, direct[0]
+            other = step(outline, other)

@@ -11,7 +11,7 @@ Invariant: edits that are given back are for an outline that we may write, and r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,11 +62,14 @@ def new_row(depth: int, **said: Any) -> Row:
 
 def rows(outline: Outline) -> list[Row]:
     found: list[Row] = []
-    waiting: list[tuple[int, Node]] = [(0, node) for node in reversed(outline.nodes)]
-    while waiting:
-        depth, node = waiting.pop()
-        found.append(Row(depth, node))
-        waiting.extend((depth + 1, child) for child in reversed(node.children))
+    around: list[int] = []
+    """Ranks of the nodes that hold the next one."""
+    for node in outline.walk():
+        rank = node.segment.shape.rank
+        while around and around[-1] >= rank:
+            around.pop()
+        found.append(Row(len(around), node))
+        around.append(rank)
     return found
 
 
@@ -108,7 +111,8 @@ def fits(outline: Outline, edits: Sequence[TextEdit], tree: Sequence[Row], moved
     found = rows(after)
     if len(found) != len(tree):
         return False
-    if not all(_agrees(want, have) for want, have in zip(tree, found, strict=True)):
+    touched = _touched(outline, edits)
+    if not all(_agrees(want, have, touched) for want, have in zip(tree, found, strict=True)):
         return False
     lines = {task.line for task in moved}
     return all(
@@ -131,10 +135,25 @@ def require_writable(outline: Outline) -> None:
         )
 
 
-def _agrees(want: Row, have: Row) -> bool:
+def _touched(outline: Outline, edits: Sequence[TextEdit]) -> set[int]:
+    """Lines of the nodes that may say something else: those whose branch an edit, or the line beside it, lies in."""
+    text = outline.text
+    found: set[int] = set()
+    for edit in edits:
+        for line in range(max(text.line_of(edit.start) - 1, 0), text.line_of(edit.end) + 2):
+            node = outline.node_at_line(line)
+            while node is not None and node.line not in found:
+                found.add(node.line)
+                node = outline.parent(node)
+    return found
+
+
+def _agrees(want: Row, have: Row, touched: Container[int]) -> bool:
     if want.depth != have.depth:
         return False
     assert have.node is not None, "it was read"
+    if want.node == have.node and not want.changes and want.node is not None and want.node.line not in touched:
+        return True  # the same lines, read once: what they say is not read again
     wanted = {**(_said(want.node) if want.node else {}), **want.changes}
     found = _said(have.node)
     if want.loosely:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orchestrator.errors import EditRefusedError
-from orchestrator.outline.actions.chosen import before, only_blank, runs, same_list, siblings
+from orchestrator.outline.actions.chosen import before, only_blank, runs
 from orchestrator.outline.actions.indent import (
     child_slot,
     direct_children,
@@ -56,8 +56,8 @@ def _promote(outline: Outline, tasks: Sequence[Task]) -> Step:
             "This task stands below no other task.", hint="Move it to another section, or up and down."
         )
     text = outline.text
-    beside = [task for task in siblings(outline, parent) if same_list(task, parent) and task.line <= parent.line]
-    first = slot_behind(text, beside)
+    other = before(outline, parent)
+    first = slot_behind(text, [parent] if other is None else [other, parent])
     step = 0 if first.marker == marker_of(text, parent) else 1
     slots = [first.next(step * index) for index in range(len(tasks))]
     tree = rows(outline)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from orchestrator.errors import EditRefusedError
-from orchestrator.outline.actions.chosen import after, before, only_run, same_list, siblings
+from orchestrator.outline.actions.chosen import after, before, continues, only_run
 from orchestrator.outline.actions.indent import (
     Slot,
     child_slot,
@@ -45,6 +45,7 @@ from orchestrator.outline.actions.relocate import (
 from orchestrator.outline.edits import TextEdit, between
 from orchestrator.outline.reparse import reparse
 from orchestrator.outline.scan import start_of
+from orchestrator.outline.segments import TOP_TASK, Kind
 from orchestrator.outline.tree import Outline, Section, Task
 
 MAX_STEPS = 1000
@@ -88,7 +89,7 @@ def can_move(outline: Outline, tasks: Sequence[Task], direction: int) -> bool:
 def _moved(outline: Outline, run: Sequence[Task], direction: int) -> tuple[Sequence[TextEdit], Sequence[Row]]:
     edge = run[-1] if direction > 0 else run[0]
     beside = (after if direction > 0 else before)(outline, edge)
-    if beside is not None and same_list(beside, edge):
+    if beside is not None and (continues(edge, beside) if direction > 0 else continues(beside, edge)):
         require_alone(outline.text, [beside])
         return _exchanged(outline, run, beside)
     parent = outline.parent(edge)
@@ -227,10 +228,20 @@ def _beyond_heading(
 
 def _heading(outline: Outline, task: Task, direction: int) -> Section | None:
     """The next heading on the screen beyond a task at its section's edge."""
-    sections = [node for node in outline.walk() if isinstance(node, Section)]
-    if direction < 0:
-        return next((section for section in reversed(sections) if section.line < task.line), None)
-    return next((section for section in sections if section.line >= task.end_line), None)
+    return _next_heading(outline, task.index, direction)
+
+
+def _next_heading(outline: Outline, index: int, direction: int) -> Section | None:
+    segments = outline.segments
+    lowest = TOP_TASK - 1
+    while True:
+        found = segments.behind(index, lowest) if direction > 0 else segments.before(index, lowest)
+        if found is None or found >= len(segments):
+            return None
+        if segments[found].shape.kind is Kind.SECTION:
+            node = outline.node(found)
+            return node if isinstance(node, Section) else None
+        index = found
 
 
 def _first_below(rest: Sequence[Row], heading: Section) -> tuple[Task | None, int, int]:
@@ -243,19 +254,17 @@ def _first_below(rest: Sequence[Row], heading: Section) -> tuple[Task | None, in
 def _last_above(outline: Outline, rest: Sequence[Row], heading: Section) -> tuple[Task | None, int, int]:
     """The last task of what stands above the heading, a section or the document's beginning."""
     index = index_of(rest, heading)
-    sections = [node for node in outline.walk() if isinstance(node, Section) and node.line < heading.line]
-    if not sections:
+    above = _next_heading(outline, heading.index, -1)
+    if above is None:
         nodes = [node for node in outline.nodes if isinstance(node, Task)]
         return (nodes[-1] if nodes else None), index, 0
-    above = sections[-1]
     own = [node for node in above.children if isinstance(node, Task)]
     return (own[-1] if own else None), index, rest[index_of(rest, above)].depth + 1
 
 
 def _text_end(outline: Outline, heading: Section) -> int:
     """The last line of what the heading says by itself, that is not blank."""
-    sections = (node for node in outline.walk() if isinstance(node, Section) and node.line > heading.line)
-    following = next(sections, None)
+    following = _next_heading(outline, heading.index, 1)
     line = line_above(outline.text, following.line if following else outline.text.line_count)
     assert line is not None, "the heading itself is not blank"
     return line
@@ -266,8 +275,8 @@ def _slot_beside(outline: Outline, other: Task, direction: int) -> Slot:
     text = outline.text
     if direction > 0:
         return slot_of(text, other)
-    beside = [task for task in siblings(outline, other) if same_list(task, other)]
-    return slot_behind(text, beside)
+    above = before(outline, other)
+    return slot_behind(text, [other] if above is None else [above, other])
 
 
 def _slots(run: Sequence[Task], first: Slot) -> list[Slot]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from orchestrator.errors import EditRefusedError
 from orchestrator.model.task import Status
-from orchestrator.outline.actions.chosen import same_list, siblings
+from orchestrator.outline.actions.chosen import continues, siblings
 from orchestrator.outline.actions.indent import Slot, put, require_alone, slot_of, stands_alone, written
 from orchestrator.outline.actions.intent import (
     Row,
@@ -74,7 +74,7 @@ def into_sequence(outline: Outline, task: Task) -> tuple[TextEdit, ...]:
     """The bullet list that the task stands in becomes an ordered one."""
     require_writable(outline)
     text = outline.text
-    tasks = [other for other in siblings(outline, task) if same_list(other, task)]
+    tasks = _list_of(outline, task)
     if task.ordered:
         raise EditRefusedError("This list is a sequence already.", hint="Choose a task of a bullet list.")
     require_alone(text, tasks)
@@ -87,12 +87,27 @@ def into_sequence(outline: Outline, task: Task) -> tuple[TextEdit, ...]:
     raise refusal()
 
 
+def _list_of(outline: Outline, task: Task) -> list[Task]:
+    """The tasks of its list, also where others stand between, below items that are no tasks."""
+    outer = task.segment.shape.outer
+    found: list[Task] = []
+    for other in siblings(outline, task):
+        if other.segment.shape.outer is not outer:
+            continue
+        if not other.segment.shape.joined:
+            if any(known.line == task.line for known in found):
+                break
+            found = []
+        found.append(other)
+    return found
+
+
 def _lists(parent: Node) -> Iterator[list[Task]]:
     group: list[Task] = []
     for child in parent.children:
         if not isinstance(child, Task):
             continue
-        if group and not same_list(group[-1], child):
+        if group and not continues(group[-1], child):
             yield group
             group = []
         group.append(child)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.outline.actions.chosen import same_list, siblings
+from orchestrator.outline.actions.chosen import after, before, continues
 from orchestrator.outline.actions.indent import Slot, written
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.scan import is_blank, start_of
@@ -56,12 +56,14 @@ def gaps(outline: Outline, *tasks: Task | None) -> tuple[int, int]:
 
 
 def _is_loose(outline: Outline, task: Task) -> bool | None:
-    """Whether blank lines stand between the tasks of its list; None where it is alone."""
-    beside = [other for other in siblings(outline, task) if same_list(other, task)]
-    if len(beside) < 2:
+    """Whether a blank line stands between it and its neighbour in the list; None where it is alone."""
+    behind, above = after(outline, task), before(outline, task)
+    if behind is not None and continues(task, behind):
+        first = task
+    elif above is not None and continues(above, task):
+        first = above
+    else:
         return None
-    index = next(index for index, other in enumerate(beside) if other.line == task.line)
-    first = beside[index] if index + 1 < len(beside) else beside[index - 1]
     return first.end_line < outline.text.line_count and is_blank(outline.text.line(first.end_line))
 
 
