@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from orchestrator.engine import outline_files
+from orchestrator.engine.file_outline import FileOutline
 from orchestrator.engine.outline_files import Taken, taken_below
 
 GLOBS = ("*.tasks.md",)
@@ -30,3 +32,12 @@ def test_ids_of_the_workspace(tmp_path: Path) -> None:
 def test_it_gives_up_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outline_files, "LOOKING_SECONDS", -1.0)
     assert taken_below(given(tmp_path), GLOBS, 10_000) == Taken()
+
+
+async def test_a_file_that_is_run_knows_the_ids_of_the_others(tmp_path: Path) -> None:
+    folder = given(tmp_path)
+    path = folder / "a.tasks.md"
+    holder = FileOutline(path, 10_000, partial(taken_below, folder, GLOBS, 10_000, path))
+    for _ in range(2):
+        view = await holder.look()
+        assert ("b1" in view.ids_elsewhere, "a1" in view.ids_elsewhere, view.tasks_elsewhere) == (True, False, 2)

@@ -16,6 +16,7 @@ import signal
 import sys
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView
 from orchestrator.engine.file_outline import FileOutline
 from orchestrator.engine.money import Estimate
+from orchestrator.engine.outline_files import taken_below
 from orchestrator.errors import BudgetError, OrchestratorError, TaskNotFoundError
 from orchestrator.model.run import Approval, ApprovalState, Event, RunState
 from orchestrator.model.safe_text import one_line
@@ -87,7 +89,9 @@ class Job:
     def run(self) -> int:
         self.path = self.arguments.file
         around = surroundings(self.arguments, self.terminal, self.path)
-        holder = FileOutline(self.path, around.configuration.settings.outline.max_bytes)
+        outline = around.configuration.settings.outline
+        others = partial(taken_below, around.workspace, outline.globs, outline.max_bytes, self.path)
+        holder = FileOutline(self.path, outline.max_bytes, others)
         require_writable(self.path)
         logging.getLogger("orchestrator").addHandler(logging.NullHandler())  # what is logged here is told below
         try:

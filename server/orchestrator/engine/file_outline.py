@@ -8,6 +8,7 @@ Invariant: an edit for another text than the file's is refused (test_a_changed_f
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import os
 import stat
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from orchestrator.engine import atomic_file
 from orchestrator.engine.editor import View
+from orchestrator.engine.outline_files import Taken
 from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline import edits as text_edits
@@ -41,10 +43,15 @@ class Content:
 class FileOutline:
     """A `Holder`. `look` reads the file again only when it is another one than before."""
 
-    def __init__(self, path: Path, max_bytes: int) -> None:
-        """Raises FileError."""
+    def __init__(self, path: Path, max_bytes: int, look_around: Callable[[], Taken] = Taken) -> None:
+        """Raises FileError.
+
+        `look_around` finds the ids of the other outlines of the workspace; called once, in a thread.
+        """
         self._path = path
         self._max_bytes = max_bytes
+        self._look_around = look_around
+        self._taken: Taken | None = None
         self._seen = self._stamp()
         self._outline = parse(read(path, max_bytes).text)
 
@@ -66,7 +73,9 @@ class FileOutline:
         if stamp != self._seen:
             self._take(read(self._path, self._max_bytes).text)
             self._seen = stamp
-        return View(self._outline, None)
+        if self._taken is None:
+            self._taken = await asyncio.to_thread(self._look_around)
+        return View(self._outline, None, self._taken.ids, self._taken.tasks)
 
     async def apply(self, view: View, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
         self._take(write(self._path, self._max_bytes, view.outline.text.string, edits), edits)
