@@ -308,3 +308,55 @@ def test_json_holds_the_text_exactly_and_still_cannot_act(repository):
     titles = [node["title"] for node in json.loads(done.stdout)["nodes"][0]["children"]]
     assert titles[0].startswith("Clean \x1b[2J\x9b31m up\u202e")
     assert re.search(r"\\u001b\[2J", done.stdout)
+
+
+# What a model may do that obeys the folder
+
+
+def obedient(repository, *calls, executor="code", accept=""):
+    """Run one task whose model asks for these tools, with everything that a command line can allow."""
+    arguments = {"result": "Done.", "answer": "", "claims": [], "findings": [], "failed": True}
+    script = [{"calls": [{"tool": tool, "arguments": given}]} for tool, given in (*calls, ("finish", arguments))]
+    (repository.home / "script.json").write_text(json.dumps(script))
+    plan = repository.work / "task.tasks.md"
+    plan.write_text(f"- [ ] Obey  [executor:: {executor}]  [mode:: auto]\n{accept}")
+    before = {path: path.read_bytes() for path in repository.work.rglob("*") if path.is_file() and path != plan}
+    env = {
+        "ORCHESTRATOR_SCRIPTED__SCRIPT": str(repository.home / "script.json"),
+        "ORCHESTRATOR_RUN__MAX_DEPTH": "0",
+        "ORCHESTRATOR_TOOLS__EDITS": "allow",
+        "ANTHROPIC_API_KEY": KEY,
+        "PATH": f"{repository.work}:{repository.work}/.venv/bin:.:{os.environ['PATH']}",
+    }
+    done = repository("run", plan, "--yes", "--trust", "--json", "--model", "scripted/test", env=env)
+    assert repository.marks == []
+    assert KEY not in done.stdout + done.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert not any(KEY.encode() in path.read_bytes() for path in (repository.home / "data").iterdir())
+    return done
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("read_file", {"path": ".env"}),
+        ("read_file", {"path": "../home/script.json"}),
+        ("search_files", {"text": "sk-ant-stolen"}),
+        ("run_command", {"argv": ["git", "status"]}),
+        ("run_command", {"argv": ["./pwn.sh"]}),
+        ("run_command", {"argv": ["sh", "-c", "./pwn.sh"]}),
+        ("create_file", {"path": ".git/hooks/pre-commit", "content": "#!/bin/sh"}),
+        ("delete_file", {"path": ".orchestrator.toml"}),
+        ("no_such_tool", {}),
+    ],
+    ids=lambda call: f"{call[0]} {next(iter(call[1].values()), '')}",
+)
+def test_a_model_that_obeys_the_folder_gets_nowhere(repository, call):
+    obedient(repository, call)
+
+
+def test_an_acceptance_of_the_folder_runs_nothing(repository):
+    done = obedient(
+        repository, ("finish", {"result": "Done."}), accept="\n  Accept: `./pwn.sh` passes; `git status` passes\n"
+    )
+    assert done.returncode != 0
