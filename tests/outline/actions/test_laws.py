@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline, Task
 from tests.outline.checks import ids
 from tests.outline.strategies import documents, outlines
+from tests.outline.test_growth import check_growth
 
 Edits = tuple[TextEdit, ...]
 
@@ -153,6 +155,45 @@ def test_an_outline_of_a_later_format_is_never_changed(name: str):
     for line in range(3, 9):
         with pytest.raises(OrchestratorError):
             ACTIONS[name](outline, actions.tasks_in(outline, line, line))
+
+
+@settings(max_examples=200)
+@given(source=anything, place=places, name=st.sampled_from(sorted(ACTIONS)))
+def test_reading_back_what_can_have_changed_is_enough(source: str, place: tuple[int, int], name: str):
+    """The check that skips what no edit came near says the same as the one that reads everything."""
+    outline = parse(source)
+    try:
+        tasks = actions.tasks_in(outline, place[0], place[0] + place[1])
+        edits = ACTIONS[name](outline, tasks)
+    except (EditRefusedError, TaskNotFoundError):
+        return
+    after = parse(apply(source, edits))
+    # As nodes of another text nothing is known to be the same, so all of it is compared.
+    assert fits(outline, edits, rows(after))
+
+
+GROWING: dict[str, Callable[[int], str]] = {
+    "flat": lambda n: "- [ ] a\n" * n,
+    "one root": lambda n: "- [ ] a\n" + "  - [x] b\n    text\n" * n,
+    "sequence": lambda n: "".join(f"{number}. [ ] a\n" for number in range(1, n + 1)),
+    "sections": lambda n: "# A\n\n- [ ] a\n- [ ] b\n" * (n // 2),
+}
+
+
+@pytest.mark.parametrize("shape", GROWING)
+@pytest.mark.parametrize("name", ["complete", "promote", "demote", "up", "sibling"])
+def test_an_action_grows_with_the_outline_and_no_faster(shape: str, name: str):
+    def prepare(size: int) -> Callable[[], object]:
+        outline = parse(GROWING[shape](size))
+        task = list(outline.tasks())[size // 2]
+
+        def work() -> None:
+            with contextlib.suppress(EditRefusedError):
+                ACTIONS[name](outline, (task,))
+
+        return work
+
+    check_growth(400, prepare)
 
 
 def words(task: Task) -> tuple[object, ...]:
