@@ -48,6 +48,14 @@ def test_a_question_reads_like_one():
     assert approvals.readable("question", {"choices": []}) == ""
 
 
+def test_a_window_is_sent_what_is_read_and_no_whole_files():
+    sent = approvals.for_window(EDIT, EDITING)
+    assert "changes" not in sent
+    assert sent["text"].startswith("change src/a.py")
+    assert sent["fingerprint"] == PROPOSAL.fingerprint
+    assert approvals.for_window("question", {"choices": ["a"]}) == {"choices": ["a"]}
+
+
 def test_a_sensitive_edit_is_never_offered_for_a_whole_run():
     sensitive = edit_detail(proposal_of([FileChange("Makefile", None, "x")]), OUTLINES)
     assert choices(EDITING) == ("Refuse", "Allow", "Allow for this run")

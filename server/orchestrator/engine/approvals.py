@@ -85,6 +85,14 @@ def readable(kind: str, detail: Mapping[str, Any]) -> str:
     return many_lines("\n".join(lines))
 
 
+def for_window(kind: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What an editor is sent: all of it for reading (`text`), without the files' whole texts."""
+    sent = {name: value for name, value in detail.items() if name != "changes"}
+    if text := readable(kind, detail):
+        sent["text"] = text
+    return sent
+
+
 def action_of(kind: str, detail: Mapping[str, Any]) -> policy.Action | None:
     """What would be done; None for a kind that no rule is about (a plug-in's own): that is always asked."""
     if kind == COMMAND:

@@ -278,8 +278,7 @@ class TaskRun:
         return _Delivered(outcome.result, text, outcome.verified, outcome.edited, outcome.checked, draft)
 
     async def _outcome(self, evidence: str) -> Outcome:
-        name, task = await asyncio.to_thread(task_types.resolve, self._context(evidence))
-        executor = await asyncio.to_thread(executors.find, name, self.run.folder)
+        executor, task = await self._executor(self._context(evidence))
         self.brief = replace(self.brief, acceptance=task.brief.acceptance)  # its type's, where it has none
         try:
             outcome = await executor.execute(task, self.hands)
@@ -292,6 +291,17 @@ class TaskRun:
         if not isinstance(outcome, Outcome):  # pyright: ignore[reportUnnecessaryIsInstance] - a plug-in may do anything
             return Outcome(failed=f"the executor {executor.name} gave no outcome")
         return outcome
+
+    async def _executor(self, task: TaskContext) -> tuple[executors.Executor, TaskContext]:
+        """With what the task's type adds. Plug-ins are looked for on the disk, in a thread; most tasks need none."""
+
+        def look() -> tuple[executors.Executor, TaskContext]:
+            name, typed = task_types.resolve(task)
+            return executors.find(name, task.workspace), typed
+
+        if "type" not in task.fields and task.fields.get("executor", executors.DEFAULT) in executors.BUILT_IN:
+            return look()
+        return await asyncio.to_thread(look)
 
     def _context(self, evidence: str = "") -> TaskContext:
         return TaskContext(
