@@ -87,6 +87,7 @@ def test_what_a_task_is_offered(tmp_path: Path) -> None:
     assert [title for title in offered.titles if not title.startswith("Set ")] == [
         "Split task",
         "Split recursively",
+        "Run task",
         "Promote",
         "Demote",
         "Move up",

@@ -193,7 +193,7 @@ def lenses(tmp_path: Path, text: str, uri: str = URI) -> list[tuple[int, str]]:
     server, _ = make_server(tmp_path)
     open_document(server, text, uri)
     found = call(server, "textDocument/codeLens", types.CodeLensParams(document(uri)))
-    return [(lens.range.start.line, lens.command.title) for lens in found]
+    return [(lens.range.start.line, lens.command.title) for lens in found if lens.command.title != "Run"]
 
 
 def test_lenses_are_few(tmp_path: Path) -> None:
@@ -211,6 +211,15 @@ def test_lenses_are_few(tmp_path: Path) -> None:
     assert lenses(tmp_path, text) == [(1, "1/3 · Split"), (3, "0/1 · Split"), (5, "Split")]
 
 
+def test_a_lens_runs_the_task(tmp_path: Path) -> None:
+    server, _ = make_server(tmp_path)
+    open_document(server, "- [ ] a\n  - [ ] b\n")
+    split, run = call(server, "textDocument/codeLens", types.CodeLensParams(document()))
+    assert (split.command.title, run.command.title) == ("0/1 · Split", "Run")
+    assert run.command.command == "orchestrator.server.run.start"
+    assert run.command.arguments[0]["nodeId"] == "n1"
+
+
 def test_no_lens_in_other_markdown(tmp_path: Path) -> None:
     assert lenses(tmp_path, "- [ ] a\n", "file:///w/TODO.md") == []
 
@@ -223,7 +232,7 @@ def test_globs_are_a_setting(tmp_path: Path) -> None:
     server, _ = make_server(tmp_path)
     open_document(server, "- [ ] a\n", "file:///w/TODO.md")
     server.settings_in_force.use_editor({"outline": {"globs": ["todo*"]}})
-    assert len(call(server, "textDocument/codeLens", types.CodeLensParams(document("file:///w/TODO.md")))) == 1
+    assert len(call(server, "textDocument/codeLens", types.CodeLensParams(document("file:///w/TODO.md")))) == 2
 
 
 # --- diagnostics ------------------------------------------------------------------------------------------------

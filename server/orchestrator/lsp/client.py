@@ -49,6 +49,7 @@ class Client:
     encoding: Encoding = Encoding.UTF16
     ghosts: bool = False
     tree: bool = False
+    inbox: bool = False
     hierarchical_symbols: bool = False
     symbol_tags: bool = False
     action_literals: bool = False
@@ -115,6 +116,7 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
     return Client(
         encoding=Encoding(encoding),
         ghosts=ours.get("ghosts") is True,
+        inbox=ours.get("inbox") is True,
         tree=ours.get("tree") is True,
         hierarchical_symbols=bool(symbol and symbol.hierarchical_document_symbol_support),
         symbol_tags=bool(symbol and symbol.tag_support),

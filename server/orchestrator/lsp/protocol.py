@@ -46,6 +46,8 @@ class ClientAbilities(Wire):
     """It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`."""
     tree: bool = False
     """It wants `treeChanged` for the documents it asked `tree` about."""
+    inbox: bool = False
+    """It shows what waits for a person (`approval/changed`), and needs no message about it."""
 
 
 class ServerAbilities(Wire):
@@ -278,8 +280,141 @@ class Done(Wire):
 # --- runs ---------------------------------------------------------------------------------------------------
 
 
+class RunPlaceParams(Wire):
+    """Which tasks: one by `nodeId`, or by a position in one of its lines; neither: all of the outline."""
+
+    uri: Uri
+    version: int | None = None
+    """The version that `position` belongs to; null with `nodeId`."""
+    node_id: Identifier | None = None
+    position: Position | None = None
+
+
+class RunStartParams(RunPlaceParams):
+    auto: bool = False
+    """Run interactive tasks by themselves too; else the person is asked about them."""
+    budget: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    """US dollars that the run may spend."""
+    calls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Calls that the run may make."""
+
+
+class RunStartResult(Wire):
+    run_id: Identifier
+    document_version: int | None
+
+
+class RunResumeParams(Wire):
+    run_id: Identifier
+    give_up: bool = False
+    """Do not go on: mark it as failed."""
+
+
 class RunStopParams(Wire):
     run_id: Identifier
+    task_id: Identifier | None = None
+    """Stop only this task and what is below it; null: the whole run. What is done stays."""
+
+
+class RunListParams(Wire):
+    uri: Uri | None = None
+    """Of this outline only."""
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class RunInfo(Wire):
+    run_id: Identifier
+    uri: Uri
+    title: str
+    task_id: str | None
+    state: str
+    """`running`, `completed`, `paused`, `cancelled` or `failed`."""
+    reason: str
+    started: float
+    ended: float | None
+    resumable: bool
+    here: bool
+    """It runs in this server."""
+    done: Uint | None = None
+    """Of a run that is here: tasks that are done."""
+    total: Uint | None = None
+    cost_usd: float | None = None
+
+
+class RunListResult(Wire):
+    runs: list[RunInfo]
+    """The newest first."""
+
+
+class RunGetParams(Wire):
+    run_id: Identifier
+
+
+class RunTask(Wire):
+    task_id: Identifier
+    title: str
+    parent_id: str | None
+    """The `taskId` of its parent in the run; null also where the run is over."""
+    state: str | None
+    """As in `attempts.state` of the store; null: it has not begun, or cannot (`reason`)."""
+    reason: str = ""
+
+
+class RunGetResult(Wire):
+    run: RunInfo
+    tasks: list[RunTask]
+
+
+class RunEstimateResult(Wire):
+    """Ranges: the least and the most that is likely."""
+
+    tasks: Uint
+    calls: list[Uint]
+    input_tokens: list[Uint]
+    output_tokens: list[Uint]
+    cost_usd: list[float] | None
+    """Null: the price is not known."""
+    model: str
+    """`provider/model` that most of it would ask."""
+
+
+class ApprovalInfo(Wire):
+    """Something that waits for a person."""
+
+    approval_id: Identifier
+    run_id: Identifier
+    kind: str
+    """`question`, `start`, `confirm`, `budget`, or what leave is asked for (`edit`, `command`, …)."""
+    title: str
+    task_id: str | None
+    task: str
+    """The title of the task that asks."""
+    choices: list[str]
+    """The careful one first; empty: any text is an answer."""
+    detail: dict[str, Any]
+    """Exactly what is approved, such as a `diff`."""
+    created: float
+    state: str
+    """`open`, `answered` or `withdrawn`."""
+
+
+class ApprovalListParams(Wire):
+    run_id: Identifier | None = None
+
+
+class ApprovalListResult(Wire):
+    approvals: list[ApprovalInfo]
+    """Open ones, the oldest first, of every run in the store."""
+
+
+class QuestionAnswerParams(Wire):
+    approval_id: Identifier
+    answer: Annotated[str, Field(min_length=1, max_length=20_000)]
+    """One of the choices, where there are any."""
+
+
+class ApprovalChangedParams(Wire):
+    approval: ApprovalInfo
 
 
 class RunUpdateParams(Wire):
@@ -370,7 +505,15 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/split/accept": (SplitAcceptParams, SplitAcceptResult),
     "orchestrator/split/edit": (SplitEditParams, Done),
     "orchestrator/split/discard": (SplitDiscardParams, Done),
+    "orchestrator/run/start": (RunStartParams, RunStartResult),
+    "orchestrator/run/resume": (RunResumeParams, RunStartResult),
     "orchestrator/run/stop": (RunStopParams, Done),
+    "orchestrator/run/list": (RunListParams, RunListResult),
+    "orchestrator/run/get": (RunGetParams, RunGetResult),
+    "orchestrator/run/estimate": (RunPlaceParams, RunEstimateResult),
+    "orchestrator/question/answer": (QuestionAnswerParams, Done),
+    "orchestrator/approval/answer": (QuestionAnswerParams, Done),
+    "orchestrator/approval/list": (ApprovalListParams, ApprovalListResult),
     "orchestrator/edit/status/set": (EditStatusSetParams, EditResult),
     "orchestrator/edit/status/cycle": (EditParams, EditResult),
     "orchestrator/edit/value/set": (EditValueSetParams, EditResult),
@@ -393,6 +536,7 @@ NOTIFICATIONS: dict[str, type[Wire]] = {
     "orchestrator/treeChanged": TreeChangedParams,
     "orchestrator/split/preview": SplitPreviewParams,
     "orchestrator/run/update": RunUpdateParams,
+    "orchestrator/approval/changed": ApprovalChangedParams,
 }
 """Server to client."""
 
@@ -400,7 +544,10 @@ COMMANDS: dict[str, str] = {
     "orchestrator.server.split.start": "orchestrator/split/start",
     "orchestrator.server.split.accept": "orchestrator/split/accept",
     "orchestrator.server.split.discard": "orchestrator/split/discard",
+    "orchestrator.server.run.start": "orchestrator/run/start",
+    "orchestrator.server.run.resume": "orchestrator/run/resume",
     "orchestrator.server.run.stop": "orchestrator/run/stop",
+    "orchestrator.server.question.answer": "orchestrator/question/answer",
     "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
     "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
     "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",

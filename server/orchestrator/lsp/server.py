@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.index import WorkspaceIndex
     from orchestrator.lsp.oversize import Oversize
     from orchestrator.lsp.problems import Pusher
+    from orchestrator.lsp.runs import Runs
     from orchestrator.lsp.settings import SettingsInForce
     from orchestrator.lsp.splits import Splits
     from orchestrator.lsp.trees import Trees
@@ -60,13 +61,17 @@ REWRITE_KIND = "refactor.rewrite.orchestrator"
 FIX_ALL_KIND = "source.fixAll.orchestrator"
 SPLIT_KIND = "refactor.rewrite.orchestrator.split"
 SPLIT_RECURSIVELY_KIND = "refactor.rewrite.orchestrator.splitRecursively"
+RUN_KIND = "refactor.rewrite.orchestrator.run"
 REPLAN_KIND = "refactor.rewrite.orchestrator.replan"
 
 COMMANDS = (
     "orchestrator.server.split.start",
     "orchestrator.server.split.accept",
     "orchestrator.server.split.discard",
+    "orchestrator.server.run.start",
+    "orchestrator.server.run.resume",
     "orchestrator.server.run.stop",
+    "orchestrator.server.question.answer",
     "orchestrator.server.edit.status.set",
     "orchestrator.server.edit.status.cycle",
     "orchestrator.server.edit.value.set",
@@ -127,7 +132,8 @@ FEATURES: tuple[Feature, ...] = (
         "code_action",
         "code_action",
         types.CodeActionOptions(
-            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND], resolve_provider=True
+            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND],
+            resolve_provider=True,
         ),
     ),
     Feature(types.CODE_ACTION_RESOLVE, "code_action", "resolve"),
@@ -176,7 +182,15 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/split/accept", "split", "accept"),
     Feature("orchestrator/split/edit", "split", "edit"),
     Feature("orchestrator/split/discard", "split", "discard"),
+    Feature("orchestrator/run/start", "run", "start"),
+    Feature("orchestrator/run/resume", "run", "resume"),
     Feature("orchestrator/run/stop", "run", "stop"),
+    Feature("orchestrator/run/list", "run", "runs"),
+    Feature("orchestrator/run/get", "run", "get"),
+    Feature("orchestrator/run/estimate", "run", "estimate"),
+    Feature("orchestrator/question/answer", "run", "answer"),
+    Feature("orchestrator/approval/answer", "run", "answer"),
+    Feature("orchestrator/approval/list", "run", "approvals"),
     Feature("orchestrator/edit/status/set", "edit", "status_set"),
     Feature("orchestrator/edit/status/cycle", "edit", "status_cycle"),
     Feature("orchestrator/edit/value/set", "edit", "value_set"),
@@ -194,7 +208,10 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/edit/fixAll", "edit", "fix_all"),
 )
 
-WARM_UP = ("colours", "edits", "index", "splits", "trees", "problems", "settings")
+STORE_FILE = "orchestrator.db"
+"""As `engine.session` calls it, which cannot be imported here: without one nobody runs anything."""
+
+WARM_UP = ("colours", "edits", "index", "splits", "trees", "problems", "runs", "settings")
 """Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
 
 
@@ -322,6 +339,12 @@ class Server(LanguageServer):
         return Splits(self)
 
     @cached_property
+    def runs(self) -> Runs:
+        from orchestrator.lsp.runs import Runs
+
+        return Runs(self)
+
+    @cached_property
     def edits(self) -> Edits:
         from orchestrator.lsp.edits import Edits
 
@@ -352,6 +375,16 @@ class Server(LanguageServer):
             self.trees.touched(document)
         if not self.client.pull_diagnostics:
             self.pusher.touched(document)
+
+    def opened(self, document: Document) -> None:
+        """Others who run an outline have to know that it is open here."""
+        if self.client.apply_edit and (self.directories.data / STORE_FILE).exists():
+            self.start_alone(self._keep(document))
+
+    async def _keep(self, document: Document) -> None:
+        await asyncio.to_thread(importlib.import_module, "orchestrator.lsp.runs")
+        if self.documents.find(document.uri) and document.snapshot().is_outline(self.settings.outline.globs):
+            self.runs.keep()
 
     # --- talking to the person ---------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@
 ---@class orchestrator.ClientAbilities
 ---@field ghosts? boolean It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`.
 ---@field tree? boolean It wants `treeChanged` for the documents it asked `tree` about.
+---@field inbox? boolean It shows what waits for a person (`approval/changed`), and needs no message about it.
 
 ---@class orchestrator.ServerAbilities
 ---@field protocol? integer
@@ -176,8 +177,104 @@
 ---An empty answer.
 ---@class orchestrator.Done
 
+---Which tasks: one by `nodeId`, or by a position in one of its lines; neither: all of the outline.
+---@class orchestrator.RunPlaceParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+
+---@class orchestrator.RunStartParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+---@field auto? boolean Run interactive tasks by themselves too; else the person is asked about them.
+---@field budget? number|vim.NIL US dollars that the run may spend.
+---@field calls? integer|vim.NIL Calls that the run may make.
+
+---@class orchestrator.RunStartResult
+---@field runId string
+---@field documentVersion integer|vim.NIL
+
+---@class orchestrator.RunResumeParams
+---@field runId string
+---@field giveUp? boolean Do not go on: mark it as failed.
+
 ---@class orchestrator.RunStopParams
 ---@field runId string
+---@field taskId? string|vim.NIL Stop only this task and what is below it; null: the whole run. What is done stays.
+
+---@class orchestrator.RunListParams
+---@field uri? string|vim.NIL Of this outline only.
+---@field limit? integer
+
+---@class orchestrator.RunInfo
+---@field runId string
+---@field uri string
+---@field title string
+---@field taskId string|vim.NIL
+---@field state string `running`, `completed`, `paused`, `cancelled` or `failed`.
+---@field reason string
+---@field started number
+---@field ended number|vim.NIL
+---@field resumable boolean
+---@field here boolean It runs in this server.
+---@field done? integer|vim.NIL Of a run that is here: tasks that are done.
+---@field total? integer|vim.NIL
+---@field costUsd? number|vim.NIL
+
+---@class orchestrator.RunListResult
+---@field runs orchestrator.RunInfo[] The newest first.
+
+---@class orchestrator.RunGetParams
+---@field runId string
+
+---@class orchestrator.RunTask
+---@field taskId string
+---@field title string
+---@field parentId string|vim.NIL The `taskId` of its parent in the run; null also where the run is over.
+---@field state string|vim.NIL As in `attempts.state` of the store; null: it has not begun, or cannot (`reason`).
+---@field reason? string
+
+---@class orchestrator.RunGetResult
+---@field run orchestrator.RunInfo
+---@field tasks orchestrator.RunTask[]
+
+---Ranges: the least and the most that is likely.
+---@class orchestrator.RunEstimateResult
+---@field tasks integer
+---@field calls integer[]
+---@field inputTokens integer[]
+---@field outputTokens integer[]
+---@field costUsd number[]|vim.NIL Null: the price is not known.
+---@field model string `provider/model` that most of it would ask.
+
+---Something that waits for a person.
+---@class orchestrator.ApprovalInfo
+---@field approvalId string
+---@field runId string
+---@field kind string `question`, `start`, `confirm`, `budget`, or what leave is asked for (`edit`, `command`, …).
+---@field title string
+---@field taskId string|vim.NIL
+---@field task string The title of the task that asks.
+---@field choices string[] The careful one first; empty: any text is an answer.
+---@field detail table<string, any> Exactly what is approved, such as a `diff`.
+---@field created number
+---@field state string `open`, `answered` or `withdrawn`.
+
+---@class orchestrator.ApprovalListParams
+---@field runId? string|vim.NIL
+
+---@class orchestrator.ApprovalListResult
+---@field approvals orchestrator.ApprovalInfo[] Open ones, the oldest first, of every run in the store.
+
+---@class orchestrator.QuestionAnswerParams
+---@field approvalId string
+---@field answer string One of the choices, where there are any.
+
+---@class orchestrator.ApprovalChangedParams
+---@field approval orchestrator.ApprovalInfo
 
 ---One thing that happened in a run, after it was stored.
 ---@class orchestrator.RunUpdateParams

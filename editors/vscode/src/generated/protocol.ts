@@ -31,6 +31,8 @@ export interface ClientAbilities {
   ghosts?: boolean;
   /** It wants `treeChanged` for the documents it asked `tree` about. */
   tree?: boolean;
+  /** It shows what waits for a person (`approval/changed`), and needs no message about it. */
+  inbox?: boolean;
 }
 
 export interface ServerAbilities {
@@ -240,8 +242,143 @@ export interface SplitDiscardParams {
 export interface Done {
 }
 
+/** Which tasks: one by `nodeId`, or by a position in one of its lines; neither: all of the outline. */
+export interface RunPlaceParams {
+  uri: string;
+  /** The version that `position` belongs to; null with `nodeId`. */
+  version?: number | null;
+  nodeId?: string | null;
+  position?: Position | null;
+}
+
+export interface RunStartParams {
+  uri: string;
+  /** The version that `position` belongs to; null with `nodeId`. */
+  version?: number | null;
+  nodeId?: string | null;
+  position?: Position | null;
+  /** Run interactive tasks by themselves too; else the person is asked about them. */
+  auto?: boolean;
+  /** US dollars that the run may spend. */
+  budget?: number | null;
+  /** Calls that the run may make. */
+  calls?: number | null;
+}
+
+export interface RunStartResult {
+  runId: string;
+  documentVersion: number | null;
+}
+
+export interface RunResumeParams {
+  runId: string;
+  /** Do not go on: mark it as failed. */
+  giveUp?: boolean;
+}
+
 export interface RunStopParams {
   runId: string;
+  /** Stop only this task and what is below it; null: the whole run. What is done stays. */
+  taskId?: string | null;
+}
+
+export interface RunListParams {
+  /** Of this outline only. */
+  uri?: string | null;
+  limit?: number;
+}
+
+export interface RunInfo {
+  runId: string;
+  uri: string;
+  title: string;
+  taskId: string | null;
+  /** `running`, `completed`, `paused`, `cancelled` or `failed`. */
+  state: string;
+  reason: string;
+  started: number;
+  ended: number | null;
+  resumable: boolean;
+  /** It runs in this server. */
+  here: boolean;
+  /** Of a run that is here: tasks that are done. */
+  done?: number | null;
+  total?: number | null;
+  costUsd?: number | null;
+}
+
+export interface RunListResult {
+  /** The newest first. */
+  runs: RunInfo[];
+}
+
+export interface RunGetParams {
+  runId: string;
+}
+
+export interface RunTask {
+  taskId: string;
+  title: string;
+  /** The `taskId` of its parent in the run; null also where the run is over. */
+  parentId: string | null;
+  /** As in `attempts.state` of the store; null: it has not begun, or cannot (`reason`). */
+  state: string | null;
+  reason?: string;
+}
+
+export interface RunGetResult {
+  run: RunInfo;
+  tasks: RunTask[];
+}
+
+/** Ranges: the least and the most that is likely. */
+export interface RunEstimateResult {
+  tasks: number;
+  calls: number[];
+  inputTokens: number[];
+  outputTokens: number[];
+  /** Null: the price is not known. */
+  costUsd: number[] | null;
+  /** `provider/model` that most of it would ask. */
+  model: string;
+}
+
+/** Something that waits for a person. */
+export interface ApprovalInfo {
+  approvalId: string;
+  runId: string;
+  /** `question`, `start`, `confirm`, `budget`, or what leave is asked for (`edit`, `command`, …). */
+  kind: string;
+  title: string;
+  taskId: string | null;
+  /** The title of the task that asks. */
+  task: string;
+  /** The careful one first; empty: any text is an answer. */
+  choices: string[];
+  /** Exactly what is approved, such as a `diff`. */
+  detail: Record<string, unknown>;
+  created: number;
+  /** `open`, `answered` or `withdrawn`. */
+  state: string;
+}
+
+export interface ApprovalListParams {
+  runId?: string | null;
+}
+
+export interface ApprovalListResult {
+  /** Open ones, the oldest first, of every run in the store. */
+  approvals: ApprovalInfo[];
+}
+
+export interface QuestionAnswerParams {
+  approvalId: string;
+  /** One of the choices, where there are any. */
+  answer: string;
+}
+
+export interface ApprovalChangedParams {
+  approval: ApprovalInfo;
 }
 
 /** One thing that happened in a run, after it was stored. */
@@ -351,7 +488,15 @@ export interface Requests {
   "orchestrator/split/accept": { params: SplitAcceptParams; result: SplitAcceptResult };
   "orchestrator/split/edit": { params: SplitEditParams; result: Done };
   "orchestrator/split/discard": { params: SplitDiscardParams; result: Done };
+  "orchestrator/run/start": { params: RunStartParams; result: RunStartResult };
+  "orchestrator/run/resume": { params: RunResumeParams; result: RunStartResult };
   "orchestrator/run/stop": { params: RunStopParams; result: Done };
+  "orchestrator/run/list": { params: RunListParams; result: RunListResult };
+  "orchestrator/run/get": { params: RunGetParams; result: RunGetResult };
+  "orchestrator/run/estimate": { params: RunPlaceParams; result: RunEstimateResult };
+  "orchestrator/question/answer": { params: QuestionAnswerParams; result: Done };
+  "orchestrator/approval/answer": { params: QuestionAnswerParams; result: Done };
+  "orchestrator/approval/list": { params: ApprovalListParams; result: ApprovalListResult };
   "orchestrator/edit/status/set": { params: EditStatusSetParams; result: EditResult };
   "orchestrator/edit/status/cycle": { params: EditParams; result: EditResult };
   "orchestrator/edit/value/set": { params: EditValueSetParams; result: EditResult };
@@ -374,6 +519,7 @@ export interface Notifications {
   "orchestrator/treeChanged": TreeChangedParams;
   "orchestrator/split/preview": SplitPreviewParams;
   "orchestrator/run/update": RunUpdateParams;
+  "orchestrator/approval/changed": ApprovalChangedParams;
 }
 
 /** `workspace/executeCommand`: the request whose params are the one argument. */
@@ -381,7 +527,10 @@ export const COMMANDS = {
   "orchestrator.server.split.start": "orchestrator/split/start",
   "orchestrator.server.split.accept": "orchestrator/split/accept",
   "orchestrator.server.split.discard": "orchestrator/split/discard",
+  "orchestrator.server.run.start": "orchestrator/run/start",
+  "orchestrator.server.run.resume": "orchestrator/run/resume",
   "orchestrator.server.run.stop": "orchestrator/run/stop",
+  "orchestrator.server.question.answer": "orchestrator/question/answer",
   "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
   "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
   "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",

@@ -19,6 +19,7 @@ from orchestrator.config import Alias
 from orchestrator.errors import OrchestratorError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp import convert
 from orchestrator.lsp.edits import compute, id_source, lines_of
+from orchestrator.lsp.features import run_actions
 from orchestrator.lsp.protocol import (
     COMMANDS,
     REQUESTS,
@@ -33,7 +34,14 @@ from orchestrator.lsp.protocol import (
     SplitStartParams,
     Wire,
 )
-from orchestrator.lsp.server import FIX_ALL_KIND, REPLAN_KIND, REWRITE_KIND, SPLIT_KIND, SPLIT_RECURSIVELY_KIND
+from orchestrator.lsp.server import (
+    FIX_ALL_KIND,
+    REPLAN_KIND,
+    REWRITE_KIND,
+    RUN_KIND,
+    SPLIT_KIND,
+    SPLIT_RECURSIVELY_KIND,
+)
 from orchestrator.lsp.validation import read
 from orchestrator.model.task import Status
 from orchestrator.outline.actions import tasks_in
@@ -107,6 +115,8 @@ def _offers(server: Server, snapshot: Snapshot, params: types.CodeActionParams) 
     except TaskNotFoundError:
         return
     yield from _splits(server, snapshot, tasks)
+    for title, method, wanted in run_actions.offers(server, snapshot, tasks[0]):
+        yield Offer(title, RUN_KIND, method, wanted)
     at: dict[str, Any] = {"uri": snapshot.uri}
     if len(tasks) == 1:
         # By node id, not by position: the person may type before choosing the action.
@@ -235,7 +245,7 @@ def _action(server: Server, offer: Offer) -> types.CodeAction | types.Command | 
     if offer.diagnostic is not None:
         action.diagnostics = [offer.diagnostic]
         action.is_preferred = offer.preferred or None
-    if offer.method == "orchestrator/split/start":
+    if offer.method in {"orchestrator/split/start", run_actions.RUN, run_actions.STOP}:
         action.command = command
         action.tags = [types.CodeActionTag.LlmGenerated] if server.client.llm_tag else None
     elif offer.disabled:

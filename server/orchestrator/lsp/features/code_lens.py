@@ -1,4 +1,4 @@
-"""`textDocument/codeLens`: how far a task is, and splitting it. Only in outlines.
+"""`textDocument/codeLens`: how far a task is, splitting and running it. Only in outlines.
 
 A lens takes a line of the screen, so few get one: open tasks that have subtasks, and open tasks that stand under no
 other task, which is where splitting begins. Every other task has the code action.
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from orchestrator.lsp import convert
-from orchestrator.lsp.protocol import SplitStartParams
+from orchestrator.lsp.features import run_actions
+from orchestrator.lsp.protocol import RunStopParams, SplitStartParams, Wire
 from orchestrator.outline.progress import progress
 from orchestrator.outline.tree import Task
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from orchestrator.lsp.documents import Snapshot
     from orchestrator.lsp.server import Server
 
-COMMAND = "orchestrator.server.split.start"
+SPLIT = "orchestrator.server.split.start"
+RUN = "orchestrator.server.run.start"
+STOP = "orchestrator.server.run.stop"
 
 
 def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -27,20 +30,26 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
     if not snapshot.is_outline(server.settings.outline.globs):
         return []
     return [
-        _lens(server, snapshot, task)
+        lens
         for task in snapshot.outline.tasks()
         if not task.status.settled and (task.children or not isinstance(snapshot.outline.parent(task), Task))
+        for lens in _lenses(server, snapshot, task)
     ]
 
 
-def _lens(server: Server, snapshot: Snapshot, task: Task) -> types.CodeLens:
+def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLens]:
+    """`3/7 · Split` and `Run`; while it runs, `Stop` in its place."""
     done, total = progress(task)
-    arguments = SplitStartParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
-    return types.CodeLens(
-        range=convert.title_span(snapshot.text, task, server.client.encoding),
-        command=types.Command(
-            title=f"{done}/{total} · Split" if total else "Split",
-            command=COMMAND,
-            arguments=[arguments.model_dump(mode="json", by_alias=True)],
-        ),
-    )
+    span = convert.title_span(snapshot.text, task, server.client.encoding)
+    split = SplitStartParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
+    run = run_actions.running(server, snapshot, task)
+    lenses = [types.CodeLens(span, _command(f"{done}/{total} · Split" if total else "Split", SPLIT, split))]
+    if run is not None:
+        lenses.append(types.CodeLens(span, _command("Stop", STOP, RunStopParams(run_id=run.run_id))))
+    else:
+        lenses.append(types.CodeLens(span, _command("Run", RUN, run_actions.run_params(snapshot, task))))
+    return lenses
+
+
+def _command(title: str, command: str, params: Wire) -> types.Command:
+    return types.Command(title, command, arguments=[params.model_dump(mode="json", by_alias=True)])

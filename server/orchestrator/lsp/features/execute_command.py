@@ -16,6 +16,9 @@ from orchestrator.errors import ProtocolError
 from orchestrator.lsp.protocol import (
     COMMANDS,
     REQUESTS,
+    QuestionAnswerParams,
+    RunResumeParams,
+    RunStartParams,
     RunStopParams,
     SplitAcceptParams,
     SplitDiscardParams,
@@ -44,6 +47,12 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
         server.start_alone(server.splits.accept(given))
     elif isinstance(given, SplitDiscardParams):
         server.start_alone(server.splits.discard(given))
+    elif isinstance(given, RunStartParams):
+        return server.runs.start(given, params.work_done_token)
+    elif isinstance(given, RunResumeParams):
+        return server.runs.resume(given, params.work_done_token)
+    elif isinstance(given, QuestionAnswerParams):
+        server.start_alone(server.runs.answer(given))
     elif isinstance(given, RunStopParams):
-        server.splits.stop(given.run_id)
+        server.runs.stop(given)
     return None

@@ -1,22 +1,74 @@
-"""`orchestrator/run/stop`, and the cancel button of a progress message."""
+"""`orchestrator/run/*`, `question/answer`, `approval/*`, and the cancel button of a progress message."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from orchestrator.lsp.protocol import Done, RunStopParams
+from orchestrator.lsp.protocol import (
+    ApprovalListParams,
+    ApprovalListResult,
+    Done,
+    QuestionAnswerParams,
+    RunEstimateResult,
+    RunGetParams,
+    RunGetResult,
+    RunListParams,
+    RunListResult,
+    RunPlaceParams,
+    RunResumeParams,
+    RunStartParams,
+    RunStartResult,
+    RunStopParams,
+)
 from orchestrator.lsp.validation import validated
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
 
 
+@validated(RunStartParams)
+def start(server: Server, params: RunStartParams) -> Coroutine[Any, Any, RunStartResult]:
+    return server.runs.start(params)
+
+
+@validated(RunResumeParams)
+def resume(server: Server, params: RunResumeParams) -> Coroutine[Any, Any, RunStartResult]:
+    return server.runs.resume(params)
+
+
 @validated(RunStopParams)
 def stop(server: Server, params: RunStopParams) -> Done:
-    server.splits.stop(params.run_id)
+    server.runs.stop(params)
     return Done()
+
+
+@validated(RunListParams)
+def runs(server: Server, params: RunListParams) -> Coroutine[Any, Any, RunListResult]:
+    return server.runs.list(params)
+
+
+@validated(RunGetParams)
+def get(server: Server, params: RunGetParams) -> Coroutine[Any, Any, RunGetResult]:
+    return server.runs.get(params)
+
+
+@validated(RunPlaceParams)
+def estimate(server: Server, params: RunPlaceParams) -> Coroutine[Any, Any, RunEstimateResult]:
+    return server.runs.estimate(params)
+
+
+@validated(QuestionAnswerParams)
+async def answer(server: Server, params: QuestionAnswerParams) -> Done:
+    await server.runs.answer(params)
+    return Done()
+
+
+@validated(ApprovalListParams)
+def approvals(server: Server, params: ApprovalListParams) -> Coroutine[Any, Any, ApprovalListResult]:
+    return server.runs.approvals(params)
 
 
 def cancel_progress(server: Server, params: types.WorkDoneProgressCancelParams) -> None:

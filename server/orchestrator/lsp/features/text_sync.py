@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     item = params.text_document
-    server.changed(server.documents.open(item.uri, item.version, item.text))
+    document = server.documents.open(item.uri, item.version, item.text)
+    server.changed(document)
+    server.opened(document)
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
