@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from orchestrator.errors import OrchestratorError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp.features import call_hierarchy
+from orchestrator.lsp.features import rename as rename_feature
 from orchestrator.outline.text import Encoding, Text
 from tests.lsp.in_process import call, document, open_document, replace_text
 from tests.lsp.workspace import Workspace, workspace
@@ -250,6 +251,21 @@ async def test_rename_sees_what_was_typed_and_written_just_now(tmp_path: Path) -
             "b.tasks.md": B.replace("q4", "new"),
             "c.tasks.md": "- [ ] written  [dependsOn:: new]\n",
         }
+
+
+async def test_rename_waits_until_all_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with workspace(tmp_path) as work:
+        for number in range(100):
+            work.write(f"z{number}.tasks.md", "- [ ] x\n" * 100)
+        work.write("zz.tasks.md", "- [ ] last  [dependsOn:: q4]\n")
+        open_document(work.server, A, work.uri("a.tasks.md"))
+        work.index.begin()
+        monkeypatch.setattr(rename_feature, "PATIENCE", 0.01)
+        with pytest.raises(OrchestratorError, match="still being read"):
+            await rename(work, "q4", "new")
+        monkeypatch.undo()
+        edit = await rename(work, "q4", "new")
+        assert sorted(applied(work, edit)) == ["a.tasks.md", "zz.tasks.md"]
 
 
 # --- call hierarchy -----------------------------------------------------------------------------------------------

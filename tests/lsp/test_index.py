@@ -15,6 +15,7 @@ from lsprotocol import types
 from orchestrator.lsp import index as index_module
 from orchestrator.lsp import uris
 from orchestrator.lsp.editor import OpenTask
+from orchestrator.lsp.features import watched_files
 from orchestrator.lsp.index import IdsChanged
 from orchestrator.outline.identity import LONGER_FROM
 from tests.lsp.in_process import call, document, open_document, replace_text
@@ -74,6 +75,8 @@ async def test_hostile_folders(tmp_path: Path) -> None:
         work.write("latin.tasks.md", "- [ ] caf\xe9\n".encode("latin-1"))
         work.write("large.tasks.md", "- [ ] a\n" * 2_000)
         work.write("empty.tasks.md", "")
+        with (work.folder / "huge.tasks.md").open("wb") as huge:
+            huge.truncate(50_000_000)
         work.write("front.md", "---\norchestrator: [\n---\n- [ ] a\n")
         work.write("endless.md", "---\n" + "orchestrator: 1\n" * 5_000)
         work.write("odd\n \t'\"%41#?;ü😀.tasks.md", "- [ ] odd\n")
@@ -425,3 +428,19 @@ async def test_ten_thousand_files(tmp_path: Path) -> None:
         work.write("50/x.tasks.md", "- [ ] found\n")
         await work.begin()
         assert work.titles() == {"50/x.tasks.md": ["found"]}
+
+
+async def test_other_globs_are_watched_instead(tmp_path: Path) -> None:
+    async with workspace(tmp_path, watch_files=True) as work:
+        watched_files.register(work.server)
+        watched_files.register(work.server)
+        work.server.settings_in_force.use_editor({"outline": {"globs": ["*.todo"]}})
+        watched_files.register(work.server)
+        await asyncio.sleep(0)
+        globs = [
+            [watcher["globPattern"] for watcher in one["registerOptions"]["watchers"]]
+            for params in work.sent.of("client/registerCapability")
+            for one in params["registrations"]
+        ]
+        assert [patterns[0] for patterns in globs] == ["**/*.tasks.md", "**/*.todo"]
+        assert len(work.sent.of("client/unregisterCapability")) == 1
