@@ -14,7 +14,7 @@ from lsprotocol import types
 from orchestrator.errors import FileError
 from orchestrator.lsp.colours import difference
 from orchestrator.lsp.server import TOKENS, Server
-from orchestrator.outline.semantic_tokens import Kind, Modifier
+from orchestrator.outline.semantic_tokens import Modifier, Word
 from orchestrator.outline.text import Encoding
 from tests.lsp.in_process import URI, call, document, make_server, open_document, replace_text
 from tests.outline.strategies import documents, outlines
@@ -60,7 +60,7 @@ def test_tokens_in_every_encoding(tmp_path: Path, encoding: Encoding, wide: int)
 
 def test_the_legend_is_the_outlines() -> None:
     words = [
-        "".join([first, *map(str.capitalize, rest)]) for first, *rest in (kind.name.lower().split("_") for kind in Kind)
+        "".join([first, *map(str.capitalize, rest)]) for first, *rest in (kind.name.lower().split("_") for kind in Word)
     ]
     assert list(TOKENS.token_types) == words
     assert list(TOKENS.token_modifiers) == [modifier.name.lower() for modifier in Modifier if modifier.name]

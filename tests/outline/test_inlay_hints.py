@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from orchestrator.outline.inlay_hints import hints
 from orchestrator.outline.parse import parse
 from orchestrator.outline.progress import progress
-from orchestrator.outline.tree import Task
 from orchestrator.outline.visible import nodes_in
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
@@ -119,4 +118,3 @@ def test_a_hundred_levels_are_counted_once():
     outline = parse(chain * 3)
     found = list(hints(outline, 0, outline.text.line_count))
     assert [hint.total for hint in found[:98]] == list(range(98, 0, -1))
-    assert all(isinstance(task, Task) for task in outline.tasks())

@@ -6,20 +6,18 @@ from collections.abc import Iterator
 
 from hypothesis import given
 
+from orchestrator.outline.own_text import pieces
 from orchestrator.outline.parse import parse
-from orchestrator.outline.semantic_tokens import Kind, Modifier, Token, lines_of, node_tokens
+from orchestrator.outline.semantic_tokens import Modifier, Token, Word, tokens_of
 from orchestrator.outline.tree import Outline
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
 
 
 def tokens(outline: Outline) -> Iterator[Token]:
-    found = (
-        token._replace(line=token.line + node.line)
-        for node in outline.walk()
-        for token in node_tokens(outline.text, node)
-    )
-    return iter(sorted(found))
+    for piece in pieces(outline):
+        for token in tokens_of(outline, piece):
+            yield token._replace(line=token.line + piece.line)
 
 
 def check_tokens(source: str, *expected: str) -> None:
@@ -127,16 +125,6 @@ def test_tokens_never_overlap(source):
         last = token.line, token.end
 
 
-@given(documents | outlines())
-def test_tokens_depend_on_lines_alone(source):
-    outline = parse(source)
-    known = {}
-    for node in outline.walk():
-        key = type(node), lines_of(outline.text, node)
-        found = node_tokens(outline.text, node)
-        assert known.setdefault(key, found) == found
-
-
 def test_the_kinds_are_numbered():
-    assert [kind.value for kind in Kind] == list(range(len(Kind)))
+    assert [word.value for word in Word] == list(range(len(Word)))
     assert [modifier.value for modifier in Modifier] == [1, 2, 4, 8]

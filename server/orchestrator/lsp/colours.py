@@ -1,7 +1,7 @@
 """Semantic tokens as LSP packs them: five numbers for each, relative to the one before.
 
-Apart from `features/semantic_tokens.py` because the last answer for a document is kept: what a node's lines gave is not
-computed again while they stay the same, and the next answer can be the difference.
+Apart from `features/semantic_tokens.py` because the last answer for a document is kept: what a segment gave is not
+computed again, and the next answer can be the difference.
 
 Invariant: an answer and its differences lead to what a full answer says (test_differences_lead_to_the_whole).
 """
@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestrator.outline.semantic_tokens import lines_of, node_tokens
-from orchestrator.outline.text import Encoding, Text
-from orchestrator.outline.tree import Node
-from orchestrator.outline.visible import nodes_holding
+from orchestrator.outline.own_text import Piece, pieces
+from orchestrator.outline.segments import Segment
+from orchestrator.outline.semantic_tokens import tokens_of
+from orchestrator.outline.text import Encoding
+from orchestrator.outline.tree import Outline
+from orchestrator.outline.visible import span_of
 
 if TYPE_CHECKING:
     from orchestrator.lsp.documents import Document, Snapshot
@@ -28,7 +30,8 @@ NUMBER = 4
 
 Packed = tuple[int, int, int, int, int]
 """Line, start and length in units of the encoding, kind, modifiers."""
-Known = dict[tuple[type[Node], str], tuple[Packed, ...]]
+Known = dict[Segment, tuple[Packed, ...]]
+"""What each segment gave."""
 
 
 class Edit(NamedTuple):
@@ -53,7 +56,7 @@ class Colours:
     def whole(self, document: Document, snapshot: Snapshot) -> Answer:
         before = self._last.get(document)
         known: Known = {}
-        data = self._data(snapshot, snapshot.outline.walk(), before.known if before else {}, known)
+        data = self._data(snapshot, pieces(snapshot.outline), before.known if before else {}, known)
         answer = self._last[document] = Answer(str(next(self._numbers)), data, known)
         return answer
 
@@ -68,39 +71,36 @@ class Colours:
     def part(self, document: Document, snapshot: Snapshot, start: int, end: int) -> array[int]:
         """Of the lines `start:end`. Nothing is kept."""
         before = self._last.get(document)
-        nodes = nodes_holding(snapshot.outline, start, end)
-        return self._data(snapshot, nodes, before.known if before else {}, {}, range(start, end))
+        held = pieces(snapshot.outline, *span_of(snapshot.outline, start, end))
+        return self._data(snapshot, held, before.known if before else {}, {}, range(start, end))
 
     def forget(self, document: Document) -> None:
         self._last.pop(document, None)
 
     def _data(
-        self, snapshot: Snapshot, nodes: Iterable[Node], old: Known, new: Known, lines: range | None = None
+        self, snapshot: Snapshot, found_in: Iterable[Piece], old: Known, new: Known, lines: range | None = None
     ) -> array[int]:
-        text, encoding = snapshot.text, self._server.client.encoding
+        outline, encoding = snapshot.outline, self._server.client.encoding
         found: list[Packed] = []
-        for node in nodes:
-            key = (type(node), lines_of(text, node))
-            packed = new.get(key)
+        for piece in found_in:
+            packed = old.get(piece.segment)
             if packed is None:
-                packed = old.get(key)
-                if packed is None:
-                    packed = tuple(_packed(text, node, encoding))
-                new[key] = packed
-            at = node.line
+                packed = tuple(_packed(outline, piece, encoding))
+            new[piece.segment] = packed
+            at = piece.line
             found += [(at + line, start, length, kind, modifiers) for line, start, length, kind, modifiers in packed]
         if lines is not None:
             found = [token for token in found if token[0] in lines]
-        found.sort()  # body may stand behind the children of its node
         return _relative(found)
 
 
-def _packed(text: Text, node: Node, encoding: Encoding) -> Iterator[Packed]:
+def _packed(outline: Outline, piece: Piece, encoding: Encoding) -> Iterator[Packed]:
     """The units of a line are counted once from its start, also where it has a million tokens."""
+    text = outline.text
     line, written, at, units = -1, "", 0, 0
-    for token in node_tokens(text, node):
+    for token in tokens_of(outline, piece):
         if token.line != line:
-            line, written, at, units = token.line, text.line(node.line + token.line), 0, 0
+            line, written, at, units = token.line, text.line(piece.line + token.line), 0, 0
         start = units + _units(written[at : token.start], encoding)
         length = _units(written[token.start : token.end], encoding)
         at, units = token.end, start + length

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from orchestrator.outline import fields
 from orchestrator.outline.inline import code_spans, plain
-from orchestrator.outline.own_text import all_blocks, blocks_of, column_of, first_body_line, outside, runs
+from orchestrator.outline.own_text import Piece, all_blocks, blocks_of, pieces
+from orchestrator.outline.segments import Kind
 from orchestrator.outline.text import Text
-from orchestrator.outline.tree import Node, Outline
+from orchestrator.outline.tree import Outline
 
 LONGEST = 2_000
 """Characters of a target; a longer one is no link."""
@@ -42,26 +43,26 @@ class Link:
 
 
 def links(outline: Outline) -> Iterator[Link]:
-    """In document order within each node."""
-    for start, end in outside(outline):
-        yield from _of_lines(outline.text, start, end, 0)
-    for node in outline.walk():
-        yield from node_links(outline.text, node)
+    """Segment by segment."""
+    text, front = outline.text, outline.front_matter.end_line
+    for piece in pieces(outline):
+        if piece.segment.shape.kind is not Kind.TEXT:
+            yield from _of_first_lines(outline, piece)
+        yield from _of_lines(text, max(piece.body, front), piece.end, piece.column)
 
 
-def node_links(text: Text, node: Node) -> Iterator[Link]:
-    """Of its own lines."""
+def _of_first_lines(outline: Outline, piece: Piece) -> Iterator[Link]:
+    text = outline.text
+    first = [(text.line(line), text.line_start(line)) for line in range(piece.line, piece.body)]
     taken: Spans = []
-    for field in fields.places(text, node):
-        taken.append((field.start, field.end))
-        if field.key == "files":
-            yield from (Link(start, end, path, path=True) for path, start, end in field.parts() if fields.is_path(path))
-    for line in range(node.line, first_body_line(text, node)):
-        for link in _of_line(text.line(line), text.line_start(line)):
-            if not _meets(taken, link.start, link.end):
-                yield link
-    for start, end in runs(text, node):
-        yield from _of_lines(text, start, end, column_of(node))
+    if any("[files::" in written for written, _ in first) or any(_may_link(written) for written, _ in first):
+        for field in fields.places(text, outline.node(piece.index)):
+            taken.append((field.start, field.end))
+            if field.key == "files":
+                paths = (part for part in field.parts() if fields.is_path(part[0]))
+                yield from (Link(start, end, path, path=True) for path, start, end in paths)
+    for written, at in first:
+        yield from (link for link in _of_line(written, at) if not _meets(taken, link.start, link.end))
 
 
 def _of_lines(text: Text, start: int, end: int, column: int) -> Iterator[Link]:
@@ -77,7 +78,7 @@ def _of_lines(text: Text, start: int, end: int, column: int) -> Iterator[Link]:
 
 
 def _of_line(written: str, at: int) -> Iterator[Link]:
-    if "](" not in written and "://" not in written:
+    if not _may_link(written):
         return
     code = code_spans(written)
     position = 0
@@ -94,6 +95,10 @@ def _of_line(written: str, at: int) -> Iterator[Link]:
         if start < end and not _meets(code, start, end):
             position = match.end()
             yield Link(at + start, at + end, target, path=False)
+
+
+def _may_link(written: str) -> bool:
+    return "](" in written or "://" in written
 
 
 def _address_end(match: re.Match[str]) -> int:

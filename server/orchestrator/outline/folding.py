@@ -1,7 +1,6 @@
 """What can be folded away: branches, sections, front matter, code, and descriptions that stand above subtasks.
 
-Apart from the tree because folds are lines that a person sees. Each node is asked alone, in lines from its own first
-one, so that what it answered stays true while text above it changes.
+Apart from the tree because folds are lines that a person sees. One pass over the segments, each looked at alone.
 
 Invariant: folds nest or are apart, and each hides at least one line (test_folds_nest_and_hide_something).
 """
@@ -9,13 +8,14 @@ Invariant: folds nest or are apart, and each hides at least one line (test_folds
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from heapq import nsmallest
+from typing import NamedTuple
 
-from orchestrator.outline.own_text import all_blocks, blocks_of, column_of, first_body_line, gaps, outside, trimmed
+from orchestrator.outline.own_text import Piece, all_blocks, blocks_of, pieces, trimmed
+from orchestrator.outline.segments import Kind
 from orchestrator.outline.text import Text
-from orchestrator.outline.tree import Node, Outline, Section
+from orchestrator.outline.tree import Outline
 
 
 class FoldKind(StrEnum):
@@ -26,8 +26,7 @@ class FoldKind(StrEnum):
     DESCRIPTION = "description"
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(NamedTuple):
     start: int
     """The line that stays."""
     end: int
@@ -36,51 +35,65 @@ class Fold:
     level: int
     """In how many folds of nodes it stands."""
 
-    def moved(self, lines: int, levels: int) -> Fold:
-        return Fold(self.start + lines, self.end + lines, self.kind, self.level + levels)
+
+class _Open:
+    """A node whose end is not known yet."""
+
+    __slots__ = ("description", "end", "rank", "section", "start")
+
+    def __init__(self, piece: Piece, end: int, description: Fold | None) -> None:
+        self.rank = piece.segment.shape.rank
+        self.section = piece.segment.shape.kind is Kind.SECTION
+        self.start = piece.line
+        self.end = end
+        """Behind its last line with text, as far as that is known."""
+        self.description = description
+        """A fold, if subtasks follow."""
 
 
 def folds(outline: Outline) -> list[Fold]:
     """By their first line."""
     text, front = outline.text, outline.front_matter
     found = [Fold(0, front.end_line - 1, FoldKind.FRONT_MATTER, 0)] if front.end_line > 1 else []
-    found += (fold for start, end in outside(outline) for fold in _code(text, start, end, 0, 0))
-    found += (fold.moved(node.line, level) for node, level in _levels(outline) for fold in node_folds(text, node))
-    return sorted(found, key=lambda fold: fold.start)
+    around: list[_Open] = []
 
+    def close(rank: int) -> None:
+        while around and around[-1].rank >= rank:
+            node = around.pop()
+            if node.end > node.start + 1:
+                kind = FoldKind.SECTION if node.section else FoldKind.BRANCH
+                found.append(Fold(node.start, node.end - 1, kind, len(around)))
+            if around:
+                around[-1].end = max(around[-1].end, node.end)
 
-def node_folds(text: Text, node: Node) -> tuple[Fold, ...]:
-    """Of the node itself; lines count from its own, levels from its own."""
-    first = node.line
-    if node.end_line <= first + 1:
-        return ()
-    kind = FoldKind.SECTION if isinstance(node, Section) else FoldKind.BRANCH
-    found = [Fold(0, node.end_line - 1 - first, kind, 0)]
-    column = column_of(node)
-    for start, end in gaps(node.children, first_body_line(text, node), node.end_line):
-        code = [fold.moved(-first, 0) for fold in _code(text, start, end, column, 1)]
-        if node.children and end == node.children[0].line:
-            start, end = trimmed(text, start, end)  # noqa: PLW2901 - the same run without blank lines
-            whole = Fold(start - first, end - 1 - first, FoldKind.DESCRIPTION, 1)
-            if whole.start < whole.end and all(fold.start != whole.start for fold in code):
-                found.append(whole)
+    for piece in pieces(outline):
+        shape = piece.segment.shape
+        close(shape.rank)
+        level = len(around)
+        start, end = piece.body, piece.end
+        if start < end:
+            start, end = trimmed(text, start, end)
+        code = list(_code(text, piece.body, end, piece.column, level + 1)) if end - piece.body > 1 else []
+        if shape.kind is Kind.TEXT:
+            if around:
+                around[-1].end = max(around[-1].end, end)
+            found += (fold for fold in code if fold.start >= front.end_line)
+            continue
         found += code
-    return tuple(found)
+        if around and (description := around[-1].description):
+            found.append(description)
+            around[-1].description = None
+        whole = Fold(start, end - 1, FoldKind.DESCRIPTION, level + 1)
+        hides = start < end - 1 and all(fold.start != start for fold in code)
+        around.append(_Open(piece, max(end, piece.line + 1), whole if hides else None))
+    close(0)
+    return sorted(found, key=lambda fold: fold.start)
 
 
 def outermost(found: Sequence[Fold], most: int) -> list[Fold]:
     """At most so many, those of lower levels first, in the order they came."""
     kept = nsmallest(most, range(len(found)), key=lambda index: (found[index].level, index))
     return [found[index] for index in sorted(kept)]
-
-
-def _levels(outline: Outline) -> Iterator[tuple[Node, int]]:
-    """Every node in document order, and how many stand above it."""
-    waiting = [(node, 0) for node in reversed(outline.nodes)]
-    while waiting:
-        node, level = waiting.pop()
-        yield node, level
-        waiting.extend((child, level + 1) for child in reversed(node.children))
 
 
 def _code(text: Text, start: int, end: int, column: int, level: int) -> Iterator[Fold]:

@@ -1,7 +1,6 @@
 """What stands behind a first line without being written there: how far a task is, and a mode that it inherits.
 
-Apart from `progress` and `inherited`, which answer for one node, because hints are for many lines at once: each count
-is made once, and the mode is carried down.
+Apart from `inherited`, which answers for one node, because hints are for many lines at once: the mode is carried down.
 
 Invariant: hints of two parts together are the hints of the whole (test_hints_of_parts_are_hints_of_the_whole).
 """
@@ -11,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.model.task import Status
 from orchestrator.outline.inherited import default, own
+from orchestrator.outline.progress import progress
 from orchestrator.outline.tree import Node, Outline, Task
-from orchestrator.outline.visible import holding
+from orchestrator.outline.visible import nodes_in
 from orchestrator.outline.vocabulary import FIELDS
 
 MODE = "mode"
@@ -36,39 +35,26 @@ class Hint:
 def hints(outline: Outline, start: int, end: int) -> Iterator[Hint]:
     """Of the tasks whose first line is in `start:end`, in document order; none without anything to say."""
     usual = default(outline, MODE) or FIELDS[MODE].default
-    counts: dict[int, tuple[int, int]] = {}
-    waiting: list[tuple[Node, str, Node | None]] = [
-        (node, usual, None) for node in reversed(holding(outline.nodes, start, end))
-    ]
-    while waiting:
-        node, mode, mode_of = waiting.pop()
+    around: list[tuple[int, str, Node | None]] = [(0, usual, None)]
+    """Rank, mode below it, and where that is written: of the nodes around, the outermost first."""
+
+    def enter(node: Node) -> tuple[str | None, str, Node | None]:
+        """The node's own mode, and the one that it would inherit with its origin."""
+        rank = node.segment.shape.rank
+        while around[-1][0] >= rank:
+            around.pop()
+        _, mode, mode_of = around[-1]
         written = own(node, MODE)
-        if isinstance(node, Task) and node.line >= start:
-            done, total = _count(node, counts) if node.children else (0, 0)
+        around.append((rank, mode, mode_of) if written is None else (rank, written, node))
+        return written, mode, mode_of
+
+    for index, node in enumerate(nodes_in(outline, start, end)):
+        if index == 0:
+            for above in outline.path(node)[:-1]:
+                enter(above)
+        written, mode, mode_of = enter(node)
+        if isinstance(node, Task):
+            done, total = progress(node)
             shown = mode if written is None and mode != usual and not node.status.settled else None
             if total or shown:
                 yield Hint(node.line, done, total, shown, mode_of if shown else None)
-        if written is not None:
-            mode, mode_of = written, node
-        waiting.extend((child, mode, mode_of) for child in reversed(holding(node.children, start, end)))
-
-
-def _count(task: Task, counts: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """As `progress` counts, remembering what was counted by first lines."""
-    waiting = [(task, False)]
-    while waiting:
-        step, seen = waiting.pop()
-        if step.line in counts:
-            continue
-        below = [child for child in step.children if child.status is not Status.CANCELLED]
-        if not seen:
-            waiting.append((step, True))
-            waiting.extend((child, False) for child in below)
-            continue
-        done = total = 0
-        for child in below:
-            child_done, child_total = counts[child.line]
-            done += child_done + (child.status is Status.COMPLETED)
-            total += child_total + 1
-        counts[step.line] = done, total
-    return counts[task.line]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orchestrator.model.task import Status
 from orchestrator.outline.fields import place
-from orchestrator.outline.tree import Node, Outline
+from orchestrator.outline.tree import Node, Outline, Section
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +36,11 @@ class Known:
 
 def references(outline: Outline) -> Iterator[Reference]:
     """In document order; a name that one field has twice only once."""
+    text = outline.text
     for node in outline.walk():
-        yield from named_by(outline, node)
+        # Looking for the word costs less than reading the line, and most lines do not have it.
+        if node.segment.shape.fields and (isinstance(node, Section) or "dependsOn" in text.line(node.line)):
+            yield from named_by(outline, node)
 
 
 def named_by(outline: Outline, node: Node) -> Iterator[Reference]:

@@ -11,11 +11,12 @@ Invariant: each span holds the one before it and is larger, the first holds the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from orchestrator.outline import fields
 from orchestrator.outline.own_text import first_body_line, outside, runs, trimmed
 from orchestrator.outline.scan import is_blank
+from orchestrator.outline.segments import Kind
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Node, Outline, Task
 
@@ -65,7 +66,7 @@ def _spans(outline: Outline, offset: int) -> Iterator[Span]:
         yield node.start, _end(text, node.end_line)
         parent = outline.parent(node)
         if isinstance(node, Task):
-            yield _list_of(text, node, outline.nodes if parent is None else parent.children)
+            yield _list_of(outline, node, parent)
         node = parent
 
 
@@ -112,18 +113,24 @@ def _paragraph(text: Text, run: tuple[int, int], line: int) -> Span:
 def _own_end(text: Text, node: Node) -> int:
     """Behind its first line and the body up to its first child."""
     first = first_body_line(text, node)
-    end = node.children[0].line if node.children else node.end_line
+    end = min(node.line + node.segment.lines, text.line_count)
     return max(first, trimmed(text, first, max(end, first))[1])
 
 
-def _list_of(text: Text, task: Task, siblings: Sequence[Node]) -> Span:
+def _list_of(outline: Outline, task: Task, parent: Node | None) -> Span:
     """From the first to the last item of the list that it stands in."""
-    beside = [
-        node
-        for node in siblings
-        if isinstance(node, Task) and node.list_line == task.list_line and node.depth == task.depth
-    ]
-    return beside[0].start, _end(text, beside[-1].end_line)
+    segments, shape = outline.segments, task.segment.shape
+    end = len(segments) if parent is None else segments.branch_end(parent.index)
+    last = task.index
+    for index, segment in enumerate(segments.between(task.index + 1, end), task.index + 1):
+        other = segment.shape
+        if other.rank < shape.rank:
+            break
+        if other.kind is Kind.TASK and other.rank == shape.rank and other.outer is shape.outer:
+            if not other.joined:
+                break
+            last = index
+    return outline.node(outline.list_start(task.index)).start, _end(outline.text, outline.node(last).end_line)
 
 
 def _end(text: Text, end_line: int) -> int:

@@ -7,27 +7,19 @@ Invariant: exactly the nodes whose first line is in the part, in document order 
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from orchestrator.outline.tree import Node, Outline
 
 
+def span_of(outline: Outline, start: int, end: int) -> tuple[int, int]:
+    """The segments (from, up to) that have a line in `start:end`."""
+    segments, start = outline.segments, max(start, 0)
+    if start >= min(end, outline.text.line_count) or not len(segments):
+        return 0, 0
+    return segments.at_line(start), segments.at_line(end - 1) + 1
+
+
 def nodes_in(outline: Outline, start: int, end: int) -> Iterator[Node]:
     """Those whose first line is in `start:end`."""
-    return (node for node in nodes_holding(outline, start, end) if node.line >= start)
-
-
-def nodes_holding(outline: Outline, start: int, end: int) -> Iterator[Node]:
-    """Those that have a line in `start:end`."""
-    waiting = list(reversed(holding(outline.nodes, start, end)))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(reversed(holding(node.children, start, end)))
-
-
-def holding(nodes: Sequence[Node], start: int, end: int) -> Sequence[Node]:
-    """Of nodes beside each other, those that have a line in `start:end`."""
-    first = bisect_left(nodes, start + 1, key=lambda node: node.end_line)
-    return nodes[first : bisect_left(nodes, end, lo=first, key=lambda node: node.line)]
+    return (node for node in outline.nodes_between(*span_of(outline, start, end)) if start <= node.line < end)
