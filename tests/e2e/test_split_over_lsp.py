@@ -701,3 +701,43 @@ async def test_replan_and_undo(tmp_path: Path) -> None:
         await buffer.undo()
         assert buffer.text == PLANNED
         assert buffer.undo_stack == []
+
+
+# --- ideas and playbooks ------------------------------------------------------------------------------------------
+
+
+async def actions_at(client: LspClient, buffer: Buffer, at: str, only: str) -> list[dict[str, Any]]:
+    found = await client.request(
+        "textDocument/codeAction",
+        {
+            "textDocument": {"uri": buffer.uri},
+            "range": {"start": buffer.at(at), "end": buffer.at(at)},
+            "context": {"diagnostics": [], "only": [only]},
+        },
+    )
+    return [action["command"] if isinstance(action["command"], dict) else action for action in found]
+
+
+async def test_an_idea_is_expanded_in_one_edit(tmp_path: Path) -> None:
+    text = "# Summer\n\nGo to the sea.\n\nThe end.\n"
+    async with editing(tmp_path, text, script=[plan("Pack", "Drive")]) as (client, buffer):
+        (action,) = await actions_at(client, buffer, "Go to", "refactor.rewrite.orchestrator.expand")
+        started = await client.request("workspace/executeCommand", action)
+        assert buffer.span(started["range"]) == "Go to the sea."
+        await until_state(client, "ready")
+        await buffer.type("The end.", "Not the end.")
+        await client.request("orchestrator/split/accept", {"runId": started["runId"]})
+        assert without_ids(buffer.text) == (
+            "# Summer\n\n- [ ] Go to the sea  ^ID\n  - [ ] Pack\n  - [ ] Drive\n\nNot the end.\n"
+        )
+        await buffer.undo()
+        assert buffer.text == text.replace("The end", "Not the end")
+
+
+async def test_a_branch_is_saved_as_a_playbook(tmp_path: Path) -> None:
+    async with editing(tmp_path, SPLIT.replace("  ^ID", ""), script=[]) as (client, buffer):
+        (action,) = await actions_at(client, buffer, "Pack the", "refactor.orchestrator.savePlaybook")
+        saved = await client.request("workspace/executeCommand", action)
+        text = await asyncio.to_thread(Path(saved["path"]).read_text, encoding="utf-8")
+        assert "- [ ] Pack the bags" in text
+        assert "- [ ] Socks\n  - [ ] Shirts\n" in text

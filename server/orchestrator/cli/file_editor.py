@@ -22,6 +22,7 @@ from orchestrator.engine.file_outline import AGAIN, Content, read, require_writa
 from orchestrator.engine.outline_files import Taken
 from orchestrator.errors import EditRefusedError
 from orchestrator.model.safe_text import one_line
+from orchestrator.outline import edits as text_edits
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline, Task
@@ -69,6 +70,11 @@ class FileTarget:
         if self._taken is None:
             self._taken = await asyncio.to_thread(self._look_around)
         return Place(outline, task, None, self._taken.ids, self._taken.tasks)
+
+    def texts(self, place: Place, edits: tuple[TextEdit, ...]) -> tuple[str, str]:
+        """Of the file, before and after."""
+        old = place.outline.text.string
+        return old, text_edits.apply(old, edits)
 
     async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
         after = write(self._path, self._max_bytes, place.outline.text.string, edits)

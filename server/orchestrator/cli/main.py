@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = {
     "runs": "list the runs, and what waits for a person",
     "resume": "go on with a run that paused or was stopped",
     "stop": "stop a run of another terminal or an editor",
+    "expand": "make an outline of a one-line idea",
+    "playbook": "save a branch as an example for the planners",
     "outline": "show the tasks of an outline",
     "check": "find the problems of outlines",
     "models": "list the models and why one is not usable; fetch one",

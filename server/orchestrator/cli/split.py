@@ -13,10 +13,10 @@ import asyncio
 import contextlib
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.cli.diff import Line, unified
 from orchestrator.cli.exit_codes import ExitCode, exit_code
@@ -26,7 +26,7 @@ from orchestrator.cli.split_progress import SplitProgress
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.changes import changes_as_json
-from orchestrator.engine.editor import Place
+from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.outline_files import taken_below
 from orchestrator.engine.plans import task_at
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
@@ -34,7 +34,7 @@ from orchestrator.errors import OrchestratorError, StoreError
 from orchestrator.model.run import SplitState
 from orchestrator.model.safe_text import many_lines, one_line
 from orchestrator.model.task import Plan
-from orchestrator.outline import edits as text_edits
+from orchestrator.outline.edits import TextEdit
 
 if TYPE_CHECKING:
     from orchestrator.engine.split import Split
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the outline")
     add_task_argument(parser)
     parser.add_argument(
-        "--recursive", type=_levels, default=1, metavar="N", help="split the subtasks too, N levels in all"
+        "--recursive", type=levels, default=1, metavar="N", help="split the subtasks too, N levels in all"
     )
     parser.add_argument("--force", action="store_true", help="split also a task that is judged simple")
     add_answer_arguments(parser)
@@ -80,8 +80,24 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object; writes only with --yes")
 
 
+class Writable(Target, Protocol):
+    """What this command writes to: a task of a file, or a file that is to be."""
+
+    written: bool
+    """Whether our edit is in the file."""
+
+    def texts(self, place: Place, edits: tuple[TextEdit, ...]) -> tuple[str, str]:
+        """Of the file, before and after."""
+        ...
+
+
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    job = _Job(arguments, terminal)
+    return run_with(arguments, terminal, None)
+
+
+def run_with(arguments: argparse.Namespace, terminal: Terminal, target: Writable | None) -> int:
+    """`target` None: the task that `--task` names."""
+    job = _Job(arguments, terminal, target)
     try:
         return job.run()
     except OrchestratorError as error:
@@ -102,20 +118,21 @@ class _Job:
 
     arguments: argparse.Namespace
     terminal: Terminal
-    target: FileTarget | None = field(default=None, init=False)
+    target: Writable | None
 
     def run(self) -> int:
         path: Path = self.arguments.file
         around = surroundings(self.arguments, self.terminal, path)
         settings = around.configuration.settings
-        self.target = FileTarget(
-            path,
-            settings.outline.max_bytes,
-            self.arguments.task,
-            partial(taken_below, around.workspace, settings.outline.globs, settings.outline.max_bytes, path),
-        )
-        if self._may_write():
-            require_writable(path)
+        if self.target is None:
+            self.target = FileTarget(
+                path,
+                settings.outline.max_bytes,
+                self.arguments.task,
+                partial(taken_below, around.workspace, settings.outline.globs, settings.outline.max_bytes, path),
+            )
+            if self._may_write():
+                require_writable(path)
         if self.arguments.recursive > settings.split.max_depth:
             self.terminal.say(
                 f"note: {settings.split.max_depth} levels at most, as the setting split.maxDepth says.", "warning"
@@ -127,7 +144,7 @@ class _Job:
         name = one_line(str(self.arguments.file))
         return f"{name} is changed already." if self.target and self.target.written else f"{name} is as it was."
 
-    async def _run(self, around: Surroundings, target: FileTarget) -> int:
+    async def _run(self, around: Surroundings, target: Writable) -> int:
         from orchestrator.engine.session import Session, Workspace
 
         cancel_on_signals()
@@ -159,16 +176,15 @@ class _Job:
             self.terminal.clear_status()
             await session.aclose()
 
-    async def _decide(self, split: Split, target: FileTarget, *, ask: bool) -> int:
+    async def _decide(self, split: Split, target: Writable, *, ask: bool) -> int:
         place, edits = await split.preview(fields=self.arguments.fields)
         self._tell_asks(split.proposal)
         if (count := len(place.task.children)) and not self.arguments.replan:
             self.terminal.say(
                 f"note: it has {count} subtask{'s' if count != 1 else ''} already; these come after.", "warning"
             )
-        old = place.outline.text.string
         what = "new plan" if self.arguments.replan else "split"
-        lines = list(unified(old, text_edits.apply(old, edits), str(self.arguments.file), what))
+        lines = list(unified(*target.texts(place, edits), str(self.arguments.file), what))
         if self.arguments.yes or (not ask and self._may_write()):
             return await self._accept(split, target, place, lines)
         if self.arguments.json:
@@ -189,7 +205,7 @@ class _Job:
             self.terminal.say(text, style)
         return await self._ask(split, target, place, lines)
 
-    async def _ask(self, split: Split, target: FileTarget, place: Place, lines: list[Line]) -> int:
+    async def _ask(self, split: Split, target: Writable, place: Place, lines: list[Line]) -> int:
         while True:
             answer = (await self.terminal.ask("Write this? [y]es, [N]o, [q]uit without judging it: ")).casefold()
             if answer in {"y", "yes"}:
@@ -203,7 +219,7 @@ class _Job:
         self.terminal.say("Nothing was written.")
         return ExitCode.OK
 
-    async def _accept(self, split: Split, target: FileTarget, place: Place, lines: list[Line]) -> int:
+    async def _accept(self, split: Split, target: Writable, place: Place, lines: list[Line]) -> int:
         told = split.proposal.message
         try:
             applied: Applied | None = await split.accept(fields=self.arguments.fields)
@@ -327,7 +343,7 @@ def _count(plan: Plan) -> int:
     return sum(1 + (_count(task.plan) if task.plan else 0) for task in plan.tasks)
 
 
-def _levels(text: str) -> int:
+def levels(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= 8):
         raise argparse.ArgumentTypeError("a whole number from 1 to 8")
     return int(text)

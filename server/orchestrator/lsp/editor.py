@@ -44,10 +44,11 @@ class OpenTask:
     task of its title and id that was not there before.
     """
 
-    def __init__(self, server: Server, snapshot: Snapshot, task: Task) -> None:
+    def __init__(self, server: Server, snapshot: Snapshot, task: Task, node_id: str = "") -> None:
+        """`node_id` is for a task that is not in the document."""
         self._server = server
         self._uri = snapshot.uri
-        self._node_id = snapshot.identities.id_of(task)
+        self._node_id = node_id or snapshot.identities.id_of(task)
         self._title = task.title
         self._task_id = task.task_id
         self._unwilling: tuple[int, float, str | None] | None = None

@@ -185,6 +185,8 @@ class SplitStartParams(Wire):
     """1: split this task; more: its children too, down to `split.maxDepth`."""
     force: bool = False
     """Plan even if the task is judged simple."""
+    idea: bool = False
+    """The line at `position` is no task but an idea: it becomes one with subtasks; below a heading they stand alone."""
     replan: bool = False
     """Plan the subtasks anew that the task has: `split/preview` then has `changes`."""
 
@@ -267,6 +269,20 @@ class SplitEditParams(Wire):
     run_id: Identifier
     children: Annotated[list[GhostTask], Field(min_length=1, max_length=100)]
     ordered: bool = False
+
+
+class PlaybookSaveParams(Wire):
+    """Save a task with its subtasks as an example for the planners."""
+
+    uri: Uri
+    node_id: Identifier
+    replace: bool = False
+    """Replace a playbook of the same name."""
+
+
+class PlaybookSaveResult(Wire):
+    path: str
+    """The file, in the person's configuration folder."""
 
 
 class SplitDiscardParams(Wire):
@@ -507,6 +523,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/split/discard": (SplitDiscardParams, Done),
     "orchestrator/run/start": (RunStartParams, RunStartResult),
     "orchestrator/run/resume": (RunResumeParams, RunStartResult),
+    "orchestrator/playbook/save": (PlaybookSaveParams, PlaybookSaveResult),
     "orchestrator/run/stop": (RunStopParams, Done),
     "orchestrator/run/list": (RunListParams, RunListResult),
     "orchestrator/run/get": (RunGetParams, RunGetResult),
@@ -546,6 +563,7 @@ COMMANDS: dict[str, str] = {
     "orchestrator.server.split.discard": "orchestrator/split/discard",
     "orchestrator.server.run.start": "orchestrator/run/start",
     "orchestrator.server.run.resume": "orchestrator/run/resume",
+    "orchestrator.server.playbook.save": "orchestrator/playbook/save",
     "orchestrator.server.run.stop": "orchestrator/run/stop",
     "orchestrator.server.question.answer": "orchestrator/question/answer",
     "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",

@@ -63,6 +63,8 @@ SPLIT_KIND = "refactor.rewrite.orchestrator.split"
 SPLIT_RECURSIVELY_KIND = "refactor.rewrite.orchestrator.splitRecursively"
 RUN_KIND = "refactor.rewrite.orchestrator.run"
 REPLAN_KIND = "refactor.rewrite.orchestrator.replan"
+EXPAND_KIND = "refactor.rewrite.orchestrator.expand"
+PLAYBOOK_KIND = "refactor.orchestrator.savePlaybook"
 
 COMMANDS = (
     "orchestrator.server.split.start",
@@ -70,6 +72,7 @@ COMMANDS = (
     "orchestrator.server.split.discard",
     "orchestrator.server.run.start",
     "orchestrator.server.run.resume",
+    "orchestrator.server.playbook.save",
     "orchestrator.server.run.stop",
     "orchestrator.server.question.answer",
     "orchestrator.server.edit.status.set",
@@ -132,7 +135,7 @@ FEATURES: tuple[Feature, ...] = (
         "code_action",
         "code_action",
         types.CodeActionOptions(
-            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND],
+            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, PLAYBOOK_KIND, FIX_ALL_KIND],
             resolve_provider=True,
         ),
     ),
@@ -184,6 +187,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/split/discard", "split", "discard"),
     Feature("orchestrator/run/start", "run", "start"),
     Feature("orchestrator/run/resume", "run", "resume"),
+    Feature("orchestrator/playbook/save", "split", "save_playbook"),
     Feature("orchestrator/run/stop", "run", "stop"),
     Feature("orchestrator/run/list", "run", "runs"),
     Feature("orchestrator/run/get", "run", "get"),
@@ -259,7 +263,7 @@ class Server(LanguageServer):
             capabilities.diagnostic_provider = None
         if not self.client.action_resolve:
             capabilities.code_action_provider = types.CodeActionOptions(
-                code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, FIX_ALL_KIND]
+                code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, PLAYBOOK_KIND, FIX_ALL_KIND]
             )
         for name, provider in ASKED.items():
             if name not in self.client.asks:

@@ -10,6 +10,7 @@ Invariant: `seq` of the previews that are sent has no gaps, and the last one sho
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -22,8 +23,11 @@ from orchestrator.lsp import convert
 from orchestrator.lsp.editor import OpenTask, PersonInEditor
 from orchestrator.lsp.feed import Feed
 from orchestrator.lsp.ghosts import decision_report, ghosts, listing_of, plan_changes, plan_of, usage_report
+from orchestrator.lsp.ideas import OpenIdea
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.protocol import (
+    PlaybookSaveParams,
+    PlaybookSaveResult,
     RunUpdateParams,
     SplitAcceptParams,
     SplitAcceptResult,
@@ -59,9 +63,12 @@ class Splits:
         """`token` is the work-done token of the request."""
         server = self._server
         snapshot = server.documents.snapshot(params.uri)
-        task = _asked_for(snapshot, params)
-        target = OpenTask(server, snapshot, task)
-        span = convert.wire_range(convert.node_span(snapshot.text, task, server.client.encoding))
+        target = _target(server, snapshot, params)
+        if isinstance(target, OpenIdea):
+            span = target.span(server.client.encoding)
+        else:
+            task = (await target.place()).task
+            span = convert.wire_range(convert.node_span(snapshot.text, task, server.client.encoding))
         session = await server.session()
         folder = workspace_folder(params.uri, server.folders)
         settings = server.settings_in_force.of_workspace(folder, session.trust)
@@ -71,7 +78,9 @@ class Splits:
         # Whoever can neither show ghosts nor answer a question gets the subtasks at once: undo takes them back.
         preview = settings.split.preview and (client.ghosts or client.ask)
         request = SplitRequest(levels=params.levels, force=params.force, preview=preview, replan=params.replan)
-        shown = Shown(server, target, task.title)
+        if params.idea:  # whoever asks to expand an idea wants a plan of it
+            request = replace(request, force=True, replan=False)
+        shown = Shown(server, target, (await target.place()).task.title)
         observer = Observer(shown.on_proposal, shown.on_event)
         split = await session.start_split(target, Workspace(folder), request, observer, PersonInEditor(server))
         shown.begin(split, token)
@@ -92,6 +101,18 @@ class Splits:
     def edit(self, params: SplitEditParams) -> None:
         split = self._find(params.run_id)
         split.edit(plan_of(params.children, params.ordered, split.proposal.plan.source))
+
+    async def save_playbook(self, params: PlaybookSaveParams, *, tell: bool = False) -> PlaybookSaveResult:
+        from orchestrator.engine.playbooks.saving import save_playbook
+
+        node = self._server.documents.snapshot(params.uri).node(params.node_id)
+        if not isinstance(node, Task):
+            raise TaskNotFoundError("There is no task here.", hint="Put the cursor on a line with a check box.")
+        folder = self._server.directories.config
+        path = await asyncio.to_thread(save_playbook, folder, node, replace=params.replace)
+        if tell:
+            self._server.tell(f"Saved as a playbook: {path}. Planners are shown it where a task resembles it.")
+        return PlaybookSaveResult(path=str(path))
 
     async def discard(self, params: SplitDiscardParams) -> None:
         """Also while it is being planned: then it is stopped."""
@@ -235,6 +256,16 @@ class Shown:
 
     def _notify(self, method: str, params: Any) -> None:
         self._server.protocol.notify(method, params)
+
+
+def _target(server: Server, snapshot: Snapshot, params: SplitStartParams) -> OpenTask:
+    if not params.idea:
+        return OpenTask(server, snapshot, _asked_for(snapshot, params))
+    if params.position is None or params.node_id is not None:
+        raise ProtocolError("An idea is named by `position`.", hint="Give the position of its line.")
+    if params.version not in {None, snapshot.version}:
+        raise EditRefusedError("The text has changed since.", hint="Choose the line again.")
+    return OpenIdea(server, snapshot, min(params.position.line, snapshot.text.line_count - 1))
 
 
 def _asked_for(snapshot: Snapshot, params: SplitStartParams) -> Task:

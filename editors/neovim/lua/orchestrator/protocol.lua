@@ -114,6 +114,7 @@
 ---@field position? orchestrator.Position|vim.NIL
 ---@field levels? integer 1: split this task; more: its children too, down to `split.maxDepth`.
 ---@field force? boolean Plan even if the task is judged simple.
+---@field idea? boolean The line at `position` is no task but an idea: it becomes one with subtasks; below a heading they stand alone.
 ---@field replan? boolean Plan the subtasks anew that the task has: `split/preview` then has `changes`.
 
 ---@class orchestrator.SplitStartResult
@@ -170,6 +171,15 @@
 ---@field runId string
 ---@field children orchestrator.GhostTask[]
 ---@field ordered? boolean
+
+---Save a task with its subtasks as an example for the planners.
+---@class orchestrator.PlaybookSaveParams
+---@field uri string
+---@field nodeId string
+---@field replace? boolean Replace a playbook of the same name.
+
+---@class orchestrator.PlaybookSaveResult
+---@field path string The file, in the person's configuration folder.
 
 ---@class orchestrator.SplitDiscardParams
 ---@field runId string

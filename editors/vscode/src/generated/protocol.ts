@@ -154,6 +154,8 @@ export interface SplitStartParams {
   levels?: number;
   /** Plan even if the task is judged simple. */
   force?: boolean;
+  /** The line at `position` is no task but an idea: it becomes one with subtasks; below a heading they stand alone. */
+  idea?: boolean;
   /** Plan the subtasks anew that the task has: `split/preview` then has `changes`. */
   replan?: boolean;
 }
@@ -232,6 +234,19 @@ export interface SplitEditParams {
   runId: string;
   children: GhostTask[];
   ordered?: boolean;
+}
+
+/** Save a task with its subtasks as an example for the planners. */
+export interface PlaybookSaveParams {
+  uri: string;
+  nodeId: string;
+  /** Replace a playbook of the same name. */
+  replace?: boolean;
+}
+
+export interface PlaybookSaveResult {
+  /** The file, in the person's configuration folder. */
+  path: string;
 }
 
 export interface SplitDiscardParams {
@@ -490,6 +505,7 @@ export interface Requests {
   "orchestrator/split/discard": { params: SplitDiscardParams; result: Done };
   "orchestrator/run/start": { params: RunStartParams; result: RunStartResult };
   "orchestrator/run/resume": { params: RunResumeParams; result: RunStartResult };
+  "orchestrator/playbook/save": { params: PlaybookSaveParams; result: PlaybookSaveResult };
   "orchestrator/run/stop": { params: RunStopParams; result: Done };
   "orchestrator/run/list": { params: RunListParams; result: RunListResult };
   "orchestrator/run/get": { params: RunGetParams; result: RunGetResult };
@@ -529,6 +545,7 @@ export const COMMANDS = {
   "orchestrator.server.split.discard": "orchestrator/split/discard",
   "orchestrator.server.run.start": "orchestrator/run/start",
   "orchestrator.server.run.resume": "orchestrator/run/resume",
+  "orchestrator.server.playbook.save": "orchestrator/playbook/save",
   "orchestrator.server.run.stop": "orchestrator/run/stop",
   "orchestrator.server.question.answer": "orchestrator/question/answer",
   "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from lsprotocol import types
 
 from orchestrator.config import Alias
+from orchestrator.engine.ideas import drafted
 from orchestrator.errors import OrchestratorError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp import convert
 from orchestrator.lsp.edits import compute, id_source, lines_of
@@ -31,11 +32,15 @@ from orchestrator.lsp.protocol import (
     EditParams,
     EditStatusSetParams,
     EditValueSetParams,
+    PlaybookSaveParams,
+    Position,
     SplitStartParams,
     Wire,
 )
 from orchestrator.lsp.server import (
+    EXPAND_KIND,
     FIX_ALL_KIND,
+    PLAYBOOK_KIND,
     REPLAN_KIND,
     REWRITE_KIND,
     RUN_KIND,
@@ -113,6 +118,7 @@ def _offers(server: Server, snapshot: Snapshot, params: types.CodeActionParams) 
     try:
         tasks = tasks_in(snapshot.outline, first, min(last, snapshot.text.line_count))
     except TaskNotFoundError:
+        yield from _ideas(snapshot, first)
         return
     yield from _splits(server, snapshot, tasks)
     for title, method, wanted in run_actions.offers(server, snapshot, tasks[0]):
@@ -147,6 +153,22 @@ def _splits(server: Server, snapshot: Snapshot, tasks: tuple[Task, ...]) -> Iter
         offered.append(("Plan the subtasks anew", REPLAN_KIND, whole.model_copy(update={"replan": True})))
     for title, kind, start in offered:
         yield Offer(title, kind, "orchestrator/split/start", start)
+    if len(task.children) > 1:
+        saving = PlaybookSaveParams(uri=snapshot.uri, node_id=node_id)
+        yield Offer("Save branch as playbook", PLAYBOOK_KIND, "orchestrator/playbook/save", saving)
+
+
+def _ideas(snapshot: Snapshot, line: int) -> Iterator[Offer]:
+    """In a line without a task: make one of it, with subtasks."""
+    if line >= snapshot.text.line_count:
+        return
+    try:
+        drafted(snapshot.text, line)
+    except TaskNotFoundError:
+        return
+    place = Position(line=line, character=0)
+    start = SplitStartParams(uri=snapshot.uri, version=snapshot.version, position=place, idea=True)
+    yield Offer("Expand into an outline", EXPAND_KIND, "orchestrator/split/start", start)
 
 
 def _statuses(tasks: tuple[Task, ...], at: dict[str, Any]) -> Iterator[Offer]:
@@ -248,6 +270,8 @@ def _action(server: Server, offer: Offer) -> types.CodeAction | types.Command | 
     if offer.method in {"orchestrator/split/start", run_actions.RUN, run_actions.STOP}:
         action.command = command
         action.tags = [types.CodeActionTag.LlmGenerated] if server.client.llm_tag else None
+    elif offer.method == "orchestrator/playbook/save":  # it writes a file of ours, and no edit
+        action.command = command
     elif offer.disabled:
         action.disabled = types.CodeActionDisabled(offer.disabled)
     elif server.client.action_resolve:

@@ -16,6 +16,7 @@ from orchestrator.errors import ProtocolError
 from orchestrator.lsp.protocol import (
     COMMANDS,
     REQUESTS,
+    PlaybookSaveParams,
     QuestionAnswerParams,
     RunResumeParams,
     RunStartParams,
@@ -43,6 +44,8 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
         return server.edits.make(method, given)
     if isinstance(given, SplitStartParams):
         return server.splits.start(given, params.work_done_token)
+    if isinstance(given, PlaybookSaveParams):
+        return server.splits.save_playbook(given, tell=True)
     if isinstance(given, SplitAcceptParams):
         server.start_alone(server.splits.accept(given))
     elif isinstance(given, SplitDiscardParams):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.lsp.protocol import (
     Done,
+    PlaybookSaveParams,
+    PlaybookSaveResult,
     SplitAcceptParams,
     SplitAcceptResult,
     SplitDiscardParams,
@@ -34,6 +36,11 @@ def accept(server: Server, params: SplitAcceptParams) -> Coroutine[Any, Any, Spl
 def edit(server: Server, params: SplitEditParams) -> Done:
     server.splits.edit(params)
     return Done()
+
+
+@validated(PlaybookSaveParams)
+def save_playbook(server: Server, params: PlaybookSaveParams) -> Coroutine[Any, Any, PlaybookSaveResult]:
+    return server.splits.save_playbook(params)
 
 
 @validated(SplitDiscardParams)
