@@ -153,7 +153,7 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         resolve_symbols="location.range" in _resolved(workspace.symbol),
         workspace_symbol_tags=bool(workspace.symbol and workspace.symbol.tag_support),
         definition_links=bool(document.definition and document.definition.link_support),
-        document_changes=bool(workspace.workspace_edit and workspace.workspace_edit.document_changes),
+        document_changes=_takes_document_changes(workspace.workspace_edit),
         change_annotations=bool(workspace.workspace_edit and workspace.workspace_edit.change_annotation_support),
         watch_files=bool(
             workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
@@ -204,6 +204,11 @@ def _prefers_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:
 def _word(value: Any) -> str:
     """Of an enumeration that the client may have extended."""
     return str(getattr(value, "value", value))
+
+
+def _takes_document_changes(capability: types.WorkspaceEditClientCapabilities | None) -> bool:
+    """Who creates and renames files on request takes them too, as LSP says; Neovim announces it only so."""
+    return bool(capability and (capability.document_changes or capability.resource_operations))
 
 
 def _resolved(capability: types.WorkspaceSymbolClientCapabilities | None) -> Sequence[str]:
