@@ -24,6 +24,7 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from orchestrator.engine.policy import relative
@@ -32,6 +33,8 @@ from orchestrator.model.safe_text import one_line
 
 MAX_FILE_BYTES = 2_000_000
 """Larger files are named and not read: no model reads them, and no person reads their diff."""
+
+MOST_ENTRIES = 100_000
 
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _FILE_FLAGS = (
@@ -93,13 +96,16 @@ class WorkspaceFiles:
             return None
 
     def scan(self, path: str) -> tuple[list[str], list[str]]:
-        """The names of the plain files and of the folders in a located folder, sorted; links are neither."""
+        """The names of the plain files and of the folders in a located folder, sorted; links are neither.
+
+        Of a folder with more than MOST_ENTRIES only so many: nobody reads such a list.
+        """
         parts = () if path == "." else tuple(path.split("/"))
         files: list[str] = []
         folders: list[str] = []
         try:
             with self._folder(parts, path) as descriptor, os.scandir(descriptor) as entries:
-                for entry in entries:
+                for entry in islice(entries, MOST_ENTRIES):
                     if entry.is_file(follow_symlinks=False):
                         files.append(entry.name)
                     elif entry.is_dir(follow_symlinks=False):
