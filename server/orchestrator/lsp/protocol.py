@@ -408,7 +408,8 @@ class ApprovalInfo(Wire):
     choices: list[str]
     """The careful one first; empty: any text is an answer."""
     detail: dict[str, Any]
-    """Exactly what is approved, such as a `diff`."""
+    """Exactly what is approved: the `argv` of a command, the `diff` and `fingerprint` of an edit; `text` is all of it
+    as a person reads it."""
     created: float
     state: str
     """`open`, `answered` or `withdrawn`."""

@@ -3,6 +3,7 @@
 Apart from the engine, which knows no client; beside `splits`, which waits for a person in another way.
 
 Invariant: the answer that names a run goes out before anything about it (test_updates_follow_the_answer).
+Invariant: nothing is approved by a message that does not show all of it (test_a_long_edit_is_not_approved_unseen).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.engine.approvals import for_window, readable
 from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView
 from orchestrator.engine.editor import Question
 from orchestrator.engine.session import Workspace
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
 
 TITLE_WIDTH = 60
+LONGEST_MESSAGE = 4_000
+"""Characters that a person reads in a message with buttons."""
 OUTBOX_SECONDS = 2.0
 """How often it is looked whether another program left something to write."""
 HOLD_SECONDS = 10.0
@@ -309,8 +313,14 @@ class _Shown:
                 f"“{about}” asks: {one_line(approval.title, 500)} Answer it with `orchestrator resume` in a terminal."
             )
             return
-        diff = str(approval.detail.get("diff", ""))[:4000]
-        text = "\n".join(part for part in (one_line(approval.title, 500), diff) if part)
+        shown = readable(approval.kind, approval.detail)
+        if len(shown) > LONGEST_MESSAGE:  # what is not seen is not approved
+            self._server.tell(
+                f"“{about}” asks: {one_line(approval.title, 500)} That is too long for a message. "
+                "Read and answer it with `orchestrator resume` in a terminal."
+            )
+            return
+        text = "\n".join(part for part in (one_line(approval.title, 500), shown) if part)
         answer = await PersonInEditor(self._server).ask(Question(text, choices))
         session = self._server.running_session
         if answer is not None and session is not None:
@@ -343,7 +353,7 @@ def approval_info(approval: Approval) -> ApprovalInfo:
         task_id=str(approval.detail["taskId"]) if "taskId" in approval.detail else None,
         task=str(approval.detail.get("task", "")),
         choices=[str(choice) for choice in approval.detail.get("choices", ())],
-        detail=approval.detail,
+        detail=for_window(approval.kind, approval.detail),
         created=approval.created,
         state=approval.state.value,
     )

@@ -269,7 +269,7 @@
 ---@field taskId string|vim.NIL
 ---@field task string The title of the task that asks.
 ---@field choices string[] The careful one first; empty: any text is an answer.
----@field detail table<string, any> Exactly what is approved, such as a `diff`.
+---@field detail table<string, any> Exactly what is approved: the `argv` of a command, the `diff` and `fingerprint` of an edit; `text` is all of it as a person reads it.
 ---@field created number
 ---@field state string `open`, `answered` or `withdrawn`.
 

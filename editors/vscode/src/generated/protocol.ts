@@ -370,7 +370,7 @@ export interface ApprovalInfo {
   task: string;
   /** The careful one first; empty: any text is an answer. */
   choices: string[];
-  /** Exactly what is approved, such as a `diff`. */
+  /** Exactly what is approved: the `argv` of a command, the `diff` and `fingerprint` of an edit; `text` is all of it as a person reads it. */
   detail: Record<string, unknown>;
   created: number;
   /** `open`, `answered` or `withdrawn`. */
