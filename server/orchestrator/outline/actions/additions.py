@@ -26,7 +26,7 @@ from orchestrator.outline.actions.intent import (
     require_writable,
     rows,
 )
-from orchestrator.outline.actions.relocate import gaps, insertion_behind, removal
+from orchestrator.outline.actions.relocate import gaps, insertion_behind, newline_of, removal
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.inline import escape, read_line
 from orchestrator.outline.model_text import clean_title
@@ -68,19 +68,13 @@ def add_acceptance(outline: Outline, task: Task, text: str = "") -> tuple[TextEd
     indent = indent_of(outline.text, task)
     indent += " " * (task.content_column - columns(indent))
     expected = changed(rows(outline), {task.line: {"acceptance": told}})
-    # A line that starts with a number or a dash would be a list, below an empty `Accept:` criteria.
-    line = f"{indent}Accept: {told}".rstrip(" ") if told else f"{indent}Accept: "
-    above = _last_line_before_children(outline, task)
-    for at, gap in ((above, 0), (above, 1), (task.end_line - 1, 1)):
-        edits = [insertion_behind(outline.text, at, line, gap)]
-        if fits(outline, edits, expected):
-            return tuple(edits)
-        if at < task.end_line - 1:
-            end = outline.text.line_end(at)
-            newline = edits[0].text[: len(edits[0].text) - len(line)][: 2 if "\r\n" in edits[0].text else 1]
-            edits = [TextEdit(end, end, edits[0].text + newline)]
-            if fits(outline, edits, expected):
-                return tuple(edits)
+    line = f"{indent}Accept: {told}"
+    above, last = _last_line_before_children(outline, task), task.end_line - 1
+    for at, over, under in ((above, 0, 0), (above, 1, 0), (above, 0, 1), (above, 1, 1), (last, 1, 0)):
+        content = line + newline_of(outline.text, at) * under
+        edit = insertion_behind(outline.text, at, content, over)
+        if fits(outline, [edit], expected):
+            return (edit,)
     raise refusal()
 
 

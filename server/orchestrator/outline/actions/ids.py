@@ -17,7 +17,8 @@ def assign_ids(outline: Outline, tasks: Sequence[Task], new_id: Callable[[], str
     if not made:
         raise EditRefusedError("Every task here has an id.", hint="Select other tasks.")
     edits = [id_written(outline.text, task, made[task.line]) for task in tasks if task.line in made]
-    return settled(outline, edits, changed(rows(outline), {line: {"task_id": made[line]} for line in made}))
+    changes = {line: {"task_id": made[line]} for line in made}
+    return settled(outline, edits, changed(rows(outline, *tasks), changes), near=tasks)
 
 
 def id_written(text: Text, task: Task, task_id: str) -> TextEdit:

@@ -60,17 +60,33 @@ def new_row(depth: int, **said: Any) -> Row:
     return Row(depth, None, {**empty, **said})
 
 
-def rows(outline: Outline) -> list[Row]:
+def rows(outline: Outline, *near: Node) -> list[Row]:
+    """Of all nodes; or of these, what is below them and what stands between, which is enough where only they change."""
+    return _rows(outline, *(_window(outline, near) if near else (0, len(outline.segments))))
+
+
+def _rows(outline: Outline, start: int, end: int) -> list[Row]:
+    """Of the nodes between these segments."""
     found: list[Row] = []
-    around: list[int] = []
-    """Ranks of the nodes that hold the next one."""
-    for node in outline.walk():
+    ranks: list[int] = []
+    """Of the nodes that hold the next one."""
+    for node in outline.nodes_between(start, end):
         rank = node.segment.shape.rank
-        while around and around[-1] >= rank:
-            around.pop()
-        found.append(Row(len(around), node))
-        around.append(rank)
+        if not found:
+            ranks = [above.segment.shape.rank for above in outline.path(node)[:-1]]
+        while ranks and ranks[-1] >= rank:
+            ranks.pop()
+        found.append(Row(len(ranks), node))
+        ranks.append(rank)
     return found
+
+
+def _window(outline: Outline, near: Sequence[Node]) -> tuple[int, int]:
+    """The segments from the first of these nodes to where nothing stands below one of them any more."""
+    segments = outline.segments
+    start, last = min(node.index for node in near), max(node.index for node in near)
+    lowest = min(segment.shape.rank for segment in segments.between(start, last + 1))
+    return start, segments.behind(last, lowest)
 
 
 def index_of(tree: Sequence[Row], node: Node) -> int:
@@ -94,24 +110,42 @@ def changed(tree: Sequence[Row], changes: Mapping[int, Mapping[str, Any]]) -> li
 
 
 def settled(
-    outline: Outline, edits: Sequence[TextEdit], tree: Sequence[Row], moved: Iterable[Task] = ()
+    outline: Outline,
+    edits: Sequence[TextEdit],
+    tree: Sequence[Row],
+    moved: Iterable[Task] = (),
+    *,
+    near: Sequence[Node] = (),
 ) -> tuple[TextEdit, ...]:
-    """The edits, if they make this tree. `moved` are the tasks whose branch was indented anew.
-
-    Raises EditRefusedError.
-    """
+    """The edits, if they make this tree. Raises EditRefusedError. The arguments are those of `fits`."""
     require_writable(outline)
-    if not fits(outline, edits, tree, moved):
+    if not fits(outline, edits, tree, moved, near=near):
         raise refusal()
     return tuple(edits)
 
 
-def fits(outline: Outline, edits: Sequence[TextEdit], tree: Sequence[Row], moved: Iterable[Task] = ()) -> bool:
+def fits(
+    outline: Outline,
+    edits: Sequence[TextEdit],
+    tree: Sequence[Row],
+    moved: Iterable[Task] = (),
+    *,
+    near: Sequence[Node] = (),
+) -> bool:
+    """Whether the edits make this tree.
+
+    `moved` are the tasks whose branch was indented anew. With `near` the tree is of `rows(outline, *near)`: then all
+    other lines must be what they were, which costs little to see where they were not even read again.
+    """
     after = reparse(outline, edits)
-    found = rows(after)
+    touched = _touched(outline, edits)
+    found = _found_near(outline, after, near, touched) if near else None
+    if near and found is None:
+        start, end = _window(outline, near)
+        tree = [*_rows(outline, 0, start), *tree, *_rows(outline, end, len(outline.segments))]
+    found = rows(after) if found is None else found
     if len(found) != len(tree):
         return False
-    touched = _touched(outline, edits)
     if not all(_agrees(want, have, touched) for want, have in zip(tree, found, strict=True)):
         return False
     lines = {task.line for task in moved}
@@ -120,6 +154,29 @@ def fits(outline: Outline, edits: Sequence[TextEdit], tree: Sequence[Row], moved
         for want, have in zip(tree, found, strict=True)
         if isinstance(want.node, Task) and isinstance(have.node, Task) and want.node.line in lines
     )
+
+
+def _found_near(
+    outline: Outline, after: Outline, near: Sequence[Node], touched: Mapping[int, Node]
+) -> list[Row] | None:
+    """The rows that stand where these nodes stood; None where something else may have changed too."""
+    start, end = _window(outline, near)
+    old, new = outline.segments, after.segments
+    shift = len(new) - len(old)
+    if end + shift < start or (start and old.between(0, start) != new.between(0, start)):
+        return None
+    if old.between(end, len(old)) != new.between(end + shift, len(new)):
+        return None
+    found = _rows(after, start, end + shift)
+    lowest = min((segment.shape.rank for segment in new.between(start, end + shift)), default=0)
+    if end < len(old) and old[end].shape.rank > lowest:
+        return None
+    for node in touched.values():
+        if not start <= node.index < end:
+            other = after.node(node.index if node.index < start else node.index + shift)
+            if _said(node) != _said(other):
+                return None
+    return found
 
 
 def refusal() -> EditRefusedError:
@@ -135,15 +192,15 @@ def require_writable(outline: Outline) -> None:
         )
 
 
-def _touched(outline: Outline, edits: Sequence[TextEdit]) -> set[int]:
-    """Lines of the nodes that may say something else: those whose branch an edit, or the line beside it, lies in."""
+def _touched(outline: Outline, edits: Sequence[TextEdit]) -> dict[int, Node]:
+    """By line, the nodes that may say something else: an edit, or the line beside it, lies in their branch."""
     text = outline.text
-    found: set[int] = set()
+    found: dict[int, Node] = {}
     for edit in edits:
         for line in range(max(text.line_of(edit.start) - 1, 0), text.line_of(edit.end) + 2):
             node = outline.node_at_line(line)
             while node is not None and node.line not in found:
-                found.add(node.line)
+                found[node.line] = node
                 node = outline.parent(node)
     return found
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from orchestrator.errors import EditRefusedError
 from orchestrator.outline.actions.chosen import after, before, continues, only_run
+from orchestrator.outline.actions.following import offset_after
 from orchestrator.outline.actions.indent import (
     Slot,
     child_slot,
@@ -59,7 +60,7 @@ def move(outline: Outline, tasks: Sequence[Task], steps: int) -> tuple[TextEdit,
     require_alone(outline.text, run)
     for count in range(min(abs(steps), MAX_STEPS)):
         try:
-            edits, expected = _moved(current, run, -1 if steps < 0 else 1)
+            edits, _ = _moved(current, run, -1 if steps < 0 else 1)
         except EditRefusedError:
             if count:
                 break
@@ -67,10 +68,9 @@ def move(outline: Outline, tasks: Sequence[Task], steps: int) -> tuple[TextEdit,
         if abs(steps) == 1:
             return tuple(edits)
         following = reparse(current, edits)
-        found = rows(following)
-        lines = [task.line for task in run]
-        places = [index for index, row in enumerate(expected) if row.node is not None and row.node.line in lines]
-        run = tuple(node for index in places if isinstance(node := found[index].node, Task))
+        boxes = [offset_after(current.text, task, edits) for task in run]
+        places = [following.task_at_line(following.text.line_of(box)) for box in boxes if box is not None]
+        run = tuple(task for task in places if task is not None)
         current = following
     return between(outline.text.string, current.text.string)
 
@@ -119,7 +119,7 @@ def _exchanged(outline: Outline, run: Sequence[Task], other: Task) -> tuple[Sequ
         text.string[text.line_end(one.end_line - 1) : start_of(text, following.line)]
         for one, following in pairwise(in_order)
     ]
-    tree = rows(outline)
+    tree = rows(outline, *in_order)
     up = other.line < run[0].line
     start, end = index_of(tree, in_order[0]), branch_end(tree, index_of(tree, in_order[-1]))
     middle = index_of(tree, run[0] if up else other)
@@ -141,7 +141,7 @@ def _exchanged(outline: Outline, run: Sequence[Task], other: Task) -> tuple[Sequ
             *put(text, other, slots[0]),
             TextEdit(last, last, new),
         ]
-    if not fits(outline, edits, expected, in_order):
+    if not fits(outline, edits, expected, in_order, near=in_order):
         raise refusal()
     return edits, expected
 

@@ -48,7 +48,7 @@ def set_status(
             told = one_line_reason(reason or "")
             edits += written_field(text, task, "reason", told)
             changes.setdefault(task.line, {})["fields"] = {**task.fields, "reason": told}
-    return settled(outline, edits, changed(rows(outline), changes))
+    return settled(outline, edits, changed(rows(outline, *targets), changes), near=targets)
 
 
 def cycle_status(outline: Outline, tasks: Sequence[Task]) -> tuple[TextEdit, ...]:

@@ -45,7 +45,7 @@ def set_value(outline: Outline, tasks: Sequence[Task], key: str, wanted: str | N
         now[task.line] = above if wanted is None else wanted
         if fields != dict(task.fields):
             changes[task.line] = {"fields": fields}
-    return settled(outline, edits, changed(rows(outline), changes))
+    return settled(outline, edits, changed(rows(outline, *tasks), changes), near=tasks)
 
 
 def written_field(text: Text, task: Task, key: str, new: str) -> Iterator[TextEdit]:
