@@ -56,7 +56,7 @@ def _of_first_lines(outline: Outline, piece: Piece) -> Iterator[Link]:
     first = [(text.line(line), text.line_start(line)) for line in range(piece.line, piece.body)]
     taken: Spans = []
     if any("[files::" in written for written, _ in first) or any(_may_link(written) for written, _ in first):
-        for field in fields.places(text, outline.node(piece.index)):
+        for field in fields.places(text, outline.node(piece.number)):
             taken.append((field.start, field.end))
             if field.key == "files":
                 paths = (part for part in field.parts() if fields.is_path(part[0]))

@@ -71,21 +71,24 @@ def folds(outline: Outline) -> list[Fold]:
         close(shape.rank)
         level = len(around)
         start, end = piece.body, piece.end
+        code: list[Fold] = []
         if start < end:
             start, end = trimmed(text, start, end)
-        code = list(_code(text, piece.body, end, piece.column, level + 1)) if end - piece.body > 1 else []
+            if end - start > 1:
+                code = list(_code(text, start, end, piece.column, level + 1))
         if shape.kind is Kind.TEXT:
             if around:
                 around[-1].end = max(around[-1].end, end)
             found += (fold for fold in code if fold.start >= front.end_line)
             continue
         found += code
-        if around and (description := around[-1].description):
-            found.append(description)
+        if around and (above := around[-1].description) is not None:
+            found.append(above)
             around[-1].description = None
-        whole = Fold(start, end - 1, FoldKind.DESCRIPTION, level + 1)
-        hides = start < end - 1 and all(fold.start != start for fold in code)
-        around.append(_Open(piece, max(end, piece.line + 1), whole if hides else None))
+        description = None
+        if start < end - 1 and all(fold.start != start for fold in code):
+            description = Fold(start, end - 1, FoldKind.DESCRIPTION, level + 1)
+        around.append(_Open(piece, max(end, piece.line + 1), description))
     close(0)
     return sorted(found, key=lambda fold: fold.start)
 

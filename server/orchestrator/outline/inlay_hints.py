@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from orchestrator.outline.inherited import default, own
 from orchestrator.outline.progress import progress
-from orchestrator.outline.tree import Node, Outline, Task
+from orchestrator.outline.tree import Node, Outline, Section, Task
 from orchestrator.outline.visible import nodes_in
 from orchestrator.outline.vocabulary import FIELDS
 
@@ -44,7 +44,9 @@ def hints(outline: Outline, start: int, end: int) -> Iterator[Hint]:
         while around[-1][0] >= rank:
             around.pop()
         _, mode, mode_of = around[-1]
-        written = own(node, MODE)
+        # Looking for the word costs less than reading the line, and most lines do not have it.
+        may_say = node.segment.shape.fields and (isinstance(node, Section) or MODE in outline.text.line(node.line))
+        written = own(node, MODE) if may_say else None
         around.append((rank, mode, mode_of) if written is None else (rank, written, node))
         return written, mode, mode_of
 

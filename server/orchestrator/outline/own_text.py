@@ -9,7 +9,7 @@ Invariant: every line that is not blank is in one piece, or is a node's first (t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.outline.scan import Block, blocks, is_blank, strip_columns
 from orchestrator.outline.segments import Kind, Segment
@@ -17,12 +17,12 @@ from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Node, Outline, Section
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A segment where it stands."""
 
     segment: Segment
-    index: int
+    number: int
+    """Its index among the segments."""
     line: int
     """Its first line."""
     body: int

@@ -85,7 +85,7 @@ def tokens_of(outline: Outline, piece: Piece) -> list[Token]:
     text = outline.text
     found: list[Token] = []
     if piece.segment.shape.kind is not Kind.TEXT:
-        found = _of_first_lines(text, outline.node(piece.index))
+        found = _of_first_lines(text, outline.node(piece.number))
     if piece.column and piece.body < piece.end:
         found += _of_body(text, piece)
     return found
