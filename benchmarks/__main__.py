@@ -12,11 +12,12 @@ import platform
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import growth, keystroke, markdown_server, memory, split, startup, store
+from benchmarks import growth, keystroke, markdown_server, memory, run, split, startup, store
 from benchmarks.report import Figure
 
 PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "startup": lambda _: startup.measure(),
+    "run": run.measure,
     "split": lambda _: split.measure(),
     "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
     "keystroke": keystroke.measure,

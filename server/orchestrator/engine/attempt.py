@@ -203,7 +203,7 @@ class TaskRun:
     async def _brief(self) -> Brief:
         view = await self.run.holder.look()
         task = self._task(view.outline)
-        brief = build_brief(view.outline, task, self.run.fresh).without_siblings()
+        brief = build_brief(view.outline, task, self.run.fresh, siblings=False, above=self.run.above(view.outline))
         if named := task.fields.get("files", ""):
             files = await asyncio.to_thread(attachments, named, self.run.holder.uri, self.run.folder)
             brief = replace(brief, files=files)

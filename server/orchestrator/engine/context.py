@@ -99,22 +99,38 @@ class Part:
     text: str
 
 
-def build_brief(outline: Outline, task: Task, fresh: Mapping[str, str] | None = None) -> Brief:
-    """`fresh` are results, by id, that are not in the text yet."""
+def build_brief(
+    outline: Outline,
+    task: Task,
+    fresh: Mapping[str, str] | None = None,
+    *,
+    siblings: bool = True,
+    above: dict[int, ParentBrief] | None = None,
+) -> Brief:
+    """`fresh` are results, by id, that are not in the text yet. Siblings cost what their list is long.
+
+    `above` remembers parents of this very outline, by line: to read one takes as long as its branch is.
+    """
+    known: dict[int, ParentBrief] = {} if above is None else above
+    for parent in outline.ancestors(task):
+        if parent.line not in known:
+            known[parent.line] = ParentBrief(_title(parent), _cut(parent.description, PARENT_TEXT_LIMIT))
     path = outline.path(task)
-    parent = outline.parent(task)
-    siblings = [node for node in (parent.children if parent else outline.nodes) if isinstance(node, Task)]
     return Brief(
         title=_title(task),
         description=_cut(task.description, OWN_TEXT_LIMIT),
         acceptance=_cut(task.acceptance, OWN_TEXT_LIMIT),
         sections=tuple(_title(node) for node in path if isinstance(node, Section)),
-        parents=tuple(
-            ParentBrief(_title(above), _cut(above.description, PARENT_TEXT_LIMIT)) for above in outline.ancestors(task)
-        ),
+        parents=tuple(known[parent.line] for parent in outline.ancestors(task)),
         results=_results(outline, task, fresh or {}),
-        siblings=_nearest([_title(sibling) for sibling in siblings], siblings.index(task)),
+        siblings=_siblings(outline, task) if siblings else (),
     )
+
+
+def _siblings(outline: Outline, task: Task) -> tuple[str, ...]:
+    parent = outline.parent(task)
+    siblings = [node for node in (parent.children if parent else outline.nodes) if isinstance(node, Task)]
+    return _nearest([_title(sibling) for sibling in siblings], siblings.index(task))
 
 
 def parts(brief: Brief) -> tuple[Part, ...]:

@@ -40,7 +40,7 @@ def estimated(
     """`model` is `provider/model`; `history` as `Store.typical_tokens` answers it."""
     tasks = list(runnable(roots))
     step = max(1, len(tasks) // SAMPLE)
-    measured = [estimate(as_text(build_brief(outline, task).without_siblings())) for task in tasks[::step]]
+    measured = [estimate(as_text(build_brief(outline, task, siblings=False))) for task in tasks[::step]]
     context = sum(measured) // max(1, len(measured)) + PROMPT
     leaves = [task for task in tasks if not any(not child.status.settled for child in task.children)]
     parents = len(tasks) - len(leaves)

@@ -8,6 +8,7 @@ Invariant: without consent no provider for a remote host is made (test_no_consen
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +19,13 @@ from orchestrator.engine.trust import Trust
 from orchestrator.errors import ConfigError, ConsentRequiredError, ProviderUnavailableError
 from orchestrator.model.message import Role
 from orchestrator.providers import registry
-from orchestrator.providers.base import Destination, Provider, ProviderSpec
+from orchestrator.providers.base import Availability, Destination, Provider, ProviderSpec
 from orchestrator.providers.keys import Keys
 from orchestrator.providers.prices import per_million
 
 ALLOW = "Allow for this workspace"
 REFUSE = "Not now"
+USABLE_SECONDS = 2.0
 BASIC = "basic offline model"
 
 
@@ -65,6 +67,8 @@ class Router:
         self._keys = keys
         self._trust = trust
         self._providers: dict[str, Provider] = {}
+        self._specs: dict[str, ProviderSpec] = {}
+        self._usable: dict[str, tuple[float, Availability]] = {}
         self._asking = asyncio.Lock()
         self._making = asyncio.Lock()
 
@@ -78,8 +82,8 @@ class Router:
         mend = "See `orchestrator models` for what can be used."
         for name in candidates(self._settings, role, asker.model):
             provider_name, model = registry.split_model(name)
-            spec = registry.spec(provider_name, self._settings)
-            availability = await asyncio.to_thread(spec.availability, self._settings, self._keys)
+            spec = self._spec(provider_name)
+            availability = await self._availability(spec)
             if not availability.usable:
                 mend = f"Mend it with `{availability.mend}`." if availability.mend and not reasons else mend
                 reasons.append(f"{name}: {availability.detail}")
@@ -91,6 +95,22 @@ class Router:
                 self._require_listed(spec, name)
             return Route(provider, model)
         raise ProviderUnavailableError(f"No model can be used ({'; '.join(reasons)}).", hint=mend)
+
+    def _spec(self, name: str) -> ProviderSpec:
+        """Looked up once: plug-ins are looked for in every installed package, which takes longer than a short call."""
+        if name not in self._specs:
+            self._specs[name] = registry.spec(name, self._settings)
+        return self._specs[name]
+
+    async def _availability(self, spec: ProviderSpec) -> Availability:
+        """A run asks before each of its calls; what was usable a moment ago still is."""
+        known = self._usable.get(spec.name)
+        if known is not None and time.monotonic() - known[0] < USABLE_SECONDS:
+            return known[1]
+        found = await asyncio.to_thread(spec.availability, self._settings, self._keys)
+        if found.usable:
+            self._usable[spec.name] = time.monotonic(), found
+        return found
 
     async def aclose(self) -> None:
         providers, self._providers = list(self._providers.values()), {}

@@ -27,7 +27,7 @@ from orchestrator.config import Settings
 from orchestrator.engine.attempt import TaskRun
 from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView, TaskView
 from orchestrator.engine.calls import spent
-from orchestrator.engine.context import ResultBrief
+from orchestrator.engine.context import ParentBrief, ResultBrief
 from orchestrator.engine.editor import Holder, Question, View
 from orchestrator.engine.marks import BY_HAND, GONE, GRACE_SECONDS, OLDER, Marks, Written
 from orchestrator.engine.means import BranchMeans
@@ -122,6 +122,7 @@ class BranchRun:
         self._news = asyncio.Event()
         self._look = asyncio.Event()
         self._ended = asyncio.Event()
+        self._above: tuple[Outline, dict[int, ParentBrief]] = (outline, {})
         self._begun = resumed is not None
         self._store: Store | None = None
         self._marks: Marks | None = None
@@ -279,6 +280,12 @@ class BranchRun:
         self._let_go(task)
         self.schedule.expand(view.outline, task.key)
         self._show_new(view.outline)
+
+    def above(self, outline: Outline) -> dict[int, ParentBrief]:
+        """Parents of this outline that were read already."""
+        if self._above[0] is not outline:
+            self._above = (outline, {})
+        return self._above[1]
 
     def id_source(self, view: View, seed: str) -> Callable[[], str]:
         """Ids that are random, and the same ones again for the same text and seed."""
