@@ -34,6 +34,8 @@ MAX_OUTPUT_BYTES = 50_000_000
 """A command that writes more is stopped."""
 GRACE_SECONDS = 2.0
 """Between asking its processes to end and ending them."""
+KILLED_SECONDS = 1.0
+"""What was killed is gone in a moment; a system without a process that reaps keeps its names."""
 
 _SECRET_NAME = re.compile(
     r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|_PAT$|^ORCHESTRATOR_|^AWS_|^AZURE_|^SSH_AUTH_SOCK$|^SSH_AGENT"
@@ -214,13 +216,19 @@ async def _end_group(process: asyncio.subprocess.Process) -> None:
     try:
         if not _signal_group(process.pid, signal.SIGTERM if process.returncode is None else signal.SIGKILL):
             return
-        deadline = time.monotonic() + GRACE_SECONDS
-        while _signal_group(process.pid, 0) and time.monotonic() < deadline:  # noqa: ASYNC110 - the system tells nobody
-            await asyncio.sleep(0.02)
+        await _gone(process.pid, GRACE_SECONDS)
     finally:
-        _signal_group(process.pid, signal.SIGKILL)
+        if _signal_group(process.pid, signal.SIGKILL):
+            await asyncio.shield(_gone(process.pid, KILLED_SECONDS))
         with contextlib.suppress(ProcessLookupError):
             await asyncio.shield(process.wait())
+
+
+async def _gone(group: int, seconds: float) -> None:
+    """Wait until nobody is left in the group, so long at most: what nobody reaps stays in it for ever."""
+    deadline = time.monotonic() + seconds
+    while _signal_group(group, 0) and time.monotonic() < deadline:  # noqa: ASYNC110 - the system tells nobody
+        await asyncio.sleep(0.02)
 
 
 def _signal_group(group: int, number: int) -> bool:
