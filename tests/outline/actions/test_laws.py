@@ -20,7 +20,7 @@ from orchestrator.outline.edits import TextEdit, apply, between
 from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline, Task
 from tests.outline.checks import ids
-from tests.outline.strategies import documents, outlines
+from tests.outline.strategies import INLINE, documents, outlines
 from tests.outline.test_growth import check_growth
 
 Edits = tuple[TextEdit, ...]
@@ -157,19 +157,21 @@ def test_an_outline_of_a_later_format_is_never_changed(name: str):
             ACTIONS[name](outline, actions.tasks_in(outline, line, line))
 
 
-@settings(max_examples=200)
-@given(source=anything, place=places, name=st.sampled_from(sorted(ACTIONS)))
-def test_reading_back_what_can_have_changed_is_enough(source: str, place: tuple[int, int], name: str):
-    """The check that skips what no edit came near says the same as the one that reads everything."""
+@settings(max_examples=300)
+@given(
+    source=anything, line=st.integers(0, 9), at=st.integers(-3, 3), new=st.sampled_from([*INLINE, "\n", "\n- ", "x"])
+)
+def test_reading_back_what_can_have_changed_is_enough(source: str, line: int, at: int, new: str):
+    """Whatever an edit does: the check that skips what it came nowhere near says what the one of everything says."""
     outline = parse(source)
-    try:
-        tasks = actions.tasks_in(outline, place[0], place[0] + place[1])
-        edits = ACTIONS[name](outline, tasks)
-    except (EditRefusedError, TaskNotFoundError):
+    task = outline.task_at_line(line)
+    if task is None:
         return
-    after = parse(apply(source, edits))
-    # As nodes of another text nothing is known to be the same, so all of it is compared.
-    assert fits(outline, edits, rows(after))
+    offset = min(max(task.mark_span[0] + at, 0), len(source))
+    edits = [TextEdit(offset, min(offset + 1, len(source)), new)]
+    for changes in ({}, {task.line: {"mark": new}}):
+        everything = fits(outline, edits, changed(rows(outline), changes))
+        assert fits(outline, edits, changed(rows(outline, task), changes), near=[task]) == everything
 
 
 GROWING: dict[str, Callable[[int], str]] = {

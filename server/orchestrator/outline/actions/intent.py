@@ -11,7 +11,7 @@ Invariant: edits that are given back are for an outline that we may write, and r
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -139,11 +139,16 @@ def fits(
     """
     after = reparse(outline, edits)
     touched = _touched(outline, edits)
-    found = _found_near(outline, after, near, touched) if near else None
-    if near and found is None:
+    if near:
         start, end = _window(outline, near)
-        tree = [*_rows(outline, 0, start), *tree, *_rows(outline, end, len(outline.segments))]
-    found = rows(after) if found is None else found
+        first, last = _changed_part(outline, after, start, end)
+        tree = [*_rows(outline, first, start), *tree, *_rows(outline, end, last)]
+        found = _found_there(outline, after, first, last, touched)
+        if found is None:
+            size = len(outline.segments)
+            tree, found = [*_rows(outline, 0, first), *tree, *_rows(outline, last, size)], rows(after)
+    else:
+        found = rows(after)
     if len(found) != len(tree):
         return False
     if not all(_agrees(want, have, touched) for want, have in zip(tree, found, strict=True)):
@@ -156,19 +161,49 @@ def fits(
     )
 
 
-def _found_near(
-    outline: Outline, after: Outline, near: Sequence[Node], touched: Mapping[int, Node]
-) -> list[Row] | None:
-    """The rows that stand where these nodes stood; None where something else may have changed too."""
-    start, end = _window(outline, near)
+def _changed_part(outline: Outline, after: Outline, start: int, end: int) -> tuple[int, int]:
+    """The segments from `start` up to `end`, and those around them that were read again."""
     old, new = outline.segments, after.segments
     shift = len(new) - len(old)
-    if end + shift < start or (start and old.between(0, start) != new.between(0, start)):
+    first = _longest(start, lambda length: old.between(0, length) == new.between(0, length))
+    behind = len(old) - end
+    kept = _longest(
+        min(behind, len(new) - first),
+        lambda length: old.between(len(old) - length, len(old)) == new.between(len(new) - length, len(new)),
+    )
+    last = len(old) - kept
+    if last > end:  # what follows must stand below none of these
+        last = old.behind(last - 1, min(segment.shape.rank for segment in old.between(first, last)))
+    return first, max(last, first - shift)
+
+
+def _longest(limit: int, holds: Callable[[int], bool]) -> int:
+    """The greatest length up to `limit` for which `holds` is true; it is true up to some length and never after."""
+    low, high = 0, max(limit, 0)
+    if holds(high):
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _found_there(
+    outline: Outline, after: Outline, start: int, end: int, touched: Mapping[int, Node]
+) -> list[Row] | None:
+    """The rows that stand there now, where all other nodes are what they were; else None."""
+    old, new = outline.segments, after.segments
+    shift = len(new) - len(old)
+    if end + shift < start or old.between(0, start) != new.between(0, start):
         return None
     if old.between(end, len(old)) != new.between(end + shift, len(new)):
         return None
     found = _rows(after, start, end + shift)
-    lowest = min((segment.shape.rank for segment in new.between(start, end + shift)), default=0)
+    there = [*old.between(start, end), *new.between(start, end + shift)]
+    lowest = min((segment.shape.rank for segment in there), default=0)
     if end < len(old) and old[end].shape.rank > lowest:
         return None
     for node in touched.values():
