@@ -21,4 +21,5 @@ def random_id(length: int, rng: random.Random = _system_random) -> str:
 
 def record_id(kind: str) -> str:
     """An id for a record of the store, for example `run_4tz0k9m2v7qe`: 60 random bits."""
-    return f"{kind}_{random_id(12)}"
+    # One question to the system, not one for each character: a run makes several for each call.
+    return f"{kind}_{''.join(CROCKFORD[byte & 31] for byte in secrets.token_bytes(12))}"
