@@ -42,12 +42,11 @@ class Places:
         self._text = text
         self._encoding = encoding
 
-    def of_node(self, node: Node) -> tuple[str, str]:
+    def of_node(self, node: Node, end_line: int) -> tuple[str, str]:
         """Its range and its selection range: the same as `convert.node_span` and `convert.title_span`."""
-        text, line = self._text, node.line
+        text, line, begin = self._text, node.line, node.offset
         first, last = node.title_span
         title_line = text.line(line)
-        begin = text.line_start(line)
         if last - begin > len(title_line):  # an underlined heading of several lines
             start, title_start, title_end = (self._position(offset) for offset in (node.start, first, last))
         else:
@@ -55,7 +54,7 @@ class Places:
                 f'{{"line":{line},"character":{self._units(title_line, offset - begin)}}}'
                 for offset in (node.start, first, last)
             )
-        last_line = max(node.end_line - 1, line)
+        last_line = max(end_line - 1, line)
         if last_line == line:
             end = f'{{"line":{line},"character":{self._units(title_line, len(title_line))}}}'
         else:

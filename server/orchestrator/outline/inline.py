@@ -25,6 +25,9 @@ _REFERENCE = r"&(?:#[xX][0-9A-Fa-f]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});
 _SPECIAL = re.compile(rf"\\[{_PUNCTUATION}]|`+|{_REFERENCE}|[\[\]]")
 _TO_ESCAPE = re.compile(rf"\\(?=[{_PUNCTUATION}])|`+|{_REFERENCE}|\[(?=[A-Za-z][\w-]*::)")
 _BACKTICKS = re.compile("`+")
+_PLAIN = re.compile(r"[^\\&\^:]*+")
+"""Text that says nothing but itself: no escape, reference, id or field."""
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _FIELD = re.compile(r"\[([A-Za-z][\w-]*)::")
 _ID = re.compile(r"[A-Za-z0-9-]+")
 
@@ -46,6 +49,11 @@ class Line:
 def read_line(string: str, start: int, end: int, *, with_id: bool) -> Line:
     """Read `string[start:end]`, which is within one line."""
     text = string[start:end]
+    if _PLAIN.fullmatch(text):
+        first, last = _trimmed(text, 0, len(text))
+        empty = min(1, len(text))
+        span = (start + first, start + last) if first < last else (start + empty, start + empty)
+        return Line(text[first:last], span, _NO_FIELDS, None, None)
     id_start, id_end = _find_id(text) if with_id else (len(text), len(text))
     title_end = id_start
     fields: dict[str, str] = {}

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from orchestrator.lsp.encoded import Encoded, Places, quoted
 from orchestrator.model.task import Status
+from orchestrator.outline.extents import end_lines
 from orchestrator.outline.tree import Node, Task
 
 if TYPE_CHECKING:
@@ -19,46 +20,70 @@ if TYPE_CHECKING:
 def document_symbol(server: Server, params: types.DocumentSymbolParams) -> Encoded:
     snapshot = server.documents.snapshot(params.text_document.uri)
     writer = _Writer(server, snapshot)
-    if server.client.hierarchical_symbols:
-        return Encoded.array([writer.nested(node)[0] for node in snapshot.outline.nodes])
-    return Encoded.array(writer.flat())
+    return Encoded.array(writer.nested() if server.client.hierarchical_symbols else writer.flat())
+
+
+class _Open:
+    """A node whose children are being written."""
+
+    __slots__ = ("children", "done", "node", "total")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.children: list[str] = []
+        self.done = self.total = 0
+        """How many tasks below it are done, of how many: as `progress` counts them."""
 
 
 class _Writer:
     def __init__(self, server: Server, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._places = Places(snapshot.text, server.client.encoding)
+        self._ends = end_lines(snapshot.outline)
         self._tagged = server.client.symbol_tags
 
-    def nested(self, node: Node) -> tuple[str, int, int]:
-        """A `DocumentSymbol`, and how many tasks below it are done, of how many: as `progress` counts them."""
-        done = total = 0
-        children: list[str] = []
-        for child in node.children:
-            symbol, done_below, total_below = self.nested(child)
-            children.append(symbol)
-            if not isinstance(child, Task):
-                continue
-            if child.status is not Status.CANCELLED:
-                done += done_below + (child.status is Status.COMPLETED)
-                total += total_below + 1
-        full, selection = self._places.of_node(node)
-        words = _detail(node, done, total)
+    def nested(self) -> list[str]:
+        """Each a `DocumentSymbol` with its children, in one pass: there may be a hundred levels."""
+        top: list[str] = []
+        above: list[_Open] = []
+
+        def close(rank: int) -> None:
+            while above and above[-1].node.segment.shape.rank >= rank:
+                done = above.pop()
+                (above[-1].children if above else top).append(self._symbol(done))
+                if above and isinstance(done.node, Task) and done.node.status is not Status.CANCELLED:
+                    above[-1].done += done.done + (done.node.status is Status.COMPLETED)
+                    above[-1].total += done.total + 1
+
+        for node in self._snapshot.outline.walk():
+            close(node.segment.shape.rank)
+            above.append(_Open(node))
+        close(0)
+        return top
+
+    def _symbol(self, done: _Open) -> str:
+        node = done.node
+        full, selection = self._places.of_node(node, self._ends[node.index])
+        words = _detail(node, done.done, done.total)
         detail = f',"detail":{quoted(words)}' if words else ""
-        symbol = (
+        return (
             f'{{"name":{quoted(_name(node))},"kind":{_kind(node)},"range":{full},"selectionRange":{selection}'
-            f'{detail}{self._tags(node)},"children":[{",".join(children)}]}}'
+            f'{detail}{self._tags(node)},"children":[{",".join(done.children)}]}}'
         )
-        return symbol, done, total
 
     def flat(self) -> Iterator[str]:
         """Each a `SymbolInformation`."""
         uri = quoted(self._snapshot.uri)
+        above: list[Node] = []
         for node in self._snapshot.outline.walk():
-            parent = self._snapshot.outline.parent(node)
+            while above and above[-1].segment.shape.rank >= node.segment.shape.rank:
+                above.pop()
+            parent = above[-1] if above else None
+            above.append(node)
+            full, _ = self._places.of_node(node, self._ends[node.index])
             container = f',"containerName":{quoted(_name(parent))}' if parent else ""
             yield (
-                f'{{"location":{{"uri":{uri},"range":{self._places.of_node(node)[0]}}},"name":{quoted(_name(node))},'
+                f'{{"location":{{"uri":{uri},"range":{full}}},"name":{quoted(_name(node))},'
                 f'"kind":{_kind(node)}{self._tags(node)}{container}}}'
             )
 
