@@ -31,6 +31,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.lsp import rpc
 from orchestrator.lsp.client import ASKED, Client, read_client
 from orchestrator.lsp.documents import Document, Documents
+from orchestrator.lsp.memory import Memory
 from orchestrator.lsp.stdio import Outlet
 from orchestrator.lsp.tasks import Tasks
 
@@ -238,6 +239,7 @@ class Server(LanguageServer):
         self.exit_code = 1
         """Unless `shutdown` came first."""
         self._tasks = Tasks()
+        self._memory = Memory()
         self._session: Session | None = None
         self._register()
 
@@ -379,6 +381,7 @@ class Server(LanguageServer):
             self.trees.touched(document)
         if not self.client.pull_diagnostics:
             self.pusher.touched(document)
+        self._memory.touched(len(document.text))
 
     def opened(self, document: Document) -> None:
         """Others who run an outline have to know that it is open here."""

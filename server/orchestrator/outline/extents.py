@@ -8,6 +8,8 @@ Invariant: the ends are those that the nodes give (test_folds_are_those_of_each_
 
 from __future__ import annotations
 
+from array import array
+
 from orchestrator.outline.segments import Page
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline
@@ -17,7 +19,7 @@ class _Written:
     """How many lines of each segment there are up to the last one that is not blank. Filled in when first asked."""
 
     def __init__(self, page: Page) -> None:
-        self.lines: list[int] = [1 if segment.lines == 1 else 0 for segment in page.segments]
+        self.lines = array("I", [1 if segment.lines == 1 else 0 for segment in page.segments])
 
 
 def written_lines(text: Text, page: Page, slot: int, line: int) -> int:

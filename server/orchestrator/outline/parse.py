@@ -17,7 +17,8 @@ Invariant: the cost grows with the text, not faster (test_parse_grows_with_the_t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator
 from itertools import count
 
 from orchestrator.outline.front_matter import front_matter
@@ -41,14 +42,21 @@ def parse(text: str | Text) -> Outline:
     return Outline(text, front, Segments.of(segments), interner, next(keys))
 
 
-def made(text: Text, events: Sequence[Event], end: int, keys: Iterator[int] | None = None) -> list[Segment]:
-    """The segments that start so, up to the line `end`. Those of nodes get the next of the keys, or 0."""
-    lines = [event[0] for event in events]
+def made(text: Text, events: list[Event], end: int, keys: Iterator[int] | None = None) -> list[Segment]:
+    """The segments that start so, up to the line `end`. Those of nodes get the next of the keys, or 0.
+
+    The events are used up, so that the memory of those of a large file serves the segments.
+    """
+    lines = array("L", [event[0] for event in events])
     starts = text.line_starts(lines)
     lines.append(end)
     starts.append(len(text) if end >= text.line_count else text.line_start(end))
     segments: list[Segment] = []
-    for index, (line, shape, task_id) in enumerate(events):
+    events.reverse()
+    while events:
+        _, shape, task_id = events.pop()
+        index = len(segments)
         key = 0 if keys is None or shape.kind is Kind.TEXT else next(keys)
-        segments.append(Segment(shape, lines[index + 1] - line, starts[index + 1] - starts[index], task_id, key))
+        line_count, length = lines[index + 1] - lines[index], starts[index + 1] - starts[index]
+        segments.append(Segment(shape, line_count, length, task_id, key))
     return segments

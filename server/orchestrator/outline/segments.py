@@ -151,14 +151,14 @@ class Page:
     def starts(self) -> Sequence[int]:
         """Characters before each segment, and behind the last one."""
         if self._starts is None:
-            self._starts = array("L", accumulate([segment.length for segment in self.segments], initial=0))
+            self._starts = array("I", accumulate([segment.length for segment in self.segments], initial=0))
         return self._starts
 
     @property
     def line_starts(self) -> Sequence[int]:
         """Lines before each segment, and behind the last one."""
         if self._line_starts is None:
-            self._line_starts = array("L", accumulate([segment.lines for segment in self.segments], initial=0))
+            self._line_starts = array("I", accumulate([segment.lines for segment in self.segments], initial=0))
         return self._line_starts
 
     def derived(self, make: type[T]) -> T:

@@ -134,11 +134,11 @@ class Text:
         chunk, start, _ = self._line(line)
         return self._offsets[chunk] + start
 
-    def line_starts(self, lines: Sequence[int]) -> list[int]:
+    def line_starts(self, lines: Sequence[int]) -> array[int]:
         """Of many lines at once, which must be in order."""
         if len(lines) < len(self._chunks):
-            return [self.line_start(line) for line in lines]
-        found: list[int] = []
+            return array("L", [self.line_start(line) for line in lines])
+        found = array("L")
         number = 0
         for chunk, offset, before in zip(self._chunks, self._offsets, self._lines, strict=False):
             starts = chunk.starts

@@ -246,13 +246,10 @@ def _head(line: str, number: int) -> int:
 
 
 class _Ids:
-    """The ids of a page, with the places of the tasks that have them."""
+    """The ids of a page, so that most pages need no search."""
 
     def __init__(self, page: Page) -> None:
-        self.slots: dict[str, list[int]] = {}
-        for slot, segment in enumerate(page.segments):
-            if segment.task_id is not None:
-                self.slots.setdefault(segment.task_id, []).append(slot)
+        self.known = frozenset([segment.task_id for segment in page.segments if segment.task_id is not None])
 
 
 class Outline:
@@ -366,10 +363,13 @@ class Outline:
         """More than one where an id was written twice."""
         found: list[Task] = []
         for number, page in enumerate(self.segments.pages):
-            for slot in page.derived(_Ids).slots.get(task_id, ()):
-                node = self.node(self.segments.index(number, slot))
-                assert isinstance(node, Task), "only tasks have ids"
-                found.append(node)
+            if task_id not in page.derived(_Ids).known:
+                continue
+            for slot, segment in enumerate(page.segments):
+                if segment.task_id == task_id:
+                    node = self.node(self.segments.index(number, slot))
+                    assert isinstance(node, Task), "only tasks have ids"
+                    found.append(node)
         return tuple(found)
 
     def dependencies(self, task: Task) -> tuple[str, ...]:
