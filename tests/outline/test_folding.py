@@ -5,15 +5,20 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
+from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.extents import end_lines
 from orchestrator.outline.folding import folds, outermost
 from orchestrator.outline.own_text import first_body_line, outside, pieces, runs
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from orchestrator.outline.scan import is_blank
 from orchestrator.outline.tree import Section
 from tests.outline.checks import text
+from tests.outline.reference import folding as reference
 from tests.outline.strategies import documents, outlines
+from tests.outline.test_edits import steps
 
 
 def check_folds(source: str, *expected: str) -> None:
@@ -151,3 +156,16 @@ def test_an_underlined_heading_is_no_body():
     (section,) = outline.nodes
     assert isinstance(section, Section)
     assert list(runs(outline.text, section)) == [(3, 4)]
+
+
+@settings(deadline=None, max_examples=300)
+@given(documents | outlines(), steps)
+def test_folds_are_those_of_each_node_also_after_edits(source: str, changes: list[tuple[int, int, str]]):
+    outline = parse(source)
+    assert folds(outline) == reference.folds(outline)
+    for place, length, new in changes:
+        start = place % (len(outline.text) + 1)
+        outline = reparse(outline, (TextEdit(start, min(start + length, len(outline.text)), new),))
+        assert folds(outline) == reference.folds(parse(outline.text.string))
+        ends = end_lines(outline)
+        assert [ends[node.index] for node in outline.walk()] == [node.end_line for node in outline.walk()]

@@ -1,6 +1,7 @@
 """What can be folded away: branches, sections, front matter, code, and descriptions that stand above subtasks.
 
-Apart from the tree because folds are lines that a person sees. One pass over the segments, each looked at alone.
+Apart from the tree because folds are lines that a person sees. What folds in a segment's own lines is remembered with
+its page, so that after a key only the branches are gone through again.
 
 Invariant: folds nest or are apart, and each hides at least one line (test_folds_nest_and_hide_something).
 """
@@ -12,8 +13,9 @@ from enum import StrEnum
 from heapq import nsmallest
 from typing import NamedTuple
 
-from orchestrator.outline.own_text import Piece, all_blocks, blocks_of, pieces, trimmed
-from orchestrator.outline.segments import Kind
+from orchestrator.outline.extents import written_lines
+from orchestrator.outline.own_text import all_blocks, blocks_of, trimmed
+from orchestrator.outline.segments import Container, Kind, Page, Shape
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline
 
@@ -32,77 +34,171 @@ class Fold(NamedTuple):
     end: int
     """The last line that is hidden."""
     kind: FoldKind
-    level: int
-    """In how many folds of nodes it stands."""
-
-
-class _Open:
-    """A node whose end is not known yet."""
-
-    __slots__ = ("description", "end", "rank", "section", "start")
-
-    def __init__(self, piece: Piece, end: int, description: Fold | None) -> None:
-        self.rank = piece.segment.shape.rank
-        self.section = piece.segment.shape.kind is Kind.SECTION
-        self.start = piece.line
-        self.end = end
-        """Behind its last line with text, as far as that is known."""
-        self.description = description
-        """A fold, if subtasks follow."""
 
 
 def folds(outline: Outline) -> list[Fold]:
     """By their first line."""
-    text, front = outline.text, outline.front_matter
-    found = [Fold(0, front.end_line - 1, FoldKind.FRONT_MATTER, 0)] if front.end_line > 1 else []
-    around: list[_Open] = []
+    front = outline.front_matter
+    found: list[Fold | None] = [Fold(0, front.end_line - 1, FoldKind.FRONT_MATTER)] if front.end_line > 1 else []
+    above: list[tuple[int, int, int, FoldKind]] = []
+    """(rank, place in `found`, first line, kind) of the nodes that are open."""
+    end = 0
 
     def close(rank: int) -> None:
-        while around and around[-1].rank >= rank:
-            node = around.pop()
-            if node.end > node.start + 1:
-                kind = FoldKind.SECTION if node.section else FoldKind.BRANCH
-                found.append(Fold(node.start, node.end - 1, kind, len(around)))
-            if around:
-                around[-1].end = max(around[-1].end, node.end)
+        while above and above[-1][0] >= rank:
+            _, place, start, kind = above.pop()
+            if end > start + 1:
+                found[place] = Fold(start, end - 1, kind)
 
-    for piece in pieces(outline):
-        shape = piece.segment.shape
-        close(shape.rank)
-        level = len(around)
-        start, end = piece.body, piece.end
-        code: list[Fold] = []
-        if start < end:
-            start, end = trimmed(text, start, end)
-            if end - start > 1:
-                code = list(_code(text, start, end, piece.column, level + 1))
-        if shape.kind is Kind.TEXT:
-            if around:
-                around[-1].end = max(around[-1].end, end)
-            found += (fold for fold in code if fold.start >= front.end_line)
-            continue
-        found += code
-        if around and (above := around[-1].description) is not None:
-            found.append(above)
-            around[-1].description = None
-        description = None
-        if start < end - 1 and all(fold.start != start for fold in code):
-            description = Fold(start, end - 1, FoldKind.DESCRIPTION, level + 1)
-        around.append(_Open(piece, max(end, piece.line + 1), description))
+    line = 0
+    for number, page in enumerate(outline.segments.pages):
+        own = page.derived(_PageFolds).filled(outline, number, line)
+        for rank, closed_at in own.closes:
+            end = end if closed_at is None else line + closed_at
+            close(rank)
+        base = len(found)
+        found += [item and Fold(line + item[0], line + item[1], item[2]) for item in own.items]
+        above += [(rank, base + place, line + start, kind) for rank, place, start, kind in own.opens]
+        found += [Fold(line + start, line + last, kind) for start, last, kind in _at_the_end(outline, number, line)]
+        end = line + own.end
+        line += page.lines
     close(0)
-    return sorted(found, key=lambda fold: fold.start)
+    return [fold for fold in found if fold is not None]
+
+
+_Item = tuple[int, int, FoldKind]
+"""First and last line, counted from where a page starts."""
+
+
+class _PageFolds:
+    """What folds in a page, and which nodes go on behind it. It stays true while the page does."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._known = False
+        self.items: list[_Item | None] = []
+        """By their first line; None where a branch goes on behind the page, or does not fold."""
+        self.opens: list[tuple[int, int, int, FoldKind]] = []
+        """(rank, place in `items`, first line, kind) of the nodes that go on."""
+        self.closes: list[tuple[int, int | None]] = []
+        """Nodes from before the page, of this rank and higher ones, end at this line; None: where that page ended."""
+        self.end = 0
+        """Behind the last line that is not blank."""
+
+    def filled(self, outline: Outline, number: int, line: int) -> _PageFolds:
+        if not self._known:
+            self._fill(outline, number, line)
+            self._known = True
+        return self
+
+    def _fill(self, outline: Outline, number: int, page_line: int) -> None:
+        first = outline.segments.first_of(number)
+        end: int | None = None
+        lowest = _HIGHEST
+        start = 0
+        for slot, segment in enumerate(self._page.segments):
+            shape = segment.shape
+            self._close(shape.rank, end)
+            if shape.rank < lowest:
+                lowest = shape.rank
+                self.closes.append((lowest, end))
+            if shape.kind is not Kind.TEXT:
+                kind = FoldKind.BRANCH if shape.kind is Kind.TASK else FoldKind.SECTION
+                self.opens.append((shape.rank, len(self.items), start, kind))
+                self.items.append(None)
+            written = 1
+            if segment.lines > 1:
+                written = written_lines(outline.text, self._page, slot, page_line + start)
+                if slot + 1 < len(self._page.segments):
+                    self.items += [
+                        (start + one, start + last, kind)
+                        for one, last, kind in _own_folds(outline, first + slot, page_line + start, written)
+                    ]
+            end = start + written
+            start += segment.lines
+        self.end = end or 0
+
+    def _close(self, rank: int, end: int | None) -> None:
+        while self.opens and self.opens[-1][0] >= rank:
+            _, place, start, kind = self.opens.pop()
+            if end is not None and end > start + 1:
+                self.items[place] = (start, end - 1, kind)
+
+
+_HIGHEST = 1 << 30
+
+
+def _at_the_end(outline: Outline, number: int, page_line: int) -> list[_Item]:
+    """In the own lines of a page's last segment: whether its description folds depends on the next page."""
+    page = outline.segments.pages[number]
+    slot = len(page.segments) - 1
+    if page.segments[slot].lines == 1:
+        return []
+    start = page.line_starts[slot]
+    written = written_lines(outline.text, page, slot, page_line + start)
+    index = outline.segments.first_of(number) + slot
+    return [
+        (start + one, start + last, kind) for one, last, kind in _own_folds(outline, index, page_line + start, written)
+    ]
+
+
+def _own_folds(outline: Outline, index: int, line: int, written: int) -> list[_Item]:
+    """In a segment's own lines, counted from its first one."""
+    if line < outline.front_matter.end_line:
+        return []
+    text, shape = outline.text, outline.segments[index].shape
+    first = 0 if shape.kind is Kind.TEXT else 1 + (shape.column if shape.kind is Kind.SECTION else 0)
+    code = list(_code(text, line, line + first, line + written, _column(shape)))
+    found = [(start, end, FoldKind.CODE) for start, end in code]
+    child = _child_behind(outline, index)
+    described = child < len(outline.segments) and outline.segments[child].shape.rank > shape.rank
+    if shape.kind is not Kind.TEXT and described:
+        behind = line + written if child == index + 1 else outline.segments.line(child)
+        start, end = trimmed(text, min(line + first, behind), behind)
+        if start + 1 < end and all(one != start - line for one, _ in code):
+            found.append((start - line, end - 1 - line, FoldKind.DESCRIPTION))
+    return sorted(found)
+
+
+def _column(shape: Shape) -> int:
+    """Where the text starts of the node whose lines these are."""
+    if shape.kind is not Kind.TEXT:
+        return shape.column if shape.kind is Kind.TASK else 0
+    around: Container | None = shape.outer
+    while around is not None and not around.task:
+        around = around.parent
+    return 0 if around is None else around.column
+
+
+def _child_behind(outline: Outline, index: int) -> int:
+    """The first node behind this one, over text of its own."""
+    rank = outline.segments[index].shape.rank
+    child = index + 1
+    while child < len(outline.segments):
+        shape = outline.segments[child].shape
+        if shape.kind is not Kind.TEXT or shape.rank <= rank:
+            break
+        child += 1
+    return child
 
 
 def outermost(found: Sequence[Fold], most: int) -> list[Fold]:
-    """At most so many, those of lower levels first, in the order they came."""
-    kept = nsmallest(most, range(len(found)), key=lambda index: (found[index].level, index))
+    """At most so many, those that stand in fewer others first, in the order they came."""
+    levels: list[int] = []
+    ends: list[int] = []
+    for fold in found:
+        while ends and ends[-1] < fold.start:
+            ends.pop()
+        levels.append(len(ends))
+        ends.append(fold.end)
+    kept = nsmallest(most, range(len(found)), key=lambda index: (levels[index], index))
     return [found[index] for index in sorted(kept)]
 
 
-def _code(text: Text, start: int, end: int, column: int, level: int) -> Iterator[Fold]:
-    """Fenced code in these lines. Most lines have none, and then Markdown is not asked."""
-    if not any("```" in line or "~~~" in line for line in map(text.line, range(start, end))):
+def _code(text: Text, line: int, start: int, end: int, column: int) -> Iterator[tuple[int, int]]:
+    """Fenced code in these lines, counted from `line`. Most have none, and then Markdown is not asked."""
+    if start >= end or not any(fence in text.lines(start, end) for fence in ("```", "~~~")):
         return
     for block in all_blocks(blocks_of(text, start, end, column)):
         if block.kind == "fence" and block.end_line - block.line > 1:
-            yield Fold(start + block.line, min(start + block.end_line, end) - 1, FoldKind.CODE, level)
+            yield start + block.line - line, min(start + block.end_line, end) - 1 - line
