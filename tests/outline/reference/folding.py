@@ -40,6 +40,7 @@ def node_folds(text: Text, node: Node) -> tuple[Fold, ...]:
 
 def _code(text: Text, start: int, end: int, column: int) -> Iterator[Fold]:
     """Fenced code in these lines. Most lines have none, and then Markdown is not asked."""
+    end = trimmed(text, start, end)[1]
     if not any("```" in line or "~~~" in line for line in map(text.line, range(start, end))):
         return
     for block in all_blocks(blocks_of(text, start, end, column)):
