@@ -139,4 +139,4 @@ async def test_the_demo_splits_once_and_then_calls_its_own_steps_simple(tmp_path
 
 
 def test_the_demo_is_shipped_with_the_package():
-    assert len(read_script("")) == 4
+    assert len(read_script("")) == 7
