@@ -211,3 +211,32 @@ async def test_paths_follow_a_file_that_is_renamed(tmp_path: Path) -> None:
         (symbol,) = await client.request("workspace/symbol", {"query": "mend"})
         assert symbol["location"]["uri"] == (folder / "c.tasks.md").as_uri()
         assert await client.leave() == 0
+
+
+async def problems_of(client: LspClient, buffer: Buffer) -> list[str]:
+    """As a client asks that pulls, once all files have been read."""
+    async with asyncio.timeout(20):
+        while True:
+            asked = {"textDocument": {"uri": buffer.uri}}
+            found = [item["message"] for item in (await client.request("textDocument/diagnostic", asked))["items"]]
+            symbols = await client.request("workspace/symbol", {"query": "Choose"})
+            if symbols or found:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_problems_look_at_the_other_files(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "b.tasks.md").write_text("- [x] Choose  ^q4\n- [x] Deploy  ^d1\n", "utf-8")
+    async with serving(tmp_path) as client:
+        await begin(client, folder, textDocument={**EVERYTHING["textDocument"], "diagnostic": {}})
+        a = await client.open("- [ ] Build  [dependsOn:: q4]  ^m2\n", (folder / "a.tasks.md").as_uri())
+        assert await problems_of(client, a) == []
+        await a.type("m2", "d1")
+        (taken,) = await problems_of(client, a)
+        assert "The id ^d1 is not unique in this workspace: “Deploy” in b.tasks.md" in taken
+        await a.type("d1", "m2")
+        await a.type("q4", "q5")
+        (missing,) = await problems_of(client, a)
+        assert missing.startswith("No task of this workspace has the id ^q5")

@@ -98,6 +98,6 @@ def test_symbols_count_like_progress(text: str) -> None:
 def test_places_in_a_line_with_wide_characters(encoding: Encoding) -> None:
     outline = parse("- [ ] \U0001f600 caf\u00e9\n  \U0001f600\n")
     (node,) = outline.nodes
-    full, selection = Places(outline.text, encoding).of_node(node)
+    full, selection = Places(outline.text, encoding).of_node(node, node.end_line)
     assert full == _json(convert.node_span(Text(outline.text.string), node, encoding))
     assert selection == _json(convert.title_span(Text(outline.text.string), node, encoding))

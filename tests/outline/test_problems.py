@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.model.task import Status
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import MAX_RELATED, Check, Problem, Severity, Tag, problems
+from orchestrator.outline.references import Known
 from orchestrator.outline.reparse import reparse
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
@@ -586,3 +588,35 @@ def test_a_task_below_the_deepest_list_is_text():
     check_problems(f"{deep}{'  ' * 100}${'- [ ] lost'}$\n{'  ' * 101}- [ ] more\n", "too-deep")
     (problem,) = problems(parse(f"{deep}{'  ' * 100}- [ ] lost\n"))
     assert problem.tags == (Tag.UNNECESSARY,)
+
+
+# --- other files of the workspace --------------------------------------------------------------------------------
+
+
+def abroad(*ids: str):
+    """Tasks of another file."""
+    return lambda task_id: [Known(task_id, "there", Status.PENDING, "other.tasks.md")] if task_id in ids else []
+
+
+def test_what_stands_in_another_file_is_not_missing():
+    check = Check(parse("- [ ] a  [dependsOn:: b1, c1]\n"))
+    assert len(check) == 2
+    check.look_elsewhere(abroad(), 1, complete=False)
+    assert len(check) == 0, "it may yet turn up"
+    check.look_elsewhere(abroad("b1"), 2, complete=True)
+    (problem,) = check.problems()
+    assert problem.message.startswith("No task of this workspace has the id ^c1, so")
+    check.look_elsewhere(abroad("b1", "c1"), 3, complete=True)
+    assert len(check) == 0
+
+
+def test_an_id_of_another_file_is_taken():
+    check = Check(parse("- [ ] a  ^b1\n- [ ] c  ^c1\n"))
+    check.look_elsewhere(abroad("b1"), 1, complete=True)
+    (problem,) = check.problems()
+    assert (problem.code, problem.start, problem.end) == ("duplicate-id", 9, 12)
+    assert "“there” in other.tasks.md has it too" in problem.message
+    check.after(reparse(check.outline, (TextEdit(10, 12, "x1"),)))
+    assert len(check) == 0
+    check.after(reparse(check.outline, (TextEdit(10, 12, "b1"),)))
+    assert len(check) == 1

@@ -13,10 +13,12 @@ from lsprotocol import types
 
 from orchestrator.lsp import convert
 from orchestrator.lsp.pace import Pace
+from orchestrator.lsp.sources import known
 
 if TYPE_CHECKING:
     from orchestrator.lsp.documents import Document
     from orchestrator.lsp.server import Server
+    from orchestrator.outline.problems import Check
 
 MOST = 500
 """Diagnostics per document: an editor needs 24 ms to receive a thousand, and a person reads none of them."""
@@ -27,7 +29,7 @@ def diagnostics(server: Server, document: Document) -> list[types.Diagnostic]:
     snapshot = document.snapshot()
     if not snapshot.is_outline(server.settings.outline.globs):
         return []
-    check = document.check()
+    check = checked(server, document)
     shown = [
         convert.diagnostic(snapshot.text, problem, snapshot.uri, server.client) for problem in check.problems(MOST)
     ]
@@ -41,6 +43,25 @@ def diagnostics(server: Server, document: Document) -> list[types.Diagnostic]:
         )
         shown.append(more)
     return shown
+
+
+def checked(server: Server, document: Document) -> Check:
+    """The problems of the newest text, also of what it has to do with other files of its workspace."""
+    check = document.check()
+    if server.folders:
+        snapshot = document.snapshot()
+        there = server.index.ids_elsewhere(snapshot.uri)
+        check.look_elsewhere(known(server, snapshot), there.generation, complete=there.complete)
+    return check
+
+
+def ids_changed(server: Server) -> None:
+    """In some file of the workspace: what open documents depend on may be there now, or be gone."""
+    if not server.client.pull_diagnostics:
+        for document in server.documents:
+            server.pusher.touched(document)
+    elif server.client.refresh_diagnostics:
+        server.suggest(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
 
 
 class Pusher:
@@ -61,7 +82,7 @@ class Pusher:
             self._publish(document, [])
 
     def _tell(self, document: Document) -> None:
-        found = diagnostics(self._server, document)
+        found = [*diagnostics(self._server, document), *self._server.findings.of(document.uri)]
         if found or self._told.get(document, False):
             self._publish(document, found)
         self._told[document] = bool(found)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.colours import Colours
     from orchestrator.lsp.edits import Edits
     from orchestrator.lsp.findings import Findings
-    from orchestrator.lsp.index import WorkspaceIndex
+    from orchestrator.lsp.index import IdsChanged, WorkspaceIndex
     from orchestrator.lsp.oversize import Oversize
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.runs import Runs
@@ -313,7 +313,14 @@ class Server(LanguageServer):
     def index(self) -> WorkspaceIndex:
         from orchestrator.lsp.index import WorkspaceIndex
 
-        return WorkspaceIndex(self)
+        index = WorkspaceIndex(self)
+        index.subscribe(self._ids_changed)
+        return index
+
+    def _ids_changed(self, _changed: IdsChanged) -> None:
+        from orchestrator.lsp.problems import ids_changed
+
+        ids_changed(self)
 
     @property
     def running_index(self) -> WorkspaceIndex | None:

@@ -10,17 +10,17 @@ Invariant: after any edits it finds what it finds in the new outline alone (test
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from orchestrator.outline.delta import Difference, difference, with_new_parents
 from orchestrator.outline.identity import index_of_key
 from orchestrator.outline.inherited import default, own
 from orchestrator.outline.problems import document, statuses, values
 from orchestrator.outline.problems.dependencies import cycles, in_branch, missing
-from orchestrator.outline.problems.ids import duplicate_id
+from orchestrator.outline.problems.ids import duplicate_elsewhere, duplicate_id
 from orchestrator.outline.problems.problem import Found, Place, Problem, Related
 from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
-from orchestrator.outline.references import Reference, named_by
+from orchestrator.outline.references import Known, Reference, named_by
 from orchestrator.outline.scan import MAX_DEPTH
 from orchestrator.outline.segments import TOP_TASK, Kind, Page, Segment
 from orchestrator.outline.tree import Node, Outline, Task
@@ -70,6 +70,9 @@ class Check:
         self._modes: dict[Segment, str] = {}
         """Nodes whose own mode is `auto`."""
         self._accepts: dict[Segment, bool] = {}
+        self._elsewhere: Callable[[str], Sequence[Known]] | None = None
+        """The tasks of other files that have an id; None while only this file is looked at."""
+        self._elsewhere_state = (0, False)
         self._places: dict[Segment, int] = {}
         """Where segments are, and where ids stand first: known while the whole outline is read for the first time."""
         self._first: dict[str, int] | None = None
@@ -193,6 +196,7 @@ class Check:
         """`ids`: those that came or went; `region`: nodes that may stand in other branches now."""
         for task_id in ids:
             self._set(("id", task_id), duplicate_id(self.outline, task_id))
+            self._check_abroad(task_id)
         asking = {node.segment for node in region if node.segment in self._references}
         for task_id in ids | {node.segment.task_id or "" for node in region}:
             asking |= self._named.get(task_id, _NOBODY)
@@ -216,6 +220,26 @@ class Check:
                 if isinstance(node, Task)
             )
         )
+
+    def look_elsewhere(self, known: Callable[[str], Sequence[Known]], generation: int, *, complete: bool) -> None:
+        """Look at the other files of the workspace too.
+
+        `known` gives the tasks there that have an id, `generation` is another number when it may give others. Until it
+        is `complete` nothing is said to be missing: it may yet turn up.
+        """
+        before = self._elsewhere is not None and self._elsewhere_state
+        self._elsewhere, self._elsewhere_state = known, (generation, complete)
+        if before == self._elsewhere_state:
+            return
+        for task_id in {segment.task_id for segment in self.outline.segments if segment.task_id is not None}:
+            self._check_abroad(task_id)
+        for segment in self._references:
+            self._check_references(segment)
+
+    def _check_abroad(self, task_id: str) -> None:
+        others = self._elsewhere(task_id) if self._elsewhere is not None else ()
+        tasks = self.outline.by_id(task_id) if others else ()
+        self._set(("abroad", task_id), (one for task in tasks for one in duplicate_elsewhere(task, others)))
 
     def _move_pages(self, old: Outline) -> None:
         """Find the segments again that stand in pages which were made anew."""
@@ -308,9 +332,15 @@ class Check:
             other = self._task(reference.task_id)
             if other is not None:
                 found += in_branch(reference, other)
-            elif reference.task_id not in self._dataview.values():
-                found += missing(reference)
+            elif reference.task_id not in self._dataview.values() and not self._may_be_elsewhere(reference.task_id):
+                found += missing(reference, everywhere=self._elsewhere is not None)
         self._set(("depends", segment), found, node.index)
+
+    def _may_be_elsewhere(self, task_id: str) -> bool:
+        if self._elsewhere is None:
+            return False
+        _, complete = self._elsewhere_state
+        return not complete or bool(self._elsewhere(task_id))
 
     def _check_waiting(self) -> None:
         waiting: list[Waiting | None] = []

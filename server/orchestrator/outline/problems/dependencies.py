@@ -24,12 +24,17 @@ _SHOWN = 5
 """Tasks of a cycle that the message names; the related places have more."""
 
 
-def missing(reference: Reference) -> Iterator[Found]:
-    """Of a reference to nothing in this file. A warning and no error, because ids are unique in a workspace."""
+def missing(reference: Reference, *, everywhere: bool) -> Iterator[Found]:
+    """Of a reference to nothing in this file, or nothing in the whole workspace.
+
+    A warning and no error, because ids are unique in a workspace, and a workspace may be a part of another.
+    """
     # What is no id at all is a bad value already.
     if _is_id(reference.task_id):
+        where = "this workspace" if everywhere else "this file"
+        unseen = "" if everywhere else " (other files are not looked at)"
         message = (
-            f"No task of this file has the id ^{reference.task_id} (other files are not looked at), "
+            f"No task of {where} has the id ^{reference.task_id}{unseen}, "
             "so what depends on it may never start. Correct the id, or write it behind the task that is meant."
         )
         yield Found(Code.MISSING_DEPENDENCY, Severity.WARNING, _place(reference), message)

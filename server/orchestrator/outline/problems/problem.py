@@ -111,7 +111,11 @@ def place_in(node: Node, span: tuple[int, int]) -> Place:
 
 def named(node: Node) -> str:
     """A task or heading as messages say it."""
-    return f"“{one_line(node.title, _TITLE)}”" if node.title else "a task without a title"
+    return named_title(node.title)
+
+
+def named_title(title: str) -> str:
+    return f"“{one_line(title, _TITLE)}”" if title else "a task without a title"
 
 
 def capital(text: str) -> str:
