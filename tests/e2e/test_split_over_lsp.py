@@ -741,3 +741,26 @@ async def test_a_branch_is_saved_as_a_playbook(tmp_path: Path) -> None:
         text = await asyncio.to_thread(Path(saved["path"]).read_text, encoding="utf-8")
         assert "- [ ] Pack the bags" in text
         assert "- [ ] Socks\n  - [ ] Shirts\n" in text
+
+
+async def test_a_split_for_an_older_text_is_a_problem(tmp_path: Path) -> None:
+    pulling = {**WITH_GHOSTS, "textDocument": {"diagnostic": {}}}
+
+    async def problems(client: LspClient, buffer: Buffer) -> list[str]:
+        answer = await client.request("textDocument/diagnostic", {"textDocument": {"uri": buffer.uri}})
+        return [item["code"] for item in answer["items"]]
+
+    async def until_stale(client: LspClient, buffer: Buffer) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while "stale-split" not in await problems(client, buffer):
+                await asyncio.sleep(0.05)
+
+    async with editing(tmp_path, capabilities=pulling) as (client, buffer):
+        run_id = await ready(client, buffer)
+        await client.request("orchestrator/split/accept", {"runId": run_id})
+        assert "stale-split" not in await problems(client, buffer)
+        await buffer.type("Pack the bags", "Pack the car")
+        await until_stale(client, buffer)
+        text = buffer.text
+    async with editing(tmp_path, text, capabilities=pulling) as (client, buffer):
+        await until_stale(client, buffer)

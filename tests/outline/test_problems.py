@@ -620,3 +620,22 @@ def test_an_id_of_another_file_is_taken():
     assert len(check) == 0
     check.after(reparse(check.outline, (TextEdit(10, 12, "b1"),)))
     assert len(check) == 1
+
+
+def test_a_split_for_an_older_text_is_noticed():
+    check = Check(parse("- [ ] a  ^b1\n  text\n  - [ ] sub\n- [ ] other  ^c1\n"))
+    split_by = {"b1": "a text", "c1": "another"}
+    check.look_back(split_by, lambda task: f"{task.title} {task.description}")
+    assert len(check) == 0, "what has no subtasks was not split, or is free again"
+    check.after(reparse(check.outline, (TextEdit(6, 7, "A"),)))
+    (problem,) = check.problems()
+    assert (problem.code, problem.start, problem.end) == ("stale-split", 6, 7)
+    check.after(reparse(check.outline, (TextEdit(6, 7, "a"),)))
+    assert len(check) == 0
+    end = check.outline.text.string.index("- [ ] other")
+    check.after(reparse(check.outline, (TextEdit(end, end, "\n  more text\n"),)))
+    assert [problem.code for problem in check.problems()] == ["stale-split"]
+    check.after(reparse(check.outline, (TextEdit(3, 4, "x"), TextEdit(end - 6, end - 5, "-"))))
+    assert "stale-split" not in [problem.code for problem in check.problems()]
+    check.look_back({}, lambda task: task.title)
+    assert "stale-split" not in [problem.code for problem in check.problems()]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.outline.parse import parse
-from orchestrator.outline.problems import Code, problems
+from orchestrator.outline.problems import Check, Code, problems
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "problems.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## `([a-z-]+)`\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -25,12 +25,26 @@ def test_every_code_is_described():
         assert re.search(r"^To mend it: \w.*\.$", section, re.MULTILINE)
 
 
-@pytest.mark.parametrize("code", list(Code))
+OF_THE_TEXT = [code for code in Code if code is not Code.STALE_SPLIT]
+"""What the text alone shows; the other one needs to know what it was before."""
+
+
+@pytest.mark.parametrize("code", OF_THE_TEXT)
 def test_the_bad_example_has_that_problem_alone(code: Code):
     found = problems(parse(example(code, "BAD")))
     assert {problem.code for problem in found} == {code}
     (severity,) = re.findall(r"^Severity: (\w+)\.$", SECTIONS[code], re.MULTILINE)
     assert {problem.severity.value for problem in found} == {severity}
+
+
+def test_the_example_of_a_stale_split_is_one():
+    code = Code.STALE_SPLIT
+    check = Check(parse(example(code, "GOOD")))
+    check.look_back({"b7c2d": "Build the login page"}, lambda task: task.title)
+    assert len(check) == 0
+    check.after(parse(example(code, "BAD")))
+    (problem,) = check.problems()
+    assert (problem.code, problem.severity.value) == (code, "information")
 
 
 @pytest.mark.parametrize("code", list(Code))

@@ -24,7 +24,7 @@ GITHUB = (
     "- [x] foo\n  - [ ] bar\n  - [x] baz\n- [ ] bim\n",
     "1. [ ] one\n2. [X] two\n   * [ ] a | b\n",
     "| a | b |\n| - | - |\n| [ ] c | d |\n\n- [ ] e\n  | f | g |\n  | --- | --- |\n  | h | i |\n  - [ ] j\n",
-    '- [ ] ~~struck~~ and www.example.org\n  https://example.org/?a=b&c\n- [x] [link](there "title")  [^1]\n\n[^1]: note\n',
+    "- [ ] ~~struck~~ and www.example.org\n  https://example.org/?a=b\n- [x] [link](there)  [^1]\n\n[^1]: note\n",
     "> [!NOTE]\n> - [ ] quoted\n\n- [ ] a\n  > [!WARNING]\n  > text\n",
     "- [ ]\n- [ ] \n- [x]no\n- [ ]\u00a0no\n- [y] other\n",
     "* [ ] <details>\n  <summary>more</summary>\n\n  - [ ] inside\n\n  </details>\n* [ ] after\n",

@@ -14,9 +14,6 @@ from collections.abc import Mapping
 
 from orchestrator.outline.tree import Outline, Task
 
-CODE = "stale-split"
-MESSAGE = "split planned for an older text of the parent"
-
 
 def text_hash(task: Task) -> str:
     """Of what a planner was asked to divide. Not of its formatting."""

@@ -48,15 +48,19 @@ def diagnostics(server: Server, document: Document) -> list[types.Diagnostic]:
 def checked(server: Server, document: Document) -> Check:
     """The problems of the newest text, also of what it has to do with other files of its workspace."""
     check = document.check()
+    snapshot = document.snapshot()
+    if history := server.split_history.of(document.uri):
+        from orchestrator.engine.stale import text_hash
+
+        check.look_back(history, text_hash)
     if server.folders:
-        snapshot = document.snapshot()
         there = server.index.ids_elsewhere(snapshot.uri)
         check.look_elsewhere(known(server, snapshot), there.generation, complete=there.complete)
     return check
 
 
-def ids_changed(server: Server) -> None:
-    """In some file of the workspace: what open documents depend on may be there now, or be gone."""
+def told_anew(server: Server) -> None:
+    """Something else than a text has changed that problems of open documents depend on."""
     if not server.client.pull_diagnostics:
         for document in server.documents:
             server.pusher.touched(document)

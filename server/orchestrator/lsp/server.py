@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.runs import Runs
     from orchestrator.lsp.settings import SettingsInForce
+    from orchestrator.lsp.split_history import SplitHistory
     from orchestrator.lsp.splits import Splits
     from orchestrator.lsp.trees import Trees
 
@@ -318,9 +319,15 @@ class Server(LanguageServer):
         return index
 
     def _ids_changed(self, _changed: IdsChanged) -> None:
-        from orchestrator.lsp.problems import ids_changed
+        from orchestrator.lsp.problems import told_anew
 
-        ids_changed(self)
+        told_anew(self)
+
+    @cached_property
+    def split_history(self) -> SplitHistory:
+        from orchestrator.lsp.split_history import SplitHistory
+
+        return SplitHistory(self)
 
     @property
     def running_index(self) -> WorkspaceIndex | None:
@@ -394,6 +401,8 @@ class Server(LanguageServer):
         """Others who run an outline have to know that it is open here."""
         if self.client.apply_edit and (self.directories.data / STORE_FILE).exists():
             self.start_alone(self._keep(document))
+        if (self.directories.data / STORE_FILE).exists():
+            self.start_alone(self.split_history.load(document.uri))
 
     async def _keep(self, document: Document) -> None:
         await asyncio.to_thread(importlib.import_module, "orchestrator.lsp.runs")

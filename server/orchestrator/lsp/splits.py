@@ -96,6 +96,7 @@ class Splits:
         items = None if params.items is None else [tuple(path) for path in params.items]
         # Cancelling this request must not tear an edit in two.
         applied = await asyncio.shield(self._server.start(split.accept(items, fields=params.fields)))
+        self._server.start_alone(self._server.split_history.load(split.target.uri))
         return SplitAcceptResult(document_version=applied.version, added=applied.added)
 
     def edit(self, params: SplitEditParams) -> None:

@@ -20,7 +20,7 @@ def diagnostic(
     there = server.index.ids_elsewhere(document.uri) if server.folders else None
     elsewhere = f"{there.generation}.{there.complete}" if there else ""
     result_id = f"{document.generation}.{document.version}.{server.settings_in_force.generation}.{findings.generation}"
-    result_id += f".{elsewhere}"
+    result_id += f".{elsewhere}.{server.split_history.generation}"
     if params.previous_result_id == result_id:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
     return types.RelatedFullDocumentDiagnosticReport(

@@ -10,7 +10,7 @@ Invariant: after any edits it finds what it finds in the new outline alone (test
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from orchestrator.outline.delta import Difference, difference, with_new_parents
 from orchestrator.outline.identity import index_of_key
@@ -20,6 +20,7 @@ from orchestrator.outline.problems.dependencies import cycles, in_branch, missin
 from orchestrator.outline.problems.ids import duplicate_elsewhere, duplicate_id
 from orchestrator.outline.problems.problem import Found, Place, Problem, Related
 from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
+from orchestrator.outline.problems.splits import stale_split
 from orchestrator.outline.references import Known, Reference, named_by
 from orchestrator.outline.scan import MAX_DEPTH
 from orchestrator.outline.segments import TOP_TASK, Kind, Page, Segment
@@ -73,6 +74,9 @@ class Check:
         self._elsewhere: Callable[[str], Sequence[Known]] | None = None
         """The tasks of other files that have an id; None while only this file is looked at."""
         self._elsewhere_state = (0, False)
+        self._split_by: Mapping[str, str] = {}
+        """By id what a task was split by, as `_hash_of` says it."""
+        self._hash_of: Callable[[Task], str] = _title_of
         self._places: dict[Segment, int] = {}
         """Where segments are, and where ids stand first: known while the whole outline is read for the first time."""
         self._first: dict[str, int] | None = None
@@ -183,6 +187,11 @@ class Check:
                 self._accepts.pop(node.segment, None)
         ids |= {self._dataview[segment] for segment in new if segment in self._dataview}
         self._check_ids(ids, region)
+        if self._split_by:
+            around = self._above(found.start) if text_changed or not same_marks else []
+            for task_id in ids | {node.segment.task_id or "" for node in (*region, *around)}:
+                if task_id in self._split_by or ("split", task_id) in self._groups:
+                    self._check_split(task_id)
         self._update_marks(exact, gone, new)
         if outline.front_matter != old.front_matter:
             self._check_acceptances(0, len(outline.segments))
@@ -240,6 +249,21 @@ class Check:
         others = self._elsewhere(task_id) if self._elsewhere is not None else ()
         tasks = self.outline.by_id(task_id) if others else ()
         self._set(("abroad", task_id), (one for task in tasks for one in duplicate_elsewhere(task, others)))
+
+    def look_back(self, split_by: Mapping[str, str], hash_of: Callable[[Task], str]) -> None:
+        """Compare tasks with what they said when they were split: by id, what `hash_of` gave then."""
+        if split_by is self._split_by:
+            return
+        before, self._split_by, self._hash_of = self._split_by, split_by, hash_of
+        for task_id in before.keys() | split_by.keys():
+            self._check_split(task_id)
+
+    def _check_split(self, task_id: str) -> None:
+        holders = self.outline.by_id(task_id) if task_id in self._split_by else ()
+        # Where an id stands twice nobody knows which task was split.
+        changed = [task for task in holders[:1] if self._hash_of(task) != self._split_by[task_id]]
+        found = stale_split(changed[0]) if changed and len(holders) == 1 else ()
+        self._set(("split", task_id), found)
 
     def _move_pages(self, old: Outline) -> None:
         """Find the segments again that stand in pages which were made anew."""
@@ -490,6 +514,10 @@ def _problem(one: Found | Problem, start: int, end: int, starts: dict[Segment, i
         for at in (starts[also.place.segment],)
     ]
     return Problem(one.code, one.severity, start, end, one.message, tuple(related), one.tags)
+
+
+def _title_of(task: Task) -> str:
+    return task.title
 
 
 _NONE: dict[Segment, int] = {}

@@ -54,6 +54,7 @@ class Code(StrEnum):
     DEPENDENCY_CYCLE = "dependency-cycle"
     SHARED_FILE = "shared-file"
     MISSING_ACCEPTANCE = "missing-acceptance"
+    STALE_SPLIT = "stale-split"
 
 
 @dataclass(frozen=True, slots=True)
