@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.outline.body import MARK, Body, trim_end
-from orchestrator.outline.scan import Block, Place, first_paragraph, place_of, skip_blanks
-from orchestrator.outline.segments import Container
+from orchestrator.outline.scan import BYTE_ORDER_MARK, Block, Place, first_paragraph, is_blank, place_of, skip_blanks
+from orchestrator.outline.segments import Container, Kind, Segment, Segments
 from orchestrator.outline.text import Text
 from orchestrator.outline.window import window
 
@@ -45,6 +45,62 @@ def contents(lines: Sequence[str], outer: Container, mark_at: int) -> Contents:
         here = lists[0].children[0].children
     item, place = _item_at(text, here, found.first, mark_at)
     return _Reading(text).contents(item, place)
+
+
+def own_lines(segments: Segments, text: Text, task: int, line: int) -> tuple[list[int], list[str]]:
+    """A task's own lines, with their numbers, up to the last one that is not blank.
+
+    Where some stand behind its children, these are represented: by their first lines, closed so that what follows
+    is not taken for more of them.
+    """
+    rank = segments[task].shape.rank
+    numbers: list[int] = []
+    lines: list[str] = []
+
+    def add(number: int, written: str) -> None:
+        numbers.append(number)
+        lines.append(written)
+
+    def add_all(start: int, count: int) -> None:
+        for number in range(start, min(start + count, text.line_count)):
+            written = text.line(number)
+            add(number, written[head_of(written, number) :])
+
+    add_all(line, segments[task].lines)
+    line += segments[task].lines
+    for segment in _up_to_own_text(segments, task):
+        shape, behind = segment.shape, min(line + segment.lines, text.line_count)
+        if shape.rank == rank + 1 and shape.kind is Kind.TEXT:
+            add_all(line, segment.lines)
+        else:
+            if shape.rank == rank + 1:
+                add(line, text.line(line))
+                add(line, " " * shape.column + "# closed")
+            # Whether blank lines stand between its parts is a part of a description.
+            if lines[-1] and behind > line + 1 and is_blank(text.line(behind - 1)):
+                add(line, "")
+        line += segment.lines
+    while len(lines) > 1 and is_blank(lines[-1]):
+        lines.pop()
+        numbers.pop()
+    return numbers, lines
+
+
+def _up_to_own_text(segments: Segments, task: int) -> list[Segment]:
+    """The segments of a task's branch, without itself, up to the last one that is text of its own; mostly none."""
+    rank = segments[task].shape.rank
+    if task + 1 >= len(segments) or segments[task + 1].shape.rank <= rank:
+        return []
+    branch = segments.between(task + 1, segments.branch_end(task))
+    for index in range(len(branch) - 1, -1, -1):
+        if branch[index].shape.rank == rank + 1 and branch[index].shape.kind is Kind.TEXT:
+            return branch[: index + 1]
+    return []
+
+
+def head_of(line: str, number: int) -> int:
+    """Where a line starts for Markdown: behind a byte order mark."""
+    return 1 if number == 0 and line.startswith(BYTE_ORDER_MARK) else 0
 
 
 def _item_at(text: Text, here: Sequence[Block], line: int, mark_at: int) -> tuple[Block, Place]:

@@ -17,10 +17,10 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from orchestrator.model.task import MARKS, Status
-from orchestrator.outline.contents import NOTHING, Contents, contents
+from orchestrator.outline.contents import NOTHING, Contents, contents, head_of, own_lines
 from orchestrator.outline.front_matter import FrontMatter
 from orchestrator.outline.inline import Line, read_line
-from orchestrator.outline.scan import BYTE_ORDER_MARK, is_blank, skip_blanks
+from orchestrator.outline.scan import is_blank, skip_blanks
 from orchestrator.outline.segments import TOP_TASK, Interner, Kind, Page, Segment, Segments
 from orchestrator.outline.text import Text
 
@@ -205,7 +205,7 @@ class Section(_View):
     def start(self) -> int:
         """Offset of the first `#`, or of the first character of an underlined heading."""
         line = self.outline.text.line(self.line)
-        return self.offset + skip_blanks(line, _head(line, self.line), len(line), 0)[0]
+        return self.offset + skip_blanks(line, head_of(line, self.line), len(line), 0)[0]
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -217,7 +217,7 @@ class Section(_View):
     def _read(self) -> Line:
         text, line = self.outline.text, self.outline.text.line(self.line)
         if self.segment.shape.marker == "#":
-            hashes = _HASHES.match(line, _head(line, self.line))
+            hashes = _HASHES.match(line, head_of(line, self.line))
             assert hashes is not None, "a heading that is not underlined starts with its hashes"
             closing = _CLOSING_HASHES.search(line[hashes.end() :])
             end = hashes.end() + closing.start() if closing else len(line)
@@ -226,7 +226,7 @@ class Section(_View):
         fields: dict[str, str] = {}
         for number in range(self.line, self.line + self.heading_lines):
             line, shift = text.line(number), text.line_start(number) - self.offset
-            part = read_line(line, _head(line, number), len(line), with_id=False)
+            part = read_line(line, head_of(line, number), len(line), with_id=False)
             fields = {**part.fields, **fields}
             start, end = part.title_span
             read.append(Line(part.title, (start + shift, end + shift), part.fields, None, None))
@@ -238,11 +238,6 @@ class Section(_View):
 Node: TypeAlias = Task | Section
 
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
-
-
-def _head(line: str, number: int) -> int:
-    """Where a line starts for Markdown: behind a byte order mark."""
-    return 1 if number == 0 and line.startswith(BYTE_ORDER_MARK) else 0
 
 
 class _Ids:
@@ -393,58 +388,9 @@ class Outline:
 
     def contents(self, task: Task) -> Contents:
         """What stands below the task's first line and is its own."""
-        numbers, lines = self._own_lines(task)
+        numbers, lines = own_lines(self.segments, self.text, task.index, task.line)
         if len(lines) == 1:
             return NOTHING
-        head = _head(self.text.line(task.line), task.line)
+        head = head_of(self.text.line(task.line), task.line)
         found = contents(lines, task.segment.shape.outer, task.segment.shape.mark_at - head)
         return Contents(found.description, found.acceptance, found.result, numbers[found.own_lines - 1] + 1 - task.line)
-
-    def _own_lines(self, task: Task) -> tuple[list[int], list[str]]:
-        """The task's own lines, with their numbers, up to the last one that is not blank.
-
-        Where some stand behind its children, these are represented: by their first lines, closed so that what follows
-        is not taken for more of them.
-        """
-        segments, text = self.segments, self.text
-        rank = task.segment.shape.rank
-        numbers: list[int] = []
-        lines: list[str] = []
-
-        def add(start: int, end: int) -> None:
-            for number in range(start, end):
-                line = text.line(number)
-                numbers.append(number)
-                lines.append(line[_head(line, number) :])
-
-        line = task.line
-        add(line, min(line + task.segment.lines, text.line_count))
-        complete = len(lines)
-        index = task.index + 1
-        line += task.segment.lines
-        end = segments.branch_end(task.index) if index < len(segments) and segments[index].shape.rank > rank else index
-        if end - index > 1 or (end > index and segments[index].shape.kind is Kind.TEXT):
-            for segment in segments.between(index, end):
-                shape = segment.shape
-                if shape.rank == rank + 1:
-                    if shape.kind is Kind.TEXT:
-                        add(line, min(line + segment.lines, text.line_count))
-                        complete = len(lines)
-                    else:
-                        add(line, line + 1)
-                        numbers.append(line)
-                        lines.append(" " * shape.column + "# closed")
-                        if line + segment.lines > line + 1 and is_blank(
-                            text.line(min(line + segment.lines, text.line_count) - 1)
-                        ):
-                            numbers.append(line)
-                            lines.append("")
-                elif is_blank(text.line(min(line + segment.lines, text.line_count) - 1)) and lines[-1]:
-                    numbers.append(line)
-                    lines.append("")
-                line += segment.lines
-        del lines[complete:], numbers[complete:]
-        while len(lines) > 1 and is_blank(lines[-1]):
-            lines.pop()
-            numbers.pop()
-        return numbers, lines

@@ -3,27 +3,28 @@
 Apart from the checkers, which are pure functions of a node, an id or a branch, because this knows which of them an edit
 can have changed. What was found is kept in groups: those of one node, of one id, of one branch. An edit drops the
 groups that it touches and asks again for these alone. Places are kept by segment, so that they move with the text.
+Long, because what an edit can have changed is decided in one place.
 
 Invariant: after any edits it finds what it finds in the new outline alone (test_checking_goes_on_as_it_begins).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from orchestrator.outline.delta import Difference, difference, with_new_parents
 from orchestrator.outline.identity import index_of_key
 from orchestrator.outline.inherited import default, own
 from orchestrator.outline.problems import document, statuses, values
 from orchestrator.outline.problems.dependencies import cycles, in_branch, missing
+from orchestrator.outline.problems.groups import Groups
 from orchestrator.outline.problems.ids import duplicate_elsewhere, duplicate_id
-from orchestrator.outline.problems.problem import Found, Place, Problem, Related
+from orchestrator.outline.problems.problem import Found, Place, Problem
 from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
 from orchestrator.outline.problems.splits import stale_split
 from orchestrator.outline.references import Known, Reference, named_by
 from orchestrator.outline.scan import MAX_DEPTH
-from orchestrator.outline.segments import TOP_TASK, Kind, Page, Segment
+from orchestrator.outline.segments import TOP_TASK, Kind, Segment
 from orchestrator.outline.tree import Node, Outline, Task
 from orchestrator.outline.waiting import Waiting
 
@@ -48,17 +49,11 @@ FAMILY: tuple[Callable[[Node], Iterable[Found]], ...] = (
 )
 """Checkers of a node and its children."""
 
-_Group = tuple[str, Hashable]
-
 
 class Check:
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        self._groups: dict[_Group, tuple[Found, ...]] = {}
-        self._uses: Counter[Segment] = Counter()
-        """How many places of problems each segment has."""
-        self._by_page: dict[Page, dict[Segment, int]] = {}
-        """The segments that have places, with their slots, of every page that has any."""
+        self._groups = Groups(outline)
         self._references: dict[Segment, tuple[Reference, ...]] = {}
         """As they were when they were read: only names and places in the node count."""
         self._named: dict[str, set[Segment]] = {}
@@ -88,36 +83,14 @@ class Check:
 
     def __len__(self) -> int:
         """How many problems there are."""
-        return len(self._of_document()) + sum([len(group) for group in self._groups.values()])
+        return len(self._of_document()) + len(self._groups)
 
     def problems(self, most: int | None = None) -> tuple[Problem, ...]:
         """In document order. At most so many, the worst: an error at the end must not hide behind hints."""
-        starts = self._starts()
-        found: list[tuple[int, int, Found | Problem]] = [
-            (problem.start, problem.end, problem) for problem in self._of_document()
-        ]
-        for group in self._groups.values():
-            for one in group:
-                at = starts[one.place.segment]
-                found.append((at + one.place.start, at + one.place.end, one))
-        if most is not None and len(found) > most:
-            found.sort(key=lambda place: (place[2].severity.rank, place[0], place[1]))
-            del found[most:]
-        found.sort(key=lambda place: (place[0], place[1], place[2].code))
-        return tuple([_problem(one, start, end, starts) for start, end, one in found])
+        return self._groups.problems(self._of_document(), most)
 
     def _of_document(self) -> list[Problem]:
         return [problem for checker in DOCUMENT for problem in checker(self.outline)]
-
-    def _starts(self) -> dict[Segment, int]:
-        """The offset of every segment that has a place."""
-        starts: dict[Segment, int] = {}
-        offset = 0
-        for page in self.outline.segments.pages:
-            for segment, slot in self._by_page.get(page, _NONE).items():
-                starts[segment] = offset + page.starts[slot]
-            offset += page.length
-        return starts
 
     # --- the first time ----------------------------------------------------------------------------------------
 
@@ -130,10 +103,10 @@ class Check:
             task_id = node.segment.task_id
             if task_id is not None and first.setdefault(task_id, node.index) != node.index:
                 twice[task_id] = None
-        for index in _families_to_check(outline):
+        for index in statuses.families_to_check(outline):
             self._check_family(outline.node(index))
         for task_id in twice:
-            self._set(("id", task_id), duplicate_id(outline, task_id))
+            self._groups.put(("id", task_id), duplicate_id(outline, task_id))
         self._first = first
         for segment in self._references:
             self._check_references(segment)
@@ -163,7 +136,7 @@ class Check:
         known, fresh = set(removed), set(added)
         gone = [segment for segment in removed if segment not in fresh]
         new = [segment for segment in added if segment not in known]
-        self._move_pages(old)
+        self._groups.move(outline)
         calm = self._is_calm(old, outline, exact, gone, new)
         judged = [(self._accepts.get(segment), ("acceptance", segment) in self._groups) for segment in gone]
         ids = {segment.task_id for segment in (*gone, *new) if segment.task_id is not None}
@@ -198,13 +171,13 @@ class Check:
         elif not self._is_judged_the_same(gone, new, judged):
             self._check_acceptances(found.start, found.new_end)
         # What names a node that is another one now is said anew, with its title.
-        if not calm or any(segment in self._uses for segment in gone):
+        if not calm or any(self._groups.use(segment) for segment in gone):
             self._check_waiting()
 
     def _check_ids(self, ids: set[str], region: list[Node]) -> None:
         """`ids`: those that came or went; `region`: nodes that may stand in other branches now."""
         for task_id in ids:
-            self._set(("id", task_id), duplicate_id(self.outline, task_id))
+            self._groups.put(("id", task_id), duplicate_id(self.outline, task_id))
             self._check_abroad(task_id)
         asking = {node.segment for node in region if node.segment in self._references}
         for task_id in ids | {node.segment.task_id or "" for node in region}:
@@ -217,12 +190,12 @@ class Check:
     ) -> bool:
         """Whether this edit left as it was how one sees that tasks are done. `judged`: what was known of `gone`."""
         if not self._modes and default(self.outline, "mode") != "auto":
-            return not any(kind == "acceptance" for kind, _ in self._groups)
+            return not self._groups.of_kind("acceptance")
         return (
             [_kinship(segment) for segment in gone] == [_kinship(segment) for segment in new]
             and all(segment.shape.kind is Kind.TASK and not segment.shape.fields for segment in (*gone, *new))
             and not any(had for _, had in judged)
-            and not any(segment in self._uses for segment in gone)
+            and not any(self._groups.use(segment) for segment in gone)
             and all(
                 accepted is None or accepted == self._has_acceptance(node)
                 for (accepted, _), node in zip(judged, map(self._node, new), strict=True)
@@ -248,7 +221,7 @@ class Check:
     def _check_abroad(self, task_id: str) -> None:
         others = self._elsewhere(task_id) if self._elsewhere is not None else ()
         tasks = self.outline.by_id(task_id) if others else ()
-        self._set(("abroad", task_id), (one for task in tasks for one in duplicate_elsewhere(task, others)))
+        self._groups.put(("abroad", task_id), (one for task in tasks for one in duplicate_elsewhere(task, others)))
 
     def look_back(self, split_by: Mapping[str, str], hash_of: Callable[[Task], str]) -> None:
         """Compare tasks with what they said when they were split: by id, what `hash_of` gave then."""
@@ -263,18 +236,7 @@ class Check:
         # Where an id stands twice nobody knows which task was split.
         changed = [task for task in holders[:1] if self._hash_of(task) != self._split_by[task_id]]
         found = stale_split(changed[0]) if changed and len(holders) == 1 else ()
-        self._set(("split", task_id), found)
-
-    def _move_pages(self, old: Outline) -> None:
-        """Find the segments again that stand in pages which were made anew."""
-        known = set(old.segments.pages)
-        current = set(self.outline.segments.pages)
-        for page in known - current:
-            self._by_page.pop(page, None)
-        for page in current - known:
-            slots = {segment: slot for slot, segment in enumerate(page.segments) if segment in self._uses}
-            if slots:
-                self._by_page[page] = slots
+        self._groups.put(("split", task_id), found)
 
     def _is_calm(
         self, old: Outline, new: Outline, exact: Difference, gone: list[Segment], added: list[Segment]
@@ -296,7 +258,7 @@ class Check:
 
     def _drop(self, segment: Segment) -> None:
         for kind in ("node", "family", "depends", "acceptance"):
-            self._set((kind, segment), ())
+            self._groups.put((kind, segment), ())
         for reference in self._references.pop(segment, ()):
             waiting = self._named.get(reference.task_id)
             if waiting is not None:
@@ -314,7 +276,7 @@ class Check:
         """Read what a node says, once."""
         segment, shape = node.segment, node.segment.shape
         if shape.fields or shape.mark not in _QUIET or shape.outer.lists + 1 >= MAX_DEPTH:
-            self._set(("node", segment), (one for checker in NODE for one in checker(node)), node.index)
+            self._groups.put(("node", segment), (one for checker in NODE for one in checker(node)), node.index)
         if not shape.fields:
             return
         named = tuple(named_by(self.outline, node))
@@ -345,7 +307,7 @@ class Check:
         return nodes
 
     def _check_family(self, node: Node) -> None:
-        self._set(("family", node.segment), (one for checker in FAMILY for one in checker(node)), node.index)
+        self._groups.put(("family", node.segment), (one for checker in FAMILY for one in checker(node)), node.index)
 
     # --- dependencies ------------------------------------------------------------------------------------------
 
@@ -358,7 +320,7 @@ class Check:
                 found += in_branch(reference, other)
             elif reference.task_id not in self._dataview.values() and not self._may_be_elsewhere(reference.task_id):
                 found += missing(reference, everywhere=self._elsewhere is not None)
-        self._set(("depends", segment), found, node.index)
+        self._groups.put(("depends", segment), found, node.index)
 
     def _may_be_elsewhere(self, task_id: str) -> bool:
         if self._elsewhere is None:
@@ -375,10 +337,10 @@ class Check:
             return waiting[0]
 
         known = graph() if self._references else None
-        self._set(("cycles", None), cycles(known) if known else ())
+        self._groups.put(("cycles", None), cycles(known) if known else ())
         nodes = sorted([self._node(segment) for segment in self._files], key=lambda node: node.index)
         tasks = [(node, self._files[node.segment]) for node in nodes if isinstance(node, Task)]
-        self._set(("files", None), shared_files(tasks, graph))
+        self._groups.put(("files", None), shared_files(tasks, graph))
 
     def _waiting(self) -> Waiting | None:
         """Of the nodes that depend, are depended on, or name files, and those above them."""
@@ -416,10 +378,10 @@ class Check:
 
     def _check_marks(self) -> None:
         if not self._marks:
-            self._set(("conflicts", None), ())
+            self._groups.put(("conflicts", None), ())
             return
         ordered = [mark for segment in self.outline.segments for mark in self._marks.get(segment, ())]
-        self._set(("conflicts", None), document.conflicts(ordered))
+        self._groups.put(("conflicts", None), document.conflicts(ordered))
 
     def _update_marks(self, exact: Difference, gone: list[Segment], new: list[Segment]) -> None:
         had = bool(self._marks)
@@ -441,8 +403,8 @@ class Check:
         """Of the branches, each below no other task, that these segments are in."""
         outline, segments = self.outline, self.outline.segments
         if not self._modes and default(outline, "mode") != "auto":
-            for key in [key for key in self._groups if key[0] == "acceptance"]:
-                self._set(key, ())
+            for group in self._groups.of_kind("acceptance"):
+                self._groups.put(group, ())
             return
         if start < len(segments) and segments[start].shape.rank > TOP_TASK:
             start = segments.before(start, TOP_TASK) or 0
@@ -451,7 +413,7 @@ class Check:
 
     def _check_acceptance(self, node: Node) -> None:
         if isinstance(node, Task):
-            self._set(("acceptance", node.segment), missing_acceptances(node, self._has_acceptance), node.index)
+            self._groups.put(("acceptance", node.segment), missing_acceptances(node, self._has_acceptance), node.index)
             return
         for child in node.children:
             self._check_acceptance(child)
@@ -462,32 +424,7 @@ class Check:
             found = self._accepts[task.segment] = bool(task.acceptance)
         return found
 
-    # --- groups ------------------------------------------------------------------------------------------------
-
-    def _set(self, group: _Group, found: Iterable[Found], index: int | None = None) -> None:
-        """Replace what a group found. `index` is where the segment of its places most likely is."""
-        before = self._groups.pop(group, ())
-        after = tuple(found)
-        if not before and not after:
-            return
-        if after:
-            self._groups[group] = after
-        for segment in _segments_of(after):
-            if segment not in self._uses:
-                self._find(segment, index)
-            self._uses[segment] += 1
-        for segment in _segments_of(before):
-            self._uses[segment] -= 1
-            if not self._uses[segment]:
-                del self._uses[segment]
-
-    def _find(self, segment: Segment, index: int | None) -> None:
-        segments = self.outline.segments
-        if index is None or segments[index] is not segment:
-            index = index_of_key(self.outline, segment.key) if segment.key else list(segments).index(segment)
-        assert index is not None, "a problem is in its outline"
-        page, slot = segments.spot(index)
-        self._by_page.setdefault(segments.pages[page], {})[segment] = slot
+    # --- finding -----------------------------------------------------------------------------------------------
 
     def _task(self, task_id: str) -> Task | None:
         """The first one that has this id."""
@@ -505,22 +442,10 @@ class Check:
         return self.outline.node(index)
 
 
-def _problem(one: Found | Problem, start: int, end: int, starts: dict[Segment, int]) -> Problem:
-    if isinstance(one, Problem):
-        return one
-    related = [
-        Related(at + also.place.start, at + also.place.end, also.message)
-        for also in one.related
-        for at in (starts[also.place.segment],)
-    ]
-    return Problem(one.code, one.severity, start, end, one.message, tuple(related), one.tags)
-
-
 def _title_of(task: Task) -> str:
     return task.title
 
 
-_NONE: dict[Segment, int] = {}
 _NOBODY: frozenset[Segment] = frozenset()
 _QUIET = frozenset(" xX-/")
 """Marks that no checker of single nodes has anything to say of."""
@@ -534,31 +459,3 @@ def _kinship(segment: Segment) -> tuple[object, ...]:
 
 def _marks(segment: Segment) -> tuple[int, str]:
     return segment.shape.rank, segment.shape.mark
-
-
-def _families_to_check(outline: Outline) -> Iterator[int]:
-    """The tasks of which a checker of families may have something to say, found in one pass."""
-    above: list[tuple[int, int, str, Counter[str]]] = []
-    """(rank, index, mark, marks of the children) of what is open."""
-
-    def closed(rank: int) -> Iterator[int]:
-        while above and above[-1][0] >= rank:
-            _, index, mark, marks = above.pop()
-            if marks and statuses.may_contradict(mark, marks):
-                yield index
-
-    for index, segment in enumerate(outline.segments):
-        shape = segment.shape
-        yield from closed(shape.rank)
-        if shape.kind is Kind.TASK:
-            if above and above[-1][0] == shape.rank - 1:
-                above[-1][3][shape.mark] += 1
-            above.append((shape.rank, index, shape.mark, Counter()))
-    yield from closed(0)
-
-
-def _segments_of(found: Iterable[Found]) -> Iterator[Segment]:
-    for one in found:
-        yield one.place.segment
-        for also in one.related:
-            yield also.place.segment

@@ -19,7 +19,8 @@ from orchestrator.outline.problems.problem import (
     place_in,
 )
 from orchestrator.outline.progress import child_marks
-from orchestrator.outline.tree import Node, Task
+from orchestrator.outline.segments import Kind
+from orchestrator.outline.tree import Node, Outline, Task
 
 OPEN = {Status.PENDING, Status.IN_PROGRESS, Status.FAILED, Status.ASKING}
 """Something is left to do. A mark that is not ours says neither that nor the contrary."""
@@ -77,3 +78,24 @@ def open_with_completed_subtasks(node: Node) -> Iterator[Found]:
             "Complete it too, by writing [x], or add a subtask for what is left."
         )
         yield Found(Code.OPEN_WITH_COMPLETED_SUBTASKS, Severity.HINT, place_in(node, node.mark_span), message)
+
+
+def families_to_check(outline: Outline) -> Iterator[int]:
+    """The tasks of which a checker of families may have something to say, found in one pass."""
+    above: list[tuple[int, int, str, Counter[str]]] = []
+    """(rank, index, mark, marks of the children) of what is open."""
+
+    def closed(rank: int) -> Iterator[int]:
+        while above and above[-1][0] >= rank:
+            _, index, mark, marks = above.pop()
+            if marks and may_contradict(mark, marks):
+                yield index
+
+    for index, segment in enumerate(outline.segments):
+        shape = segment.shape
+        yield from closed(shape.rank)
+        if shape.kind is Kind.TASK:
+            if above and above[-1][0] == shape.rank - 1:
+                above[-1][3][shape.mark] += 1
+            above.append((shape.rank, index, shape.mark, Counter()))
+    yield from closed(0)
