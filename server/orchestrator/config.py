@@ -142,7 +142,7 @@ class OutlineFiles(_Section):
     globs: list[str] = _option(
         ["*.tasks.md", "tasks.md"], "File names that are outlines (others: `orchestrator:` in the front matter)."
     )
-    max_bytes: int = _option(10_000_000, "Larger files are opened as plain text (bytes).", ge=10_000, le=100_000_000)
+    max_bytes: int = _option(20_000_000, "Larger files are opened as plain text (bytes).", ge=10_000, le=100_000_000)
 
 
 class Calls(_Section):

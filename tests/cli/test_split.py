@@ -245,7 +245,7 @@ def test_a_20_mb_file_is_refused_at_once(inside, command, scripted):
     file = command.outline(b"- [ ] logout\n" * 1_600_000)
     code, _, err = inside("split", file, "--task", "logout", "--yes")
     assert code == 4
-    assert "larger than 10,000,000 bytes" in err
+    assert "larger than 20,000,000 bytes" in err
 
 
 def test_a_read_only_file_is_refused_before_a_model_is_asked(inside, command, scripted):
