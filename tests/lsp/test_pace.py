@@ -10,10 +10,22 @@ def document() -> Document:
     return Document("file:///plan.tasks.md", 1, "- [ ] a\n")
 
 
-async def test_the_first_change_is_told_at_once_and_those_that_came_with_it_together():
-    told: list[int] = []
+async def opened(told: list[int]) -> tuple[Document, Pace]:
+    """A document that was told of, some time ago."""
     one = document()
     pace = Pace(lambda changed: told.append(changed.version))
+    pace.touched(one)
+    await asyncio.sleep(0)
+    assert told == [], "what is asked right behind the opening comes first"
+    await asyncio.sleep(3 * INTERVAL)
+    assert told == [1]
+    told.clear()
+    return one, pace
+
+
+async def test_the_first_change_is_told_at_once_and_those_that_came_with_it_together():
+    told: list[int] = []
+    one, pace = await opened(told)
     pace.touched(one)
     one.version = 2
     pace.touched(one)
@@ -24,8 +36,7 @@ async def test_the_first_change_is_told_at_once_and_those_that_came_with_it_toge
 
 async def test_the_last_change_is_told():
     told: list[int] = []
-    one = document()
-    pace = Pace(lambda changed: told.append(changed.version))
+    one, pace = await opened(told)
     for version in range(1, 6):
         one.version = version
         pace.touched(one)

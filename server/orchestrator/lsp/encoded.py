@@ -46,7 +46,7 @@ class Places:
         """Its range and its selection range: the same as `convert.node_span` and `convert.title_span`."""
         text, line, begin = self._text, node.line, node.offset
         first, last = node.title_span
-        title_line = text.line(line)
+        title_line = node.written
         if last - begin > len(title_line):  # an underlined heading of several lines
             start, title_start, title_end = (self._position(offset) for offset in (node.start, first, last))
         else:

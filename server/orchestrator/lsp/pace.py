@@ -36,10 +36,13 @@ class Pace:
         self._states: dict[Document, _State] = {}
 
     def touched(self, document: Document) -> None:
-        state = self._states.setdefault(document, _State())
+        loop = asyncio.get_running_loop()
+        state = self._states.get(document)
+        if state is None:
+            # It was just opened: what the client asks right behind that comes first.
+            state = self._states[document] = _State(next=loop.time() + INTERVAL)
         if state.waiting is not None:
             return
-        loop = asyncio.get_running_loop()
         delay = state.next - loop.time()
         if delay > 0:
             state.waiting = loop.call_later(delay, self._due, document, state)

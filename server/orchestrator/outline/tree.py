@@ -31,7 +31,7 @@ _CLOSING_HASHES = re.compile(r"(?:(?<=[ \t])|(?<=\A))#+[ \t]*\Z")
 class _View:
     """What tasks and sections share."""
 
-    __slots__ = ("_line", "index", "line", "offset", "outline", "segment")
+    __slots__ = ("_line", "_written", "index", "line", "offset", "outline", "segment")
 
     def __init__(self, outline: Outline, segment: Segment, index: int, line: int, start: int) -> None:
         self.outline = outline
@@ -42,6 +42,7 @@ class _View:
         self.offset = start
         """The offset where its first line starts."""
         self._line: Line | None = None
+        self._written: str | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _View) and self.segment is other.segment
@@ -67,6 +68,13 @@ class _View:
         """The title as written; fields that stand between its words lie inside."""
         start, end = self._said().title_span
         return self.offset + start, self.offset + end
+
+    @property
+    def written(self) -> str:
+        """Its first line, as it stands in the text."""
+        if self._written is None:
+            self._written = self.outline.text.line(self.line)
+        return self._written
 
     @property
     def end_line(self) -> int:
@@ -178,8 +186,7 @@ class Task(_View):
         return self.outline.segments.line(index)
 
     def _read(self) -> Line:
-        line = self.outline.text.line(self.line)
-        return read_line(line, self.segment.shape.mark_at + 2, len(line), with_id=True)
+        return read_line(self.written, self.segment.shape.mark_at + 2, len(self.written), with_id=True)
 
     def _contained(self) -> Contents:
         if self._contents is None:
