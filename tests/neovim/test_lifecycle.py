@@ -158,7 +158,7 @@ def test_two_splits_in_one_buffer_need_the_cursor(fake: FakeServed) -> None:
     fake.wait_for_message("2 tasks are being split")
     fake.keys("4G:Orchestrator accept<CR>")
     fake.wait("split/accept", lambda: fake.sent("orchestrator/split/accept"))
-    assert fake.sent("orchestrator/split/accept") == [{"runId": "r1"}]
+    assert fake.sent("orchestrator/split/accept") == [{"runId": "r1", "fields": False}]
     fake.preview("applied", ["for the page"], run="r1", seq=2)
     assert "  │ 1 for the team" in fake.ghosts()
 

@@ -64,7 +64,9 @@ def test_the_whole_job_in_a_terminal(tmp_path: Path) -> None:
         screen = shown.wait_for("3 subtasks proposed")
         assert text_rows(screen) == [
             *OUTLINE.splitlines()[:4],
-            "  ╭ Split: 3 subtasks proposed, one after the other · scripted/demo",
+            "  ╭ Split: 3 subtasks proposed, one after the other",
+            "  │ scripted/demo · planned with the playbook “Build a login page” and the",
+            "  │ playbook “Build something new” as examples",
             "  │ :Orchestrator accept (or accept 2) · edit · discard",
             "  │ 1 Write the form",
             "  │ 2 Wire the API",
