@@ -74,6 +74,7 @@ def test_no_key_is_in_the_environment(tmp_path: Path):
     kept = scrubbed(environ, [key, "abc"], tmp_path)
     assert kept == {
         "PATH": "/usr/bin", "HOME": "/home/me", "LANG": "C.UTF-8", "EDITOR": "vi", "HTTP_PROXY": "http://proxy:80",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "SHORT": "abc",
     }  # fmt: skip
 

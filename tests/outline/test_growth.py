@@ -78,7 +78,8 @@ def test_what_is_asked_of_an_outline_grows_with_it():
                 old.path(task)
                 old.task_at_line(task.line)
                 progress(task)
-                old.by_id(task.task_id or "")
+            for task_id in {task.task_id or "" for task in old.tasks()}:
+                old.by_id(task_id)
             delta(old, reparse(old, edits))
 
         return ask

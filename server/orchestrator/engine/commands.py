@@ -117,6 +117,8 @@ def scrubbed(environ: Mapping[str, str], secrets: Collection[str], folder: Path)
         and not re.search(r"://[^/\s@]+@", value)  # an address with a password
     }
     kept["PATH"] = os.pathsep.join(search_path(folder, environ))
+    # Bytecode of the moment before an edit would be taken for that of the edited file, which is as long and as old.
+    kept["PYTHONDONTWRITEBYTECODE"] = "1"
     return kept
 
 
