@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from orchestrator.errors import StoreError
 from orchestrator.model.message import Role, Speaker
 from orchestrator.model.run import (
+    Attachment,
     Attempt,
     AttemptState,
     Conversation,
+    ConversationKind,
+    Ending,
     Event,
     Run,
     RunKind,
@@ -23,6 +26,7 @@ from orchestrator.model.run import (
     Step,
     StepState,
     StoredMessage,
+    ToolUse,
 )
 from orchestrator.model.usage import Usage
 from orchestrator.store import Store
@@ -76,6 +80,13 @@ def records() -> st.SearchStrategy[tuple[Run, Attempt, Conversation, Step, Store
             task_id=st.none() | texts,
             title=texts,
             started=times,
+            kind=st.sampled_from(ConversationKind),
+            head_id=st.none() | st.just("message_1"),
+            named=st.booleans(),
+            updated=times,
+            model=texts,
+            forked_from=st.none() | st.just("conv_0"),
+            merged=texts,
         ),
         st.builds(
             Step,
@@ -103,6 +114,14 @@ def records() -> st.SearchStrategy[tuple[Run, Attempt, Conversation, Step, Store
             text=texts,
             created=times,
             step_id=st.none() | st.just("step_1"),
+            parent_id=st.none() | st.just("message_0"),
+            ending=st.sampled_from(Ending),
+            reason=texts,
+            depth=tokens,
+            tokens=tokens,
+            attached=st.lists(st.builds(Attachment, texts, texts), max_size=2).map(tuple),
+            tools=st.lists(st.builds(ToolUse, texts, texts, texts, texts, st.booleans()), max_size=2).map(tuple),
+            copied_from=st.none() | st.just("message_0"),
         ),
     )
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from orchestrator.model.message import Role, Speaker
-from orchestrator.model.run import AttemptState, RunKind, RunState, StepState
+from orchestrator.model.run import AttemptState, ConversationKind, Ending, RunKind, RunState, StepState
 from orchestrator.model.task import Status
 from orchestrator.store import LEASE_SECONDS, inspection, records
 from tests.store.samples import opened
@@ -47,6 +47,8 @@ def test_page_names_every_word_that_a_column_can_hold() -> None:
         ("steps", "state", StepState),
         ("steps", "role", Role),
         ("messages", "speaker", Speaker),
+        ("messages", "ending", Ending),
+        ("conversations", "kind", ConversationKind),
         ("tasks", "status", Status),
     ):
         assert re.findall(r"`(\w+)`", page[table][column]) == [word.value for word in words]

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 async def _find(arguments: argparse.Namespace) -> Run:
     async with read_runs(arguments) as store:
-        runs = [one for one in await store.runs(limit=500) if one.kind is RunKind.BRANCH and one.state.resumable]
+        runs = [one for one in await store.runs(kind=RunKind.BRANCH, limit=500) if one.state.resumable]
     chosen = [one for one in runs if not arguments.run or one.run_id == arguments.run]
     if not chosen:
         what = f"the run {arguments.run}" if arguments.run else "any run"

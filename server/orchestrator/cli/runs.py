@@ -64,9 +64,8 @@ async def read_runs(arguments: argparse.Namespace) -> AsyncGenerator[Store]:
 
 async def _read(arguments: argparse.Namespace) -> tuple[list[Run], list[Approval]]:
     async with read_runs(arguments) as store:
-        runs = await store.runs(limit=500)
-        shown = [one for one in runs if arguments.all or one.kind is RunKind.BRANCH]
-        return shown[: max(1, arguments.limit)], await store.approvals()
+        kind = None if arguments.all else RunKind.BRANCH
+        return await store.runs(kind=kind, limit=max(1, arguments.limit)), await store.approvals()
 
 
 def _run_as_json(one: Run) -> dict[str, Any]:

@@ -28,8 +28,8 @@ async def _stop(arguments: argparse.Namespace, terminal: Terminal) -> int:
     async with read_runs(arguments) as store:
         running = [
             one
-            for one in await store.runs(limit=500)
-            if one.kind is RunKind.BRANCH and one.state is RunState.RUNNING and arguments.run in {"", one.run_id}
+            for one in await store.runs(kind=RunKind.BRANCH, limit=500)
+            if one.state is RunState.RUNNING and arguments.run in {"", one.run_id}
         ]
         if not running:
             what = f"The run {arguments.run} is not running." if arguments.run else "No branch is being run."

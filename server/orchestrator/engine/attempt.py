@@ -228,6 +228,7 @@ class TaskRun:
             self.key,
             self.title,
             attempt.started,
+            updated=attempt.started,
         )
         self.run.tell(await self.run.store.begin_task(attempt, conversation, [self._told("attempt.started")]))
 

@@ -306,6 +306,7 @@ class Split:
             task_id=attempt.task_id,
             title=brief.title,
             started=attempt.started,
+            updated=attempt.started,
         )
         await self._journal.begin_attempt(attempt, conversation)
         caller = Caller(

@@ -119,7 +119,7 @@ class Runs:
     async def list(self, params: RunListParams) -> RunListResult:
         session = await self._server.session()
         store = await session.store()
-        runs = [run for run in await store.runs(limit=500) if run.kind is RunKind.BRANCH]
+        runs = await store.runs(kind=RunKind.BRANCH, limit=500)
         if params.uri is not None:
             runs = [run for run in runs if run.uri == canonical(params.uri)]
         return RunListResult(runs=[_info(run, session) for run in runs[: params.limit]])

@@ -19,6 +19,8 @@ class RunKind(StrEnum):
     """Changing the subtasks of a task that was split."""
     BRANCH = "branch"
     """Doing a task and all that stands below it."""
+    CHAT = "chat"
+    """A conversation with a person. It is running while an answer is written, and stands as its last answer ended."""
 
 
 class RunState(StrEnum):
@@ -130,6 +132,13 @@ class Attempt:
     """All of it."""
 
 
+class ConversationKind(StrEnum):
+    ATTEMPT = "attempt"
+    """Of an attempt of a split or a branch: the engine talks with the model."""
+    CHAT = "chat"
+    """A person talks with the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     conversation_id: str
@@ -138,6 +147,54 @@ class Conversation:
     task_id: str | None
     title: str
     started: float
+    kind: ConversationKind = ConversationKind.ATTEMPT
+    head_id: str | None = None
+    """The last message of the branch that is shown. None without messages, and for an attempt."""
+    named: bool = False
+    """Whether a person gave it its title; else it has that of its task."""
+    updated: float = 0.0
+    """When it was last written to."""
+    model: str = ""
+    """The model or alias that a person chose for it; empty: as the settings say."""
+    forked_from: str | None = None
+    """The conversation that it began as a fork or a merged brief of."""
+    merged: str = ""
+    """What an older conversation came to, where it began with that."""
+
+
+class Ending(StrEnum):
+    """How a message ended."""
+
+    OPEN = "open"
+    """It is being written."""
+    END = "end"
+    MAX_TOKENS = "maxTokens"
+    REFUSAL = "refusal"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+    INTERRUPTED = "interrupted"
+    """The program ended while it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file or a selection that a person attached, as it was then."""
+
+    name: str
+    """The path relative to the workspace; behind a selection its lines, `a.py:3-9`."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool that a model used in an answer."""
+
+    call_id: str
+    tool: str
+    arguments: str
+    """JSON, as the model wrote it."""
+    result: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +206,19 @@ class StoredMessage:
     created: float
     step_id: str | None = None
     """The step that sent or received it."""
+    parent_id: str | None = None
+    """The message that it follows; None for the first, and in the conversation of an attempt."""
+    ending: Ending = Ending.END
+    reason: str = ""
+    """Why it ended in an error, for a person."""
+    depth: int = 0
+    """How many messages stand before it on its branch."""
+    tokens: int = 0
+    """Of its branch up to and with it, estimated."""
+    attached: tuple[Attachment, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
+    copied_from: str | None = None
+    """The message of another conversation that it repeats, where this one was forked from that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from orchestrator.model.run import (
     Attempt,
     AttemptState,
     Conversation,
+    Ending,
     Event,
     Run,
     RunKind,
@@ -76,7 +77,7 @@ def begin_step(connection: sqlite3.Connection, step: Step, messages: Sequence[St
     seq = next_seq(connection, "steps", "attempt_id", step.attempt_id)
     insert(connection, "steps", {**rows.step_row(step), "seq": seq})
     for message in messages:
-        _add_message(connection, message)
+        add_message(connection, message)
 
 
 def end_step(connection: sqlite3.Connection, step: Step, message: StoredMessage | None) -> None:
@@ -92,7 +93,7 @@ def end_step(connection: sqlite3.Connection, step: Step, message: StoredMessage 
     )
     must_change(changed, "step", step.step_id)
     if message is not None:
-        _add_message(connection, message)
+        add_message(connection, message)
 
 
 def store_partial(connection: sqlite3.Connection, step_id: str, text: str) -> None:
@@ -134,7 +135,10 @@ def renew_lease(connection: sqlite3.Connection, run_ids: Sequence[str], owner: s
 
 
 def reconcile(connection: sqlite3.Connection, now: float) -> int:
-    """A split cannot go on, because nobody saw its proposal; a branch can, so its attempts stay as they are."""
+    """A split cannot go on, because nobody saw its proposal; a branch can, so its attempts stay as they are.
+
+    Of a conversation the answer that was being written has failed; what was stored of it is its message.
+    """
     running = connection.execute("SELECT run_id, kind, owner, heartbeat FROM runs WHERE state = 'running'").fetchall()
     orphans = [row for row in running if leases.is_stale(row["owner"], row["heartbeat"], now)]
     for row in orphans:
@@ -145,10 +149,22 @@ def reconcile(connection: sqlite3.Connection, now: float) -> int:
             (StepState.FAILED.value, ORPHANED, now, StepState.RUNNING.value, run_id),
         )
         state = RunState.PAUSED if row["kind"] == RunKind.BRANCH.value else RunState.FAILED
+        if row["kind"] == RunKind.CHAT.value:
+            interrupt(connection, run_id)
         if state is RunState.FAILED:
             fail_attempts(connection, run_id, ORPHANED, now)
         end_and_tell(connection, run_id, state, ORPHANED, now)
     return len(orphans)
+
+
+def interrupt(connection: sqlite3.Connection, run_id: str) -> None:
+    """What a program that is gone was saying in a conversation: the text that it stored is the message now."""
+    connection.execute(
+        "UPDATE messages SET ending = ?, text = coalesce("
+        "(SELECT partial_answer FROM steps WHERE steps.step_id = messages.step_id), '')"
+        " WHERE ending = ? AND conversation_id IN (SELECT conversation_id FROM attempts WHERE run_id = ?)",
+        (Ending.INTERRUPTED.value, Ending.OPEN.value, run_id),
+    )
 
 
 def fail_attempts(connection: sqlite3.Connection, run_id: str, reason: str, now: float) -> None:
@@ -163,7 +179,7 @@ def end_and_tell(connection: sqlite3.Connection, run_id: str, state: RunState, r
     add_event(connection, run_id, "run.ended", rows.json_text({"state": state.value, "reason": reason}), now)
 
 
-def _add_message(connection: sqlite3.Connection, message: StoredMessage) -> None:
+def add_message(connection: sqlite3.Connection, message: StoredMessage) -> None:
     seq = next_seq(connection, "messages", "conversation_id", message.conversation_id)
     insert(connection, "messages", {**rows.message_row(message), "seq": seq})
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -19,9 +20,12 @@ from orchestrator.model.message import Role, Speaker
 from orchestrator.model.run import (
     Approval,
     ApprovalState,
+    Attachment,
     Attempt,
     AttemptState,
     Conversation,
+    ConversationKind,
+    Ending,
     Event,
     OutboxEntry,
     OutboxState,
@@ -31,6 +35,7 @@ from orchestrator.model.run import (
     Step,
     StepState,
     StoredMessage,
+    ToolUse,
 )
 from orchestrator.model.usage import Cost, Usage
 
@@ -62,7 +67,7 @@ def cost_from(nano: int | None) -> Cost:
     return None if nano is None else Decimal(nano).scaleb(-_NANO)
 
 
-def json_text(detail: dict[str, Any]) -> str:
+def json_text(detail: dict[str, Any] | list[dict[str, Any]]) -> str:
     return clean_text(json.dumps(detail, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
 
 
@@ -140,6 +145,13 @@ def conversation_row(conversation: Conversation) -> Row:
         "task_id": clean_optional(conversation.task_id),
         "title": clean_text(conversation.title),
         "started": conversation.started,
+        "kind": conversation.kind.value,
+        "head_id": conversation.head_id,
+        "named": int(conversation.named),
+        "updated": conversation.updated,
+        "model": clean_text(conversation.model),
+        "forked_from": conversation.forked_from,
+        "merged": clean_text(conversation.merged),
     }
 
 
@@ -151,6 +163,13 @@ def conversation_from(row: sqlite3.Row) -> Conversation:
         task_id=row["task_id"],
         title=row["title"],
         started=row["started"],
+        kind=ConversationKind(row["kind"]),
+        head_id=row["head_id"],
+        named=bool(row["named"]),
+        updated=row["updated"],
+        model=row["model"],
+        forked_from=row["forked_from"],
+        merged=row["merged"],
     )
 
 
@@ -162,6 +181,14 @@ def message_row(message: StoredMessage) -> Row:
         "text": clean_text(message.text),
         "created": message.created,
         "step_id": message.step_id,
+        "parent_id": message.parent_id,
+        "ending": message.ending.value,
+        "reason": clean_text(message.reason),
+        "depth": message.depth,
+        "tokens": message.tokens,
+        "attached": json_text([asdict(one) for one in message.attached]),
+        "tools": json_text([asdict(one) for one in message.tools]),
+        "copied_from": message.copied_from,
     }
 
 
@@ -173,7 +200,19 @@ def message_from(row: sqlite3.Row) -> StoredMessage:
         text=row["text"],
         created=row["created"],
         step_id=row["step_id"],
+        parent_id=row["parent_id"],
+        ending=Ending(row["ending"]),
+        reason=row["reason"],
+        depth=row["depth"],
+        tokens=row["tokens"],
+        attached=tuple(Attachment(**one) for one in _list_from(row["attached"])),
+        tools=tuple(ToolUse(**one) for one in _list_from(row["tools"])),
+        copied_from=row["copied_from"],
     )
+
+
+def _list_from(stored: str) -> list[dict[str, Any]]:
+    return [] if stored == "[]" else json.loads(stored)
 
 
 def step_row(step: Step) -> Row:

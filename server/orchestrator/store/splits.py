@@ -18,7 +18,7 @@ from orchestrator.store import leases, records, rows
 def begin_alone(connection: sqlite3.Connection, run: Run, owner: str) -> Run | None:
     """Begin the run, unless another program is at work on its task: then that one's run, and nothing is begun."""
     same_task = "task_title = ?" if run.task_id is None else "task_id = ?"
-    query = f"SELECT * FROM runs WHERE state = 'running' AND uri = ? AND owner <> ? AND {same_task}"  # noqa: S608  # fixed text
+    query = f"SELECT * FROM runs WHERE state = 'running' AND uri = ? AND kind <> 'chat' AND owner <> ? AND {same_task}"  # noqa: S608  # fixed text
     wanted = rows.clean_text(run.task_title if run.task_id is None else run.task_id)
     for row in connection.execute(query, (rows.clean_text(run.uri), owner, wanted)):
         if not leases.is_stale(row["owner"], row["heartbeat"], run.started):

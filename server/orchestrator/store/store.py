@@ -23,17 +23,31 @@ from orchestrator.model.run import (
     Attempt,
     AttemptState,
     Conversation,
+    ConversationKind,
     Event,
     OutboxEntry,
     Run,
+    RunKind,
     RunState,
     SplitRecord,
     Step,
     StoredMessage,
 )
 from orchestrator.model.usage import Usage
-from orchestrator.store import branches, connection, failures, index, inspection, leases, records, rows, splits
+from orchestrator.store import (
+    branches,
+    connection,
+    conversations,
+    failures,
+    index,
+    inspection,
+    leases,
+    records,
+    rows,
+    splits,
+)
 from orchestrator.store.connection import Connection, Guard
+from orchestrator.store.conversations import Listed
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
 from orchestrator.store.writer import Operation, Writer
@@ -272,6 +286,85 @@ class Store:
         """Whether another living process has this outline open."""
         return await self._read(partial(branches.held_elsewhere, uri=uri, owner=self._owner, now=now))
 
+    # Conversations with a person
+
+    async def begin_conversation(self, run: Run, attempt: Attempt, conversation: Conversation) -> None:
+        """Before its first turn; `run` has ended as far as anyone can see."""
+        work = partial(conversations.begin, run=run, attempt=attempt, conversation=conversation, owner=self._owner)
+        await self._write(work)
+
+    async def begin_turn(self, conversation_id: str, messages: Sequence[StoredMessage], now: float) -> bool:
+        """Add these messages, the last of them open; False when somebody's turn is under way."""
+        given = tuple(messages)
+        work = partial(conversations.begin_turn, conversation_id=conversation_id, messages=given, owner=self._owner)
+        return await self._write(partial(work, now=now))
+
+    async def begin_call(self, step: Step, message_id: str) -> None:
+        await self._write(partial(conversations.begin_call, step=step, message_id=message_id))
+
+    async def end_turn(self, message: StoredMessage, step: Step | None, state: RunState, now: float) -> bool:
+        """The message and its last call as they ended; False when the conversation is gone."""
+        return await self._write(partial(conversations.end_turn, message=message, step=step, state=state, now=now))
+
+    async def set_head(self, conversation_id: str, head_id: str | None, now: float) -> None:
+        work = partial(conversations.set_head, conversation_id=conversation_id, head_id=head_id, now=now)
+        await self._write(work)
+
+    async def rename_conversation(self, conversation_id: str, title: str) -> bool:
+        return await self._write(partial(conversations.rename, conversation_id=conversation_id, title=title))
+
+    async def retitle_conversation(self, conversation_id: str, title: str, uri: str) -> None:
+        work = partial(conversations.retitle, conversation_id=conversation_id, title=title, uri=uri)
+        await self._write(work)
+
+    async def set_conversation_model(self, conversation_id: str, model: str) -> None:
+        await self._write(partial(conversations.set_model, conversation_id=conversation_id, model=model))
+
+    async def delete_conversation(self, conversation_id: str) -> bool:
+        """With its messages and calls; False for one that is not there, or that belongs to a run."""
+        return await self._write(partial(conversations.delete, conversation_id=conversation_id))
+
+    async def conversation_page(
+        self, conversation_id: str, before: str | None = None, limit: int = 100
+    ) -> list[tuple[StoredMessage, str]]:
+        """The last messages of the branch that is shown, oldest first, each with its text so far."""
+        work = partial(conversations.page, conversation_id=conversation_id, before=before, limit=limit)
+        return await self._read(work)
+
+    async def message_branch(self, leaf: str, limit: int) -> list[tuple[StoredMessage, str]]:
+        """The last messages up to and with `leaf`, oldest first, each with its text so far."""
+        return await self._read(partial(conversations.branch, leaf=leaf, limit=limit))
+
+    async def message(self, message_id: str) -> StoredMessage | None:
+        return await self._read(partial(conversations.message, message_id=message_id))
+
+    async def variants(self, conversation_id: str, parent_ids: Sequence[str | None]) -> dict[str, int]:
+        """How many messages follow each of these (None, and "" in the answer: the beginning), if more than one."""
+        work = partial(conversations.variants, conversation_id=conversation_id, parent_ids=tuple(parent_ids))
+        return await self._read(work)
+
+    async def following(self, conversation_id: str, parent_id: str | None) -> list[str]:
+        """Ids of the messages that follow this one, the oldest first."""
+        work = partial(conversations.following, conversation_id=conversation_id, parent_id=parent_id)
+        return await self._read(work)
+
+    async def leaf_below(self, message_id: str) -> str:
+        return await self._read(partial(conversations.leaf_below, message_id=message_id))
+
+    async def conversations(
+        self,
+        now: float,
+        *,
+        workspace: str | None = None,
+        task_id: str | None = None,
+        kind: ConversationKind | None = None,
+        limit: int = 50,
+    ) -> list[Listed]:
+        """The one that was written to last first."""
+        chosen = kind.value if kind else None
+        work = partial(conversations.listed, workspace=workspace, task_id=task_id, kind=chosen, limit=limit, now=now)
+        return await self._read(work)
+
     # Steps and events
 
     async def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> None:
@@ -332,11 +425,15 @@ class Store:
 
     # Reading
 
-    async def runs(self, *, workspace: str | None = None, limit: int = 50) -> list[Run]:
+    async def runs(self, *, workspace: str | None = None, kind: RunKind | None = None, limit: int = 50) -> list[Run]:
         """The newest first."""
-        where, parameters = ("", (limit,)) if workspace is None else ("WHERE workspace = ?", (workspace, limit))
-        query = f"SELECT * FROM runs {where} ORDER BY started DESC, run_id LIMIT ?"  # noqa: S608  # `where` is fixed text
-        return await self._select(rows.run_from, query, *parameters)
+        where = [
+            *([("workspace = ?", workspace)] if workspace is not None else []),
+            *([("kind = ?", kind.value)] if kind is not None else []),
+        ]
+        conditions = " AND ".join(condition for condition, _ in where) or "1"
+        query = f"SELECT * FROM runs WHERE {conditions} ORDER BY started DESC, run_id LIMIT ?"  # noqa: S608  # fixed text
+        return await self._select(rows.run_from, query, *(value for _, value in where), limit)
 
     async def run(self, run_id: str) -> Run | None:
         return _only(await self._select(rows.run_from, "SELECT * FROM runs WHERE run_id = ?", run_id))
