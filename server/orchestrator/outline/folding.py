@@ -57,9 +57,9 @@ def folds(outline: Outline) -> list[Fold]:
             end = end if closed_at is None else line + closed_at
             close(rank)
         base = len(found)
-        found += [item and Fold(line + item[0], line + item[1], item[2]) for item in own.items]
+        found += own.at(line)
         above += [(rank, base + place, line + start, kind) for rank, place, start, kind in own.opens]
-        found += [Fold(line + start, line + last, kind) for start, last, kind in _at_the_end(outline, number, line)]
+        found += own.at_the_end(outline, number, line)
         end = line + own.end
         line += page.lines
     close(0)
@@ -71,11 +71,20 @@ _Item = tuple[int, int, FoldKind]
 
 
 class _PageFolds:
-    """What folds in a page, and which nodes go on behind it. It stays true while the page does."""
+    """What folds in a page, and which nodes go on behind it. It stays true while the page does.
+
+    Most keys move no line, so that the folds themselves are kept with the line they were counted from.
+    """
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self._known = False
+        self._line = -1
+        """Where the page started when `_at` and `_last` were made."""
+        self._at: list[Fold | None] = []
+        self._last: list[Fold] = []
+        self._next: Shape | None = None
+        """What stood behind the page when `_last` was made, if that decides about it."""
         self.items: list[_Item | None] = []
         """By their first line; None where a branch goes on behind the page, or does not fold."""
         self.opens: list[tuple[int, int, int, FoldKind]] = []
@@ -118,6 +127,33 @@ class _PageFolds:
             start += segment.lines
         self.end = end or 0
 
+    def at(self, line: int) -> list[Fold | None]:
+        """`items`, of a page that starts at this line."""
+        if line != self._line:
+            self._line, self._next = line, None
+            self._at = [item and Fold(line + item[0], line + item[1], item[2]) for item in self.items]
+        return self._at
+
+    def at_the_end(self, outline: Outline, number: int, line: int) -> list[Fold]:
+        """In the own lines of the last segment, behind `at(line)`: whether its description folds the next page decides."""
+        pages = outline.segments.pages
+        behind = pages[number + 1].segments[0].shape if number + 1 < len(pages) else None
+        if behind is None or behind is not self._next:
+            self._last = [Fold(line + start, line + end, kind) for start, end, kind in self._end(outline, number, line)]
+            self._next = behind if behind is not None and behind.kind is not Kind.TEXT else None
+        return self._last
+
+    def _end(self, outline: Outline, number: int, page_line: int) -> list[_Item]:
+        page = self._page
+        slot = len(page.segments) - 1
+        if page.segments[slot].lines == 1:
+            return []
+        start = page.line_starts[slot]
+        written = written_lines(outline.text, page, slot, page_line + start)
+        index = outline.segments.first_of(number) + slot
+        own = _own_folds(outline, index, page_line + start, written)
+        return [(start + one, start + last, kind) for one, last, kind in own]
+
     def _close(self, rank: int, end: int | None) -> None:
         while self.opens and self.opens[-1][0] >= rank:
             _, place, start, kind = self.opens.pop()
@@ -126,20 +162,6 @@ class _PageFolds:
 
 
 _HIGHEST = 1 << 30
-
-
-def _at_the_end(outline: Outline, number: int, page_line: int) -> list[_Item]:
-    """In the own lines of a page's last segment: whether its description folds depends on the next page."""
-    page = outline.segments.pages[number]
-    slot = len(page.segments) - 1
-    if page.segments[slot].lines == 1:
-        return []
-    start = page.line_starts[slot]
-    written = written_lines(outline.text, page, slot, page_line + start)
-    index = outline.segments.first_of(number) + slot
-    return [
-        (start + one, start + last, kind) for one, last, kind in _own_folds(outline, index, page_line + start, written)
-    ]
 
 
 def _own_folds(outline: Outline, index: int, line: int, written: int) -> list[_Item]:
