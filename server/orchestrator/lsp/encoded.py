@@ -44,25 +44,27 @@ class Places:
 
     def of_node(self, node: Node, end_line: int) -> tuple[str, str]:
         """Its range and its selection range: the same as `convert.node_span` and `convert.title_span`."""
-        text, line, begin = self._text, node.line, node.offset
+        text, line, begin, title_line = self._text, node.line, node.offset, node.written
         first, last = node.title_span
-        title_line = node.written
-        if last - begin > len(title_line):  # an underlined heading of several lines
-            start, title_start, title_end = (self._position(offset) for offset in (node.start, first, last))
+        start, first, last = node.start - begin, first - begin, last - begin
+        width = len(title_line)
+        if last > width:  # an underlined heading of several lines
+            before, title_start, title_end = (self._position(begin + offset) for offset in (start, first, last))
         else:
-            start, title_start, title_end = (
-                f'{{"line":{line},"character":{self._units(title_line, offset - begin)}}}'
-                for offset in (node.start, first, last)
-            )
-        last_line = max(end_line - 1, line)
-        if last_line == line:
-            end = f'{{"line":{line},"character":{self._units(title_line, len(title_line))}}}'
+            if self._encoding is not Encoding.UTF32 and not title_line.isascii():
+                start, first, last, width = (self._units(title_line, place) for place in (start, first, last, width))
+            before = f'{{"line":{line},"character":{start}}}'
+            title_start = f'{{"line":{line},"character":{first}}}'
+            title_end = f'{{"line":{line},"character":{last}}}'
+        last_line = end_line - 1
+        if last_line <= line:
+            end = f'{{"line":{line},"character":{width}}}'
         else:
             content = text.line(last_line)
             end = f'{{"line":{last_line},"character":{self._units(content, len(content))}}}'
-            if text.line_start(last_line) + len(content) < last:
+            if text.line_start(last_line) + len(content) < node.title_span[1]:
                 end = title_end
-        return f'{{"start":{start},"end":{end}}}', f'{{"start":{title_start},"end":{title_end}}}'
+        return f'{{"start":{before},"end":{end}}}', f'{{"start":{title_start},"end":{title_end}}}'
 
     def _position(self, offset: int) -> str:
         line, character = self._text.position(offset, self._encoding)

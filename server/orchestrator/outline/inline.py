@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.entities import html5
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 BLANKS = " \t"
 
@@ -32,8 +32,7 @@ _FIELD = re.compile(r"\[([A-Za-z][\w-]*)::")
 _ID = re.compile(r"[A-Za-z0-9-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What a task's first line, behind its check box, or a heading's text says."""
 
     title: str
@@ -50,10 +49,9 @@ def read_line(string: str, start: int, end: int, *, with_id: bool) -> Line:
     """Read `string[start:end]`, which is within one line."""
     text = string[start:end]
     if _PLAIN.fullmatch(text):
-        first, last = _trimmed(text, 0, len(text))
-        empty = min(1, len(text))
-        span = (start + first, start + last) if first < last else (start + empty, start + empty)
-        return Line(text[first:last], span, _NO_FIELDS, None, None)
+        title = text.strip(BLANKS)
+        first = start + (text.index(title) if title else min(1, len(text)))
+        return Line(title, (first, first + len(title)), _NO_FIELDS, None, None)
     id_start, id_end = _find_id(text) if with_id else (len(text), len(text))
     title_end = id_start
     fields: dict[str, str] = {}
@@ -188,8 +186,7 @@ def escape(title: str) -> str:
     return source[: id_start - 1] + "\\" + source[id_start - 1 :] if id_start < id_end else source
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     kind: Literal["code", "escape", "reference", "open", "close"]
     start: int
     end: int

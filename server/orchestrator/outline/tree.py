@@ -76,6 +76,13 @@ class _View:
             self._written = self.outline.text.line(self.line)
         return self._written
 
+    def read_from(self, string: str, start: int) -> None:
+        """Its first line starts there in this part of the text."""
+        end = string.find("\n", start)
+        if end < 0 or "\r" in (line := string[start:end]):
+            return  # `written` knows these line ends
+        self._written = line
+
     @property
     def end_line(self) -> int:
         """Exclusive: behind the last line of the whole branch that is not blank."""
@@ -295,14 +302,18 @@ class Outline:
         first, slot = segments.spot(start)
         index = start
         for page in segments.pages[first:]:
+            # Whoever goes through a whole page reads most of its lines, which is cheaper from one string.
+            whole = slot == 0 and index + len(page.segments) <= end
+            string, base = self.text.slice(offset, offset + page.length) if whole else "", offset
             for segment in page.segments[slot:]:
                 if index >= end:
                     return
                 kind = segment.shape.kind
-                if kind is Kind.TASK:
-                    yield Task(self, segment, index, line, offset)
-                elif kind is Kind.SECTION:
-                    yield Section(self, segment, index, line, offset)
+                if kind is not Kind.TEXT:
+                    view = (Task if kind is Kind.TASK else Section)(self, segment, index, line, offset)
+                    if whole:
+                        view.read_from(string, offset - base)
+                    yield view
                 line += segment.lines
                 offset += segment.length
                 index += 1

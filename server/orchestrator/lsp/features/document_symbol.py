@@ -26,10 +26,11 @@ def document_symbol(server: Server, params: types.DocumentSymbolParams) -> Encod
 class _Open:
     """A node whose children are being written."""
 
-    __slots__ = ("children", "done", "node", "total")
+    __slots__ = ("children", "done", "node", "rank", "total")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, rank: int) -> None:
         self.node = node
+        self.rank = rank
         self.children: list[str] = []
         self.done = self.total = 0
         """How many tasks below it are done, of how many: as `progress` counts them."""
@@ -48,16 +49,22 @@ class _Writer:
         above: list[_Open] = []
 
         def close(rank: int) -> None:
-            while above and above[-1].node.segment.shape.rank >= rank:
+            while above and above[-1].rank >= rank:
                 done = above.pop()
-                (above[-1].children if above else top).append(self._symbol(done))
-                if above and isinstance(done.node, Task) and done.node.status is not Status.CANCELLED:
-                    above[-1].done += done.done + (done.node.status is Status.COMPLETED)
-                    above[-1].total += done.total + 1
+                if not above:
+                    top.append(self._symbol(done))
+                    continue
+                outer = above[-1]
+                outer.children.append(self._symbol(done))
+                status = done.node.status if isinstance(done.node, Task) else Status.CANCELLED
+                if status is not Status.CANCELLED:
+                    outer.done += done.done + (status is Status.COMPLETED)
+                    outer.total += done.total + 1
 
         for node in self._snapshot.outline.walk():
-            close(node.segment.shape.rank)
-            above.append(_Open(node))
+            rank = node.segment.shape.rank
+            close(rank)
+            above.append(_Open(node, rank))
         close(0)
         return top
 
@@ -66,9 +73,10 @@ class _Writer:
         full, selection = self._places.of_node(node, self._ends[node.index])
         words = _detail(node, done.done, done.total)
         detail = f',"detail":{quoted(words)}' if words else ""
+        children = f',"children":[{",".join(done.children)}]' if done.children else ""
         return (
             f'{{"name":{quoted(_name(node))},"kind":{_kind(node)},"range":{full},"selectionRange":{selection}'
-            f'{detail}{self._tags(node)},"children":[{",".join(done.children)}]}}'
+            f"{detail}{self._tags(node)}{children}}}"
         )
 
     def flat(self) -> Iterator[str]:
@@ -105,8 +113,10 @@ def _kind(node: Node) -> int:
 def _detail(node: Node, done: int, total: int) -> str:
     if not isinstance(node, Task):
         return ""
-    status = "" if node.status in {Status.PENDING, Status.OTHER} else _WORDS[node.status]
-    return " · ".join(part for part in (status, f"{done}/{total}" if total else "") if part)
+    status = _WORDS.get(node.status, "")
+    if not total:
+        return status
+    return f"{status} · {done}/{total}" if status else f"{done}/{total}"
 
 
 _TASK = types.SymbolKind.Boolean.value
