@@ -37,7 +37,7 @@ class Prompt:
 
     @property
     def version(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+        return _version(self.text)
 
     def render(self, **values: str) -> tuple[str, str]:
         """The system and the user text.
@@ -51,6 +51,12 @@ class Prompt:
                 hint="Give each of them exactly once.",
             )
         return _fill(self.system, values), _fill(self.user, values)
+
+
+@lru_cache
+def _version(text: str) -> str:
+    """Each step of a run asks for it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def parse_prompt(text: str) -> Prompt:

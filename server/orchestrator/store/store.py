@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestrator.errors import StoreError
 from orchestrator.model.message import Role
 from orchestrator.model.outline_index import IndexedNode, IndexedOutline
 from orchestrator.model.run import (
@@ -61,7 +62,11 @@ NODES_AT_ONCE = 5_000
 
 
 class Store:
-    """Made by `Store.open`, ended by `aclose`. May be called by any number of tasks of one event loop at once."""
+    """Made by `Store.open`, ended by `aclose`. May be called by any number of tasks of one event loop at once.
+
+    What a run writes for each of its steps (`move`, `begin_step`, …) is queued in the moment of the call, and answered
+    by a future: whoever needs it on disk before going on awaits that, whoever only tells of it adds a callback.
+    """
 
     def __init__(self, path: Path | None, writing: Connection, reading: Connection, guard: Guard) -> None:
         """For `open` only."""
@@ -69,7 +74,7 @@ class Store:
         self._writing = writing
         self._reading = reading
         self._guard = guard
-        self._writer = Writer(writing, guard)
+        self._writer = Writer(writing, guard, self._translated)
         self._owner = leases.owner_of_this_process()
         self._closed = False
         self._kept: set[tuple[str, str]] = set()
@@ -146,31 +151,31 @@ class Store:
         """Give up a run that could be resumed, with its attempts and questions; False when it is none."""
         return await self._write(partial(branches.mark_failed, run_id=run_id, reason=reason, now=now))
 
-    async def begin_task(
+    def begin_task(
         self, attempt: Attempt, conversation: Conversation, told: Sequence[tuple[str, dict[str, Any]]]
-    ) -> list[Event]:
+    ) -> asyncio.Future[list[Event]]:
         """An attempt of a branch, and the events that tell of it, at once."""
-        work = partial(branches.begin_task, attempt=attempt, conversation=conversation, told=self._told(told))
-        return await self._write(work)
+        return self._write(
+            partial(branches.begin_task, attempt=attempt, conversation=conversation, told=self._told(told))
+        )
 
-    async def move(
+    def move(
         self,
         attempt: Attempt,
         told: Sequence[tuple[str, dict[str, Any]]],
         entry: OutboxEntry | None = None,
         now: float = 0.0,
-    ) -> list[Event]:
+    ) -> asyncio.Future[list[Event]]:
         """How an attempt stands, what is to be written for it, and the events that tell of it, at once."""
-        work = partial(branches.move, attempt=attempt, told=self._told(told), entry=entry, now=now)
-        return await self._write(work)
+        return self._write(partial(branches.move, attempt=attempt, told=self._told(told), entry=entry, now=now))
 
     async def finished_call(self, attempt_id: str, request_hash: str, after: int) -> tuple[Step, str] | None:
         """The `after`-th finished call (from 0) of this very request in the attempt, with its text."""
         return await self._read(partial(branches.finished_call, attempt_id=attempt_id, given=request_hash, after=after))
 
-    async def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> None:
+    def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> asyncio.Future[None]:
         work = partial(branches.add_effect, attempt_id=attempt_id, name=name, given=given_hash, result=result, now=now)
-        await self._write(work)
+        return self._write(work)
 
     async def effect(self, attempt_id: str, name: str, given_hash: str, after: int) -> str | None:
         """The result (JSON) of the `after`-th effect of this name and input, None when it has not happened."""
@@ -367,17 +372,17 @@ class Store:
 
     # Steps and events
 
-    async def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> None:
+    def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> asyncio.Future[None]:
         """`messages` are those of the request that the conversation does not have yet, in their order."""
-        await self._write(partial(records.begin_step, step=step, messages=tuple(messages)))
+        return self._write(partial(records.begin_step, step=step, messages=tuple(messages)))
 
-    async def end_step(self, step: Step, message: StoredMessage | None) -> None:
+    def end_step(self, step: Step, message: StoredMessage | None) -> asyncio.Future[None]:
         """`message` is the assistant's, None when there is no answer. Only after this a call counts as finished."""
-        await self._write(partial(records.end_step, step=step, message=message))
+        return self._write(partial(records.end_step, step=step, message=message))
 
-    async def store_partial(self, step_id: str, text: str) -> None:
+    def store_partial(self, step_id: str, text: str) -> asyncio.Future[None]:
         """All the text that has streamed so far (not the newest piece); nothing happens once the step has ended."""
-        await self._write(partial(records.store_partial, step_id=step_id, text=text))
+        return self._write(partial(records.store_partial, step_id=step_id, text=text))
 
     async def add_event(self, run_id: str, kind: str, detail: dict[str, Any], created: float) -> Event:
         """Answers the event as stored, with its number. `detail` must be JSON."""
@@ -530,20 +535,30 @@ class Store:
         return await self._read(select)
 
     async def _read(self, operation: Operation[T]) -> T:
-        return await self._translated(self._reading.run, operation)
-
-    async def _write(self, operation: Operation[T]) -> T:
-        return await self._translated(self._writer.write, operation)
-
-    async def _translated(self, way: Callable[[Operation[T]], Any], operation: Operation[T]) -> T:
-        if self._closed:
-            raise failures.closed(failures.place_of(self.path))
+        self._refuse_closed()
         try:
-            return await way(operation)
+            return await self._reading.run(operation)
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            raise failures.store_error(error, failures.place_of(self.path)) from error
+            raise self._translated(error) from error
+
+    def _write(self, operation: Operation[T]) -> asyncio.Future[T]:
+        self._refuse_closed()
+        try:
+            return self._writer.write(operation)
+        except ValueError as error:
+            raise self._translated(error) from error
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise failures.closed(failures.place_of(self.path))
+
+    def _translated(self, error: Exception) -> StoreError:
+        translated = failures.store_error(error, failures.place_of(self.path))
+        if translated is not error:
+            translated.__cause__ = error
+        return translated
 
 
 def _first_column(row: sqlite3.Row) -> str:
