@@ -107,6 +107,8 @@ class TreeLocateResult(Wire):
     node_id: Identifier
     path: list[Identifier]
     """Ids from the top level down to the node itself."""
+    indexes: list[Uint]
+    """For each of them its place among its siblings, from 0: the `offset` at which `tree` has it."""
     range: Range
     """All lines of the node, with its children."""
     selection_range: Range

@@ -65,6 +65,7 @@
 ---@field documentVersion integer|vim.NIL
 ---@field nodeId string
 ---@field path string[] Ids from the top level down to the node itself.
+---@field indexes integer[] For each of them its place among its siblings, from 0: the `offset` at which `tree` has it.
 ---@field range orchestrator.Range All lines of the node, with its children.
 ---@field selectionRange orchestrator.Range Its title.
 

@@ -88,6 +88,8 @@ export interface TreeLocateResult {
   nodeId: string;
   /** Ids from the top level down to the node itself. */
   path: string[];
+  /** For each of them its place among its siblings, from 0: the `offset` at which `tree` has it. */
+  indexes: number[];
   /** All lines of the node, with its children. */
   range: Range;
   /** Its title. */
