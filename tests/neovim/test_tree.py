@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,15 @@ OPEN = [
 
 @pytest.fixture(scope="module")
 def shared(share: Callable[..., Shared]) -> Shared:
-    decide = {"when": {"schema": "decide"}, "answer": {"verdict": "DECOMPOSE", "reason": "Two."}, "repeat": True}
-    steps = [{"title": title, "description": "", "acceptance": "", "dependsOn": []} for title in ("Book", "Pay")]
-    plan = {"when": {"schema": "plan"}, "answer": {"ordered": True, "tasks": steps}, "repeat": True}
+    decide: dict[str, Any] = {
+        "when": {"schema": "decide"},
+        "answer": {"verdict": "DECOMPOSE", "reason": "Two."},
+        "repeat": True,
+    }
+    steps: list[dict[str, Any]] = [
+        {"title": title, "description": "", "acceptance": "", "dependsOn": []} for title in ("Book", "Pay")
+    ]
+    plan: dict[str, Any] = {"when": {"schema": "plan"}, "answer": {"ordered": True, "tasks": steps}, "repeat": True}
     return share(script=[decide, plan])
 
 

@@ -307,7 +307,6 @@ local function watch(view)
     end
   end)
   on('CursorMoved', { buffer = view.buffer }, function()
-    view.wanted = nil -- The person is faster than the answer that would move the cursor.
     view:fill()
     if view.follows then
       view:later(function()
