@@ -116,6 +116,7 @@ class Roles(_Section):
     execute: Alias = _option("balanced", "Alias that does a task.", Level.WORKSPACE)
     verify: Alias = _option("balanced", "Alias that holds a result against its acceptance.", Level.WORKSPACE)
     aggregate: Alias = _option("fast", "Alias that makes a task's result from those of its subtasks.", Level.WORKSPACE)
+    chat: Alias = _option("balanced", "Alias that answers in conversations.", Level.WORKSPACE)
 
 
 class Split(_Section):

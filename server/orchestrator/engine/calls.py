@@ -21,13 +21,14 @@ from math import ceil
 from typing import Any, Protocol
 
 from orchestrator.config import Calls
+from orchestrator.engine.chat_updates import Ended, Hub, Said, Text
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
 from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError, StoreError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, transcript
-from orchestrator.model.run import Step, StepState, StoredMessage
+from orchestrator.model.run import Ending, Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ToolCallDelta
 from orchestrator.providers.prices import cost
@@ -124,6 +125,8 @@ class Caller:
     purse: Purse | None = None
     replay: bool = False
     """The attempt was begun before: calls that finished then are answered from the journal."""
+    hub: Hub | None = None
+    """Who looks at the conversation while it goes on."""
     _said: list[Message] = field(default_factory=list[Message])
     """Messages of this conversation that are stored already."""
     _asked: dict[str, int] = field(default_factory=dict[str, int])
@@ -147,9 +150,10 @@ class Caller:
             settle = self.purse.reserve(route, request) if self.purse else None
             step = await self._begin(role, route, prompt, request, given)
             partial = _Partial(self.store, step.step_id)
+            self._show(step, partial)
             ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled"}
             try:
-                finished = await self._stream(route, request, partial, on_delta)
+                finished = await self._stream(route, request, step.step_id, partial, on_delta)
                 ending = {
                     "state": StepState.COMPLETED,
                     "raw_answer": finished.raw,
@@ -213,19 +217,28 @@ class Caller:
         )
         system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
         news = [message for message in (*system, *request.messages) if message not in self._said]
-        await self.store.begin_step(step, [self._message(message, step.step_id) for message in news])
+        stored = [self._message(message, step.step_id) for message in news]
+        await self.store.begin_step(step, stored)
         self._said.extend(news)
+        if self.hub is not None:
+            for one in stored:
+                self.hub.tell(self.conversation_id, one.message_id, Said(one))
         return step
 
     async def _end(self, ending: Step, text: str) -> None:
         message = Message(Speaker.ASSISTANT, text)
-        stored = self._message(message, ending.step_id) if text else None
+        stored = None
+        if text:
+            stored = replace(self._message(message, ending.step_id), message_id=answer_id(ending.step_id))
         await self.store.end_step(ending, stored)
+        if self.hub is not None:
+            ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
+            self.hub.end(self.conversation_id, answer_id(ending.step_id), ended)
         self._said.append(message)
         self.on_spent(ending.usage, ending.cost if ending.state is StepState.COMPLETED else None)
 
     async def _stream(
-        self, route: Route, request: Request, partial: _Partial, on_delta: Callable[[str], None]
+        self, route: Route, request: Request, step_id: str, partial: _Partial, on_delta: Callable[[str], None]
     ) -> Finished:
         tries = count(1)
 
@@ -234,6 +247,7 @@ class Caller:
 
         silence = self.calls.timeout * SILENCE_FACTOR
         events = stream_with_retries(route.provider, request, self.calls.retries, on_retry, silence)
+        answer = answer_id(step_id)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -243,12 +257,21 @@ class Caller:
                             f"{route.name} answered without an end; it was stopped after {LONGEST:,} characters.",
                             hint="Choose another model.",
                         )
+                    if self.hub is not None:
+                        self.hub.tell(self.conversation_id, answer, Text(event.text))
                     on_delta(event.text)
                 elif isinstance(event, ToolCallDelta):
                     partial.tools += event.name + event.arguments
                 elif isinstance(event, Finished):
                     return event
         raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
+
+    def _show(self, step: Step, partial: _Partial) -> None:
+        """To whoever looks: an answer begins."""
+        if self.hub is not None:
+            message = self._message(Message(Speaker.ASSISTANT, ""), step.step_id)
+            opened = replace(message, message_id=answer_id(step.step_id), ending=Ending.OPEN)
+            self.hub.begin(opened, lambda: partial.text)
 
     def _message(self, message: Message, step_id: str) -> StoredMessage:
         return StoredMessage(
@@ -268,6 +291,14 @@ class Caller:
             raise AnswerUnusableError(
                 "The model refused to answer.", hint="Word the task differently, or use another model.", raw=text
             )
+
+
+def answer_id(step_id: str) -> str:
+    """The message that answers a step: known before it is stored, in every process."""
+    return f"msg_{step_id.removeprefix('step_')}"
+
+
+_ENDINGS = {StepState.COMPLETED: Ending.END, StepState.CANCELLED: Ending.CANCELLED}
 
 
 def request_hash(route: Route, request: Request) -> str:

@@ -59,6 +59,7 @@ class TaskHands:
             on_wait=self.tell,
             purse=self,
             replay=replay,
+            hub=self._run.means.hub,
         )
         self._replay = replay
         self._effects: dict[tuple[str, str], int] = {}

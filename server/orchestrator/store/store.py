@@ -304,8 +304,8 @@ class Store:
         work = partial(conversations.begin_turn, conversation_id=conversation_id, messages=given, owner=self._owner)
         return await self._write(partial(work, now=now))
 
-    async def begin_call(self, step: Step, message_id: str) -> None:
-        await self._write(partial(conversations.begin_call, step=step, message_id=message_id))
+    async def begin_call(self, step: Step, message_id: str, brief: str = "") -> None:
+        await self._write(partial(conversations.begin_call, step=step, message_id=message_id, brief=brief))
 
     async def end_turn(self, message: StoredMessage, step: Step | None, state: RunState, now: float) -> bool:
         """The message and its last call as they ended; False when the conversation is gone."""
@@ -325,6 +325,16 @@ class Store:
     async def set_conversation_model(self, conversation_id: str, model: str) -> None:
         await self._write(partial(conversations.set_model, conversation_id=conversation_id, model=model))
 
+    async def set_merged(self, conversation_id: str, text: str) -> None:
+        await self._write(partial(conversations.set_merged, conversation_id=conversation_id, text=text))
+
+    async def attempt_of(self, conversation_id: str) -> Attempt | None:
+        return await self._read(partial(conversations.attempt_of, conversation_id=conversation_id))
+
+    async def is_live(self, conversation_id: str, now: float) -> bool:
+        """Whether a living program writes into it: an answer streams, or a run is at work on it."""
+        return await self._read(partial(conversations.is_live, conversation_id=conversation_id, now=now))
+
     async def delete_conversation(self, conversation_id: str) -> bool:
         """With its messages and calls; False for one that is not there, or that belongs to a run."""
         return await self._write(partial(conversations.delete, conversation_id=conversation_id))
@@ -342,6 +352,13 @@ class Store:
 
     async def message(self, message_id: str) -> StoredMessage | None:
         return await self._read(partial(conversations.message, message_id=message_id))
+
+    async def messages_before(self, message_id: str) -> int:
+        """In the order of its conversation, whatever branch they are on."""
+        return await self._read(partial(conversations.messages_before, message_id=message_id))
+
+    async def add_first_message(self, message: StoredMessage) -> None:
+        await self._write(partial(conversations.add_first_message, message=message))
 
     async def variants(self, conversation_id: str, parent_ids: Sequence[str | None]) -> dict[str, int]:
         """How many messages follow each of these (None, and "" in the answer: the beginning), if more than one."""
