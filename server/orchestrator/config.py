@@ -137,6 +137,12 @@ class RunOptions(_Section):
     max_depth: int = _option(
         2, "Levels of subtasks that a run may add below a task.", Level.WORKSPACE_LOWER, ge=0, le=8
     )
+    grace: float = _option(
+        10.0,
+        "How long a running task may be missing from the text, as in a move, before it is stopped (seconds).",
+        ge=0.1,
+        le=600,
+    )
 
 
 class OutlineFiles(_Section):

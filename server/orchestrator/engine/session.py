@@ -112,6 +112,10 @@ class Session:
             raise ProtocolError("This split has ended.", hint="Start another one.")
         return self._splits[run_id]
 
+    def is_split(self, run_id: str) -> bool:
+        """Whether a split of this session that has not ended has this id."""
+        return run_id in self._splits
+
     def stop(self, run_id: str, reason: str = "user") -> None:
         """Stop a run; nothing happens when it has ended already."""
         if run_id in self._splits:
@@ -146,7 +150,7 @@ class Session:
             if other.holder.uri == holder.uri and other.covers(outline, roots):
                 raise ProtocolError(f"“{other.title}” is being run already.", hint="Wait until it ends, or stop it.")
         asker = Asker(workspace.folder, person, request.model, request.consented)
-        run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer)
+        run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer, self.estimate)
         return await self._begin(run)
 
     async def resume_run(
@@ -170,7 +174,7 @@ class Session:
             )
         asker = Asker(workspace.folder, person, request.model, request.consented)
         outline = (await holder.look()).outline
-        run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, claimed)
+        run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, self.estimate, claimed)
         return await self._begin(run)
 
     def branch(self, run_id: str) -> BranchRun | None:
@@ -216,7 +220,7 @@ class Session:
 
         entries = await store.outbox(holder.uri)
         if entries:
-            marks = Marks(store, holder, told)
+            marks = Marks(store, holder, told, self._settings.run.grace)
             for entry in entries:
                 marks.put(entry)
             await marks.flush()

@@ -202,6 +202,11 @@ class Store:
         query = "SELECT * FROM runs WHERE state = 'running' AND kind = 'branch' AND uri = ? AND owner <> ?"
         return await self._select(rows.run_from, query, uri, self._owner)
 
+    async def branches_of(self, uri: str, limit: int = 50) -> list[Run]:
+        """Runs of branches of this outline, the newest first."""
+        query = "SELECT * FROM runs WHERE kind = 'branch' AND uri = ? ORDER BY started DESC, run_id LIMIT ?"
+        return await self._select(rows.run_from, query, uri, limit)
+
     async def last_result(self, uri: str, task_id: str) -> str:
         """What was last written as the result of this task, empty if nothing was."""
         query = (
@@ -278,6 +283,10 @@ class Store:
         """What waits to be written into this outline, in order."""
         query = "SELECT * FROM outbox WHERE uri = ? AND state = 'waiting' ORDER BY created, rowid"
         return await self._select(rows.outbox_from, query, uri)
+
+    async def awaited_outlines(self) -> list[str]:
+        """The outlines that something waits to be written into."""
+        return await self._select(_first_column, "SELECT DISTINCT uri FROM outbox WHERE state = 'waiting'")
 
     async def close_outbox(self, entries: Sequence[OutboxEntry]) -> None:
         """Note for each of them that it was written or refused, at once."""
@@ -408,6 +417,14 @@ class Store:
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
         return await self._write(partial(records.add_event, run_id=run_id, kind=kind, detail=text, created=created))
+
+    async def corrections(self, run_id: str) -> list[tuple[str, str]]:
+        """What a person said to attempts of the run while they were under way: attempt and text, in order."""
+        query = (
+            "SELECT json_extract(detail, '$.attemptId'), json_extract(detail, '$.text') FROM events"
+            " WHERE run_id = ? AND kind = 'attempt.corrected' ORDER BY seq"
+        )
+        return await self._select(_two_texts, query, run_id)
 
     async def keep_prompt(self, name: str, version: str, text: str, created: float) -> None:
         """Keep the text of a prompt version; a version that is there already is never changed."""
@@ -580,6 +597,10 @@ class Store:
 
 def _first_column(row: sqlite3.Row) -> str:
     return row[0]
+
+
+def _two_texts(row: sqlite3.Row) -> tuple[str, str]:
+    return row[0], row[1]
 
 
 def _two_columns(row: sqlite3.Row) -> tuple[str, int]:
