@@ -12,6 +12,7 @@ from orchestrator.config import Settings
 from orchestrator.engine import executors
 from orchestrator.engine.context import Brief, FileBrief
 from orchestrator.engine.executors import Answer, Outcome, TaskContext
+from orchestrator.engine.prompting import load_prompt
 from orchestrator.engine.routing import Route
 from orchestrator.errors import AnswerUnusableError, ConfigError
 from orchestrator.model.usage import Usage
@@ -30,6 +31,9 @@ class Hands:
         self.route = Route(ScriptedProvider([]), "test")
         if guided:
             self.route = Route(Small(), "test")
+
+    def prompt(self, name):
+        return load_prompt(name)
 
     async def call(self, role, make, on_delta=None):
         prompt, request = make(self.route)

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from orchestrator.engine.prompting import load_prompt, parse_prompt
+from orchestrator.engine.prompting import Parameter, Type, load_prompt, parse_prompt
 from orchestrator.errors import ConfigError
 from orchestrator.model.message import Role
 
@@ -24,7 +24,7 @@ Hello {{ who }}, {{who}}!
 
 def test_prompt_parts_and_version():
     prompt = parse_prompt(TEXT)
-    assert (prompt.name, prompt.role, prompt.parameters) == ("greet", Role.CHAT, {"who": "A name"})
+    assert (prompt.name, prompt.role, prompt.parameters) == ("greet", Role.CHAT, {"who": Parameter("A name")})
     assert prompt.render(who="Ada") == ("Be kind to Ada.", "Hello Ada, Ada!")
     assert prompt.version == hashlib.sha256(TEXT.encode()).hexdigest()[:12]
 
@@ -59,6 +59,7 @@ def test_a_broken_prompt_is_refused(old, new, problem):
 def test_shipped_prompts_render_with_their_parameters(name):
     prompt = load_prompt(name)
     assert prompt.name == name
-    system, user = prompt.render(**dict.fromkeys(prompt.parameters, "VALUE"))
+    values = {key: "VALUE" if each.type is not Type.INTEGER else "7" for key, each in prompt.parameters.items()}
+    system, user = prompt.render(**values)
     assert "{{" not in system + user
     assert "VALUE" in user

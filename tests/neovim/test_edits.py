@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.neovim.conftest import Shared
 from tests.support.neovim import Neovim
 
 StartServed = Callable[..., Neovim]
@@ -30,15 +29,9 @@ MAPS = """
 """
 
 
-@pytest.fixture(scope="module")
-def shared(share: Callable[..., Shared]) -> Shared:
-    return share(after=MAPS)
-
-
 @pytest.fixture
-def editor(shared: Shared) -> Shared:
-    shared.open(OUTLINE)
-    return shared
+def editor(start_served: StartServed) -> Neovim:
+    return start_served(OUTLINE, after=MAPS)
 
 
 def lines(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from orchestrator.config import Settings
 from orchestrator.engine import approvals
 from orchestrator.engine.context import Brief
 from orchestrator.engine.executors import Answer, Outcome, TaskContext, find
+from orchestrator.engine.prompting import load_prompt
 from orchestrator.engine.routing import Route
 from orchestrator.errors import AnswerUnusableError
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta
@@ -59,6 +60,9 @@ class Hands:
         self.trusted = False
         self.die_at = 0
         """The step (before and after each effect, call and approval) at which the process is killed; 0: never."""
+
+    def prompt(self, name):
+        return load_prompt(name)
 
     async def call(self, role, make, on_delta=None):
         _prompt, request = make(Route(self.provider, "test"))

@@ -31,7 +31,8 @@ from orchestrator.engine.executors.checks import Checked, check
 from orchestrator.engine.hands import TaskHands
 from orchestrator.engine.machine import Signal, Standing, step
 from orchestrator.engine.marks import change_of
-from orchestrator.engine.prompting import Prompt, load_prompt
+from orchestrator.engine.prompt_set import PromptSet
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import BASIC, Asker, Route
 from orchestrator.engine.schedule import End
 from orchestrator.errors import (
@@ -113,8 +114,7 @@ class TaskRun:
         self.attempt = replace(stored, state=AttemptState.PENDING) if stored else self._new_attempt()
         self._resumed = stored is not None
         self.hands = TaskHands(self, replay=self._resumed)
-        for said in run.said_before(self.attempt.attempt_id):
-            self.hands.correct(said)
+        self.prompts = PromptSet()
 
     @property
     def state(self) -> AttemptState:
@@ -170,17 +170,6 @@ class TaskRun:
     def on_spent(self, usage: Usage, price: Cost) -> None:
         self.run.on_spent(usage, price)
 
-    @property
-    def takes_in(self) -> str:
-        """For a person: from when on it counts what is said to it now."""
-        if self.waiting:
-            return "It waits for a person; what you said counts when it goes on."
-        if self.state is AttemptState.VERIFYING:
-            return "Its result is being checked; what you said counts if it is done once more."
-        if self.state in {AttemptState.PLANNING, AttemptState.AGGREGATING}:
-            return "No step is left that could take it in; say it to the task that comes of this one."
-        return "What you said counts from its next call on; the answer that is being written does not know it."
-
     def answered(self, approval: Approval) -> bool:
         """False when it was told before."""
         if self._future is None or self._future.done():
@@ -230,8 +219,11 @@ class TaskRun:
         return found[0]
 
     async def _begin(self) -> None:
+        named = self._fields.get("prompt", "")
         if self._resumed:
             await self._store_move(("attempt.resumed", {}))
+            before = await self.run.store.prompts_of(self.attempt.attempt_id)
+            self.prompts = self.run.prompts.for_task(named).pinned(before)
             return
         attempt = self.attempt = replace(self.attempt, brief=context.as_json(self.brief))
         conversation = Conversation(
@@ -244,6 +236,7 @@ class TaskRun:
             updated=attempt.started,
         )
         self.run.tell(await self.run.store.begin_task(attempt, conversation, [self._told("attempt.started")]))
+        self.prompts = self.run.prompts.for_task(named)
 
     async def _ask_to_start(self) -> None:
         async with self.run.stepping:
@@ -268,13 +261,6 @@ class TaskRun:
     async def _execute(self, evidence: str) -> _Delivered | None:
         """None: it failed, and may be split."""
         outcome = await self._outcome(evidence)
-        late = self.hands.late_corrections()
-        while late and outcome.plain:
-            # Said during its last call: what it came to does not know it, so that is no end.
-            outcome = await self._outcome("\n".join((*filter(None, (evidence,)), *(f"- {said}" for said in late))))
-            before, late = late, self.hands.late_corrections()
-            if late == before:  # an executor that takes nothing in
-                break
         self._standing = replace(
             self._standing,
             edited=self._standing.edited or outcome.edited,
@@ -300,6 +286,7 @@ class TaskRun:
 
     async def _outcome(self, evidence: str) -> Outcome:
         executor, task = await self._executor(self._context(evidence))
+        self.attempt = replace(self.attempt, executor=executor.name)
         self.brief = replace(self.brief, acceptance=task.brief.acceptance)  # its type's, where it has none
         try:
             outcome = await executor.execute(task, self.hands)
@@ -395,7 +382,7 @@ class TaskRun:
         judged = context.as_text(brief)
 
         def make(route: Route) -> tuple[Prompt, Request]:
-            prompt = load_prompt("verify")
+            prompt = self.prompts.get("verify")
             system, user = prompt.render(context=judged, answer=_indented(delivered.text))
             schema = reading.VERIFY_SCHEMA
             return prompt, Request(route.model, system, conversation_of(user), VERIFY_TOKENS, schema)
@@ -420,7 +407,7 @@ class TaskRun:
             return _Delivered(clean_result(f"{len(children)} subtasks are done: {titles}"), listed, draft=True)
 
         def make(route: Route) -> tuple[Prompt, Request]:
-            prompt = load_prompt("aggregate")
+            prompt = self.prompts.get("aggregate")
             system, user = prompt.render(context=context.as_text(self.brief))
             schema = reading.AGGREGATE_SCHEMA
             return prompt, Request(route.model, system, conversation_of(user), AGGREGATE_TOKENS, schema)
@@ -465,14 +452,13 @@ class TaskRun:
 
     def _decomposer(self) -> Decomposer:
         most = self.run.settings.split.max_children
-        return Decomposer(self.run.means.router, self.asker, self.hands.caller, most, lambda _route: None)
+        return Decomposer(
+            self.run.means.router, self.asker, self.hands.caller, most, lambda _route: None, prompts=self.prompts
+        )
 
     # --- endings ------------------------------------------------------------------------------------------------
 
     async def _complete(self, delivered: _Delivered, *signals: Signal) -> None:
-        if late := self.hands.late_corrections():
-            said = "; ".join(late)
-            self.hands.tell(f"“{self.title}” was done before it could take in what you said: {said}")
         await self._end(*signals, delivered=delivered, mark="x")
         self.run.task_ended(self, End.COMPLETED)
 

@@ -22,7 +22,8 @@ from orchestrator.engine.classifier import combined
 from orchestrator.engine.context import Brief
 from orchestrator.engine.experience import NEAREST, Experience, examples, prior
 from orchestrator.engine.playbooks import Match, as_example
-from orchestrator.engine.prompting import Prompt, load_prompt
+from orchestrator.engine.prompt_set import PromptSet
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Asker, Route, Router
 from orchestrator.errors import AnswerUnusableError, RequestRejectedError
 from orchestrator.model.message import Role
@@ -50,6 +51,7 @@ class Decomposer:
     experience: Experience = field(default_factory=Experience)
     examples: int = NEAREST
     """Playbooks that a capable model is shown at most."""
+    prompts: PromptSet = field(default_factory=PromptSet)
 
     async def decide(self, brief: Brief) -> Decision:
         route = await self._route(Role.DECIDE)
@@ -59,7 +61,7 @@ class Decomposer:
             decision = await asyncio.to_thread(guided.decide, brief, self.experience)
             await self.caller.note_decision("classifier", "sentence-embeddings", brief.title, decision.verdict.value)
             return decision
-        prompt = load_prompt("decide")
+        prompt = self.prompts.get("decide")
         system, user = prompt.render(context=context.as_text(brief.without_siblings()))
         request = Request(route.model, system, conversation_of(user), DECIDE_TOKENS, answers.DECIDE_SCHEMA)
         said, before = await self.caller.runner.gather(
@@ -81,7 +83,7 @@ class Decomposer:
 
             return await guided.plan(brief, route.model, ask, on_plan, self.max_children, self.experience)
 
-        prompt = load_prompt("plan")
+        prompt = self.prompts.get("plan")
         near = await self._examples(brief)
         system, user = prompt.render(
             context=context.as_text(brief),
@@ -115,7 +117,7 @@ class Decomposer:
             known = (*brief.siblings, *(each.title for each in subtasks))
             plan = await self.plan(replace(brief, siblings=known), lambda _: None)
             return added_changes(plan, brief.title, subtasks, self.max_children)
-        prompt = load_prompt("replan")
+        prompt = self.prompts.get("replan")
         system, user = prompt.render(
             context=context.as_text(brief), subtasks=listing(subtasks), max_children=str(self.max_children)
         )
@@ -144,7 +146,7 @@ class Decomposer:
         value = read(answer)
         if not isinstance(value, answers.Flaw):
             return value
-        repair = load_prompt("repair")
+        repair = self.prompts.get("repair")
         _, reply = repair.render(problems="\n".join(f"- {problem}" for problem in value.problems))
         question = request.messages[0].text
         # An empty turn is refused by vendors; a single blank line stands for "nothing".

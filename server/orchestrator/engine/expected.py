@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from orchestrator.engine import context
 from orchestrator.engine.context import Brief
-from orchestrator.engine.prompting import load_prompt
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.model.message import Role
 from orchestrator.model.usage import Usage
@@ -20,12 +20,11 @@ EXAMPLES = 500
 """Tokens of the examples in a request."""
 
 
-async def expected_usage(store: Store, route: Route | None, brief: Brief) -> Usage:
+async def expected_usage(store: Store, route: Route | None, brief: Brief, prompt: Prompt) -> Usage:
     """The mean of this model's plans; it is an estimate and says so."""
     if route is not None:
         known = await store.mean_usage(Role.PLAN, route.provider.name, route.model)
         if known is not None:
             return known
-    prompt = load_prompt("plan")
-    reading = estimate(prompt.system + prompt.user + context.as_text(brief)) + EXAMPLES
+    reading = estimate(prompt.text + context.as_text(brief)) + EXAMPLES
     return Usage(input_tokens=reading, output_tokens=USUAL_ANSWER, estimated=True)

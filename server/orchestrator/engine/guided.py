@@ -23,6 +23,7 @@ from orchestrator.engine.context import Brief
 from orchestrator.engine.experience import Experience, Tools, tools
 from orchestrator.engine.playbooks import Match, Playbook, content_words
 from orchestrator.engine.prompting import Prompt
+from orchestrator.engine.templates import Template
 from orchestrator.engine.wording import BETWEEN, Wording, settled, subject_of, wording_of
 from orchestrator.model.message import Message, Role, Speaker
 from orchestrator.model.task import Decision, Plan, PlannedTask
@@ -55,8 +56,8 @@ PROMPT = Prompt(
     name="plan-guided",
     role=Role.PLAN,
     parameters={},
-    system=SYSTEM,
-    user="",
+    system=Template((SYSTEM,)),
+    user=Template(),
     text="\n".join([SYSTEM, *(f"{task}: {step}" for task, steps in _EXAMPLES for step in steps)]),
 )
 """What the journal records: the words that every step's request begins with."""

@@ -23,7 +23,6 @@ from typing import Any
 from orchestrator.config import Settings
 from orchestrator.engine.attempts import Thinking
 from orchestrator.engine.calls import Caller, Slots, spent
-from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
@@ -32,6 +31,8 @@ from orchestrator.engine.experience import Experience, experience_of, saved_play
 from orchestrator.engine.machine import Signal, next_split
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
+from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
+from orchestrator.engine.prompt_set import PromptSet
 from orchestrator.engine.proposal import Applied, Observer, Proposal, SplitRequest
 from orchestrator.engine.routing import Asker, Route, Router
 from orchestrator.engine.runner import Runner
@@ -77,8 +78,6 @@ class Means:
     """Raises StoreError."""
     config_folder: Path
     """Where the person's playbooks are."""
-    hub: Hub
-    """Who looks at conversations while they go on."""
 
 
 class Split:
@@ -103,6 +102,8 @@ class Split:
         self._begun = False
         self._route: Route | None = None
         self._experience = Experience()
+        self._prompts = PromptSet()
+        self._prompt_name = inherited.value(place.outline, place.task, "prompt") or ""
         self._proposal = Proposal(record_id("run"), 0, SplitState.DECIDING, place.task.title)
         self._spent: list[tuple[Usage, Cost]] = []
         self._notes: list[str] = []
@@ -192,6 +193,7 @@ class Split:
             self._store = await self._means.open_store()
             await self._begin()
             self._experience = await self._remember(self._store)
+            self._prompts = await self._find_prompts(self._store)
             async with self._means.runner.beside(self._heartbeat()):
                 await self._propose()
                 await self._ended.wait()
@@ -232,6 +234,13 @@ class Split:
         records = await store.splits(limit=REMEMBERED)
         saved = await asyncio.to_thread(saved_playbooks, self._means.config_folder)
         return experience_of(records, str(self._asker.folder), saved)
+
+    async def _find_prompts(self, store: Store) -> PromptSet:
+        folder = self._asker.folder
+        library = PromptLibrary(store, self._means.config_folder)
+        found = await library.in_force(folder, allowed_by(self._means.router.trust, folder))
+        self._notes += found.notes
+        return found.for_task(self._prompt_name)
 
     async def _propose(self) -> None:
         levels = max(1, min(self._request.levels, self._means.settings.split.max_depth))
@@ -321,12 +330,11 @@ class Split:
             attempt.conversation_id,
             on_spent=self._on_spent,
             on_wait=lambda text: self._show(None, message=text),
-            hub=self._means.hub,
         )
         most = self._means.settings.split.max_children
         shown = self._means.settings.split.examples
         router, asker = self._means.router, self._asker
-        decomposer = Decomposer(router, asker, caller, most, self._on_route, self._experience, shown)
+        decomposer = Decomposer(router, asker, caller, most, self._on_route, self._experience, shown, self._prompts)
         return Thinking(decomposer, self._journal, attempt, self._emit)
 
     async def _apply(self, plan: Plan, *, fields: bool) -> Applied:
@@ -467,7 +475,7 @@ class Split:
 
     async def _tell_decision(self, brief: Brief, decision: Decision) -> None:
         """The verdict, how sure it is, and what a plan would cost."""
-        usage = await expected_usage(self._journal, self._route, brief)
+        usage = await expected_usage(self._journal, self._route, brief, self._prompts.get("plan"))
         expected = cost(self._route.provider.name, self._route.model, usage) if self._route else None
         self._proposal = replace(self._proposal, decision=decision, expected=expected)
         detail = {"verdict": decision.verdict.value, "reason": decision.reason, "chance": decision.chance}

@@ -130,6 +130,8 @@ class Attempt:
     """The short paragraph for the outline."""
     answer: str = ""
     """All of it."""
+    executor: str = ""
+    """What does the task; empty for a split, and where its subtasks do it."""
 
 
 class ConversationKind(StrEnum):

@@ -72,6 +72,33 @@ def place_of(text: Text, front: FrontMatter, *keys: str) -> tuple[int, int]:
     return start + found[0], start + found[1]
 
 
+def plain_yaml(source: str) -> tuple[object, dict[tuple[str, ...], tuple[int, int]]]:
+    """Plain values of another file's front matter, and where each stands.
+
+    By its path of keys; where the key itself stands with `""` at the path's end. Raises ValueError with what is wrong.
+    """
+    if len(source) > MAX_CHARACTERS:
+        raise ValueError(f"it is larger than {MAX_CHARACTERS // 1024} KiB")
+    try:
+        value: object = yaml.load(source, Loader=_PlainLoader)  # noqa: S506 (a SafeLoader with less in it)
+        root = yaml.compose(source, Loader=_PlainLoader)
+    except (yaml.YAMLError, OverflowError) as error:
+        what = (error.problem if isinstance(error, yaml.MarkedYAMLError) else None) or str(error).splitlines()[0]
+        raise ValueError(what) from error
+    places: dict[tuple[str, ...], tuple[int, int]] = {}
+    waiting: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), root)]
+    while waiting:
+        path, node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            for name, below in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+                inner = (*path, str(name.value))
+                places[(*inner, "")] = name.start_mark.index, name.end_mark.index
+                if isinstance(below, yaml.ScalarNode) and below.start_mark.index < below.end_mark.index:
+                    places[inner] = below.start_mark.index, below.end_mark.index
+                waiting.append((inner, below))
+    return value, places
+
+
 def _read(source: str, end_line: int) -> FrontMatter:
     if len(source) > MAX_CHARACTERS:
         problem = f"The front matter is larger than {MAX_CHARACTERS // 1024} KiB and is not used; make it shorter."

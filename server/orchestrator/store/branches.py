@@ -81,13 +81,15 @@ def move(
     connection: sqlite3.Connection, attempt: Attempt, told: Told, entry: OutboxEntry | None, now: float
 ) -> list[Event]:
     changed = connection.execute(
-        "UPDATE attempts SET state = ?, reason = ?, ended = ?, result = ?, answer = ? WHERE attempt_id = ?",
+        "UPDATE attempts SET state = ?, reason = ?, ended = ?, result = ?, answer = ?, executor = ?"
+        " WHERE attempt_id = ?",
         (
             attempt.state.value,
             rows.clean_text(attempt.reason),
             attempt.ended,
             rows.clean_text(attempt.result),
             rows.clean_text(attempt.answer),
+            rows.clean_text(attempt.executor),
             attempt.attempt_id,
         ),
     )
@@ -112,16 +114,19 @@ def finished_call(connection: sqlite3.Connection, attempt_id: str, given: str, a
 
 
 def add_effect(connection: sqlite3.Connection, attempt_id: str, name: str, given: str, result: str, now: float) -> None:
+    (seq,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) + 1 FROM effects WHERE attempt_id = ? AND name = ? AND given_hash = ?",
+        (attempt_id, name, given),
+    ).fetchone()
     connection.execute(
-        "INSERT INTO effects (attempt_id, name, given_hash, seq, result, created) VALUES (?1, ?2, ?3,"
-        " (SELECT coalesce(max(seq), 0) + 1 FROM effects WHERE attempt_id = ?1 AND name = ?2 AND given_hash = ?3),"
-        " ?4, ?5)",
-        (attempt_id, name, given, rows.clean_text(result), now),
+        "INSERT INTO effects (attempt_id, name, given_hash, seq, result, created) VALUES (?, ?, ?, ?, ?, ?)",
+        (attempt_id, name, given, seq, rows.clean_text(result), now),
     )
 
 
 def add_approval(connection: sqlite3.Connection, approval: Approval, told: Told) -> list[Event]:
-    records.insert_next(connection, "approvals", "attempt_id", rows.approval_row(approval))
+    seq = records.next_seq(connection, "approvals", "attempt_id", approval.attempt_id)
+    records.insert(connection, "approvals", {**rows.approval_row(approval), "seq": seq})
     return _tell(connection, approval.run_id, told, approval.created)
 
 

@@ -117,6 +117,7 @@ def attempt_row(attempt: Attempt) -> Row:
         "brief": clean_text(attempt.brief),
         "result": clean_text(attempt.result),
         "answer": clean_text(attempt.answer),
+        "executor": clean_text(attempt.executor),
     }
 
 
@@ -134,6 +135,7 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
         brief=row["brief"],
         result=row["result"],
         answer=row["answer"],
+        executor=row["executor"],
     )
 
 

@@ -28,7 +28,6 @@ M.names = {
   'edit',
   'discard',
   'stop',
-  'tree',
   'status',
   'promote',
   'demote',

@@ -75,11 +75,6 @@ class Outcome:
     findings: tuple[Finding, ...] | None = None
     """What a review found, for the diagnostics of the files; None: this was no review."""
 
-    @property
-    def plain(self) -> bool:
-        """It was done, and nothing but text came of it, so that it can be done once more."""
-        return not (self.failed or self.needs_person or self.edited or self.findings)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -108,6 +103,10 @@ class Hands(Protocol):
         """
         ...
 
+    def prompt(self, name: str) -> Prompt:
+        """The prompt in use for what the built-in one of this name does: the task's own, the person's, or that one."""
+        ...
+
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
         """Do something that must not be done twice, such as a tool call or applying an edit; answers JSON.
 
@@ -132,11 +131,7 @@ class Hands(Protocol):
         ...
 
     def corrections(self) -> tuple[str, ...]:
-        """What the person said about the task since it began, in order; the next call should show it.
-
-        An executor takes it in by `once("corrections", …)`, so that it is known what was shown: what came too late
-        for any call leads to another execution, with it as evidence.
-        """
+        """What the person said about the task since it began, in order; the next call should show it."""
         ...
 
     def tell(self, text: str) -> None:

@@ -10,7 +10,7 @@ from orchestrator.engine import context, reading
 from orchestrator.engine.answers import Flaw
 from orchestrator.engine.calls import conversation_of
 from orchestrator.engine.executors import Answer, Hands, Outcome, TaskContext
-from orchestrator.engine.prompting import Prompt, load_prompt
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import BASIC, Route
 from orchestrator.errors import AnswerUnusableError
 from orchestrator.model.message import Role
@@ -50,7 +50,7 @@ class AnswerExecutor:
 
         def make(route: Route) -> tuple[Prompt, Request]:
             chosen.append(route)
-            return _request(route, task, notes)
+            return _request(route, task, notes, hands)
 
         answer = await hands.call(Role.EXECUTE, make)
         if _plain(chosen[-1]):
@@ -58,11 +58,11 @@ class AnswerExecutor:
         work = reading.read_work(answer.text)
         if not isinstance(work, Flaw):
             return work
-        repair = load_prompt("repair")
+        repair = hands.prompt("repair")
         _, reply = repair.render(problems="\n".join(f"- {problem}" for problem in work.problems))
 
         def mend(route: Route) -> tuple[Prompt, Request]:
-            _, first = _request(route, task, notes)
+            _, first = _request(route, task, notes, hands)
             turn = (answer.text[: reading.MAX_ANSWER].strip() or "(nothing)", reply)
             messages = conversation_of(first.messages[0].text, turn)
             return repair, Request(route.model, first.system, messages, EXECUTE_TOKENS, first.schema)
@@ -96,10 +96,10 @@ def _plain(route: Route) -> bool:
     return route.provider.capabilities.guided
 
 
-def _request(route: Route, task: TaskContext, notes: str) -> tuple[Prompt, Request]:
+def _request(route: Route, task: TaskContext, notes: str, hands: Hands) -> tuple[Prompt, Request]:
     brief = task.brief.without_siblings()
     plain = _plain(route)
-    prompt: Prompt = load_prompt("execute-plain" if plain else "execute")
+    prompt = hands.prompt("execute-plain" if plain else "execute")
     system, user = prompt.render(context=context.as_text(brief), notes=notes)
     if plain:
         return prompt, Request(route.model, system, conversation_of(user), PLAIN_TOKENS, temperature=0.0)

@@ -18,7 +18,7 @@ from typing import Any
 
 from orchestrator.engine import context
 from orchestrator.engine.executors import Answer, Hands, TaskContext
-from orchestrator.engine.prompting import Prompt, load_prompt
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.tools import Once, Output, Tool, Toolbox
 from orchestrator.engine.tools.draft import Draft
@@ -53,7 +53,7 @@ class ToolLoop:
     """One conversation of one attempt; `run` may be called again to go on in it."""
 
     def __init__(self, prompt: str, task: TaskContext, hands: Hands, draft: Draft, tools: Iterable[Tool]) -> None:
-        self._prompt: Prompt = load_prompt(prompt)
+        self._prompt: Prompt = hands.prompt(prompt)
         self._task = task
         self._hands = hands
         self._draft = draft
