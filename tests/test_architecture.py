@@ -51,7 +51,7 @@ def test_asyncio_tasks_have_two_owners():
     assert found == {"engine/runner.py", "lsp/tasks.py"}
 
 
-HEAVY = ["anthropic", "openai", "genai_prices", "keyring", "numpy", "rich", "xllamacpp", "stamina"]
+HEAVY = ["anthropic", "openai", "genai_prices", "keyring", "numpy", "rich", "xllamacpp"]
 
 
 @pytest.mark.parametrize("module", ["orchestrator.cli.main", "orchestrator.lsp.server", "orchestrator.engine.session"])

@@ -116,6 +116,7 @@ class Roles(_Section):
     execute: Alias = _option("balanced", "Alias that does a task.", Level.WORKSPACE)
     verify: Alias = _option("balanced", "Alias that holds a result against its acceptance.", Level.WORKSPACE)
     aggregate: Alias = _option("fast", "Alias that makes a task's result from those of its subtasks.", Level.WORKSPACE)
+    chat: Alias = _option("balanced", "Alias that answers in conversations.", Level.WORKSPACE)
 
 
 class Split(_Section):
@@ -135,6 +136,12 @@ class RunOptions(_Section):
     verify: bool = _option(True, "Hold each result against the task's acceptance before the task is completed.")
     max_depth: int = _option(
         2, "Levels of subtasks that a run may add below a task.", Level.WORKSPACE_LOWER, ge=0, le=8
+    )
+    grace: float = _option(
+        10.0,
+        "How long a running task may be missing from the text, as in a move, before it is stopped (seconds).",
+        ge=0.1,
+        le=600,
     )
 
 

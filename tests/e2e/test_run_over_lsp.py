@@ -147,11 +147,10 @@ async def test_what_another_program_left_is_written_here(tmp_path: Path) -> None
     file.write_text(text)
     folders = {f"ORCHESTRATOR_{name.upper()}_DIR": str(tmp_path / name) for name in ("config", "data", "cache")}
     scripted = {"ORCHESTRATOR_SCRIPTED__SCRIPT": str(tmp_path / "script.json")}
-    async with serving(tmp_path, script=[done("Done elsewhere.")]) as client:
+    async with serving(tmp_path, script=[done("Done elsewhere.", delay=1.0)]) as client:
         await client.initialize(EDITOR)
         await client.request("orchestrator/run/list", {})  # the store is there
         buffer = await client.open(text, file.as_uri())
-        await asyncio.sleep(1.5)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "orchestrator", "run", str(file), "--model", "scripted/x", "--auto"),
             env={**os.environ, **folders, **scripted},

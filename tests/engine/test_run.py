@@ -7,8 +7,7 @@ import json
 
 import pytest
 
-from orchestrator.engine import executors, marks
-from orchestrator.engine import run as run_module
+from orchestrator.engine import executors
 from orchestrator.engine.executors import Outcome
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
 from orchestrator.model.run import AttemptState, RunState
@@ -350,10 +349,9 @@ async def test_person_edits_meanwhile(tmp_path):
         assert (branch.mark("a"), branch.task("a").result) == ("x", "done for the old")
 
 
-async def test_a_task_that_is_removed_is_cancelled_after_its_grace(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "GRACE_SECONDS", 0.3)
-    monkeypatch.setattr(marks, "GRACE_SECONDS", 0.3)
-    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [does("b"), done(delay=20)]) as branch:
+async def test_a_task_that_is_removed_is_cancelled_after_its_grace(tmp_path):
+    script = [does("b"), done(delay=20)]
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script, run={"grace": 0.3}) as branch:
         run = await branch.start()
         await until(lambda: len(branch.requests()) == 2 and branch.mark("b") == "x")
         line = f"- [ ] a  ^{branch.task('a').task_id}\n"
@@ -449,3 +447,32 @@ async def test_a_run_stays_in_its_estimate(tmp_path):
         assert estimate.output_tokens[0] <= view.usage.output_tokens <= estimate.output_tokens[1]
         assert estimate.cost is not None
         assert estimate.cost[1] == 0
+
+
+async def test_a_correction_during_the_last_call_leads_to_another(tmp_path):
+    """There is no next step that would take it in by itself, so there is one more."""
+    async with Branch(tmp_path, "- [ ] a\n", [done("first", delay=0.2, repeat=False), done("French")]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+        told = await run.say(branch.task("a").task_id, "Use French names.")
+        assert "the answer that is being written does not know it" in told
+        await run.ended()
+        assert branch.task("a").result == "French"
+        assert len(branch.requests()) == 2
+        assert "A person says about this task: Use French names." in branch.requests()[1].messages[0].text
+        assert await run.say(branch.task("a").task_id, "Too late.") == ""
+
+
+async def test_a_correction_outlives_the_program(tmp_path):
+    script = [done("first", delay=0.2, repeat=False), done(delay=20, repeat=False), done("French")]
+    async with Branch(tmp_path, "- [ ] a\n", script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+        await run.say(branch.task("a").task_id, "Use French names.")
+        await until(lambda: len(branch.requests()) == 2)
+        run.stop()
+        await run.ended()
+        await (await branch.resume(run.run_id)).ended()
+        assert branch.task("a").result == "French"
+        assert len(branch.requests()) == 3, "the first answer came from the journal"
+        assert branch.requests()[2].messages[0].text == branch.requests()[1].messages[0].text

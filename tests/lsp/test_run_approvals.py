@@ -7,7 +7,7 @@ from lsprotocol import types
 
 from orchestrator.engine import approvals
 from orchestrator.engine.edit_proposal import FileChange, proposal_of
-from orchestrator.lsp.runs import _Shown, approval_info
+from orchestrator.lsp.shown_run import ShownRun, approval_info
 from orchestrator.model.run import Approval
 from tests.lsp.in_process import URI, make_server
 
@@ -31,7 +31,7 @@ def test_a_window_gets_the_text_and_no_whole_files():
 
 async def test_a_long_edit_is_not_approved_unseen(tmp_path: Path):
     server, sent = make_server(tmp_path)
-    await _Shown(server, URI, tmp_path)._ask(edit(2_000))
+    await ShownRun(server, URI, tmp_path)._ask(edit(2_000))
     (told,) = sent.of(types.WINDOW_SHOW_MESSAGE)
     assert "too long for a message" in told["message"]
     assert sent.of(types.WINDOW_SHOW_MESSAGE_REQUEST) == []
@@ -40,7 +40,7 @@ async def test_a_long_edit_is_not_approved_unseen(tmp_path: Path):
 async def test_a_command_is_asked_with_all_that_must_be_known(tmp_path: Path):
     server, sent = make_server(tmp_path, ask=True)
     detail = approvals.command_detail(("pytest", "-q"), Path("/usr/bin/pytest"), Path("/w"), "to see")
-    asking = server.start(_Shown(server, URI, tmp_path)._ask(approval("command", detail)))
+    asking = server.start(ShownRun(server, URI, tmp_path)._ask(approval("command", detail)))
     while not sent.of(types.WINDOW_SHOW_MESSAGE_REQUEST):
         await asyncio.sleep(0.01)
     (asked,) = sent.of(types.WINDOW_SHOW_MESSAGE_REQUEST)

@@ -55,7 +55,7 @@ def test_the_id_at_the_cursor_is_highlighted(tmp_path: Path) -> None:
     params = types.DocumentHighlightParams(document(), place.start)
     found = call(server, "textDocument/documentHighlight", params)
     assert [(one.kind, one.range.start, one.range.end) for one in found] == [
-        (types.DocumentHighlightKind.Write, types.Position(0, 9), types.Position(0, 12)),
+        (types.DocumentHighlightKind.Write, types.Position(0, 10), types.Position(0, 12)),
         (types.DocumentHighlightKind.Read, types.Position(1, 23), types.Position(1, 25)),
     ]
 

@@ -167,8 +167,20 @@ def test_locate_by_node_and_by_position(tmp_path: Path) -> None:
     assert by_position["selectionRange"] == {"start": {"line": 4, "character": 8}, "end": {"line": 4, "character": 11}}
     assert by_position["path"][-1] == by_position["nodeId"]
     assert len(by_position["path"]) == 3
+    assert by_position["indexes"] == [0, 0, 0]
     again = wire(call(server, "orchestrator/tree/locate", {"uri": URI, "nodeId": by_position["nodeId"]}))
     assert again == by_position
+
+
+def test_locate_names_the_page_of_each_step(tmp_path: Path) -> None:
+    server, _ = make_server(tmp_path)
+    lines = ["# H", "- [ ] a", "  - [ ] b", "  - [ ] c", "- [ ] d", "## I", "- [ ] e", "# J", "- [ ] f", "- [ ] g"]
+    open_document(server, "\n\n".join(lines))
+    for line in range(0, 2 * len(lines), 2):
+        found = wire(call(server, "orchestrator/tree/locate", {"uri": URI, "position": {"line": line, "character": 0}}))
+        for parent, step, index in zip([None, *found["path"]], found["path"], found["indexes"], strict=False):
+            params = {"uri": URI, "nodeId": parent, "offset": index, "limit": 1}
+            assert [node["nodeId"] for node in wire(call(server, "orchestrator/tree", params))["nodes"]] == [step]
 
 
 @pytest.mark.parametrize(

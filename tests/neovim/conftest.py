@@ -174,6 +174,62 @@ def fake(start_fake: Callable[..., FakeServed]) -> FakeServed:
     return start_fake()
 
 
+class Shared(Neovim):
+    """One editor and one real server for all tests of a module: each test opens a file of its own."""
+
+    folder: Path
+    opened = 0
+
+    def open(self, text: str | bytes = OUTLINE, name: str = "") -> Path:
+        """Write a new outline, forget everything before it, and show it."""
+        Shared.opened += 1
+        path = self.folder / (name or f"plan{Shared.opened}.tasks.md")
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        self.tidy()
+        self.lua("vim.cmd.edit(...)", str(path))
+        self.wait_until_attached()
+        return path
+
+    def tidy(self) -> None:
+        """As a new editor, whose server is up. A buffer without a file keeps that server from ending."""
+        # Keys of the test before may still wait for an answer of the server.
+        self.keys(rf"<C-\><C-n>:<C-u>let g:idle = {Shared.opened}<CR>")
+        self.wait("all keys to be read", lambda: self.lua("return vim.g.idle") == Shared.opened)
+        self.lua(
+            """
+            vim.cmd('silent! tabonly! | silent! only!')
+            vim.cmd.enew()
+            for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+              if buffer ~= vim.api.nvim_get_current_buf() then
+                vim.api.nvim_buf_delete(buffer, { force = true })
+              end
+            end
+            vim.cmd('messages clear')
+            """
+        )
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Shared]]:
+    """Start one editor with the real server for a module: `share(script=[…], after="lua")`."""
+    with ExitStack() as stack:
+
+        def start(*, script: list[dict[str, Any]] | None = None, before: str = "", after: str = "") -> Shared:
+            folder = tmp_path_factory.mktemp("shared")
+            (folder / "work").mkdir()
+            scripted = ""
+            if script is not None:
+                (folder / "script.json").write_text(json.dumps(script))
+                scripted = f", scripted = {{ script = '{folder / 'script.json'}' }}"
+            options = f"{{ settings = {{ model = 'scripted/demo'{scripted} }} }}"
+            init = init_file(folder, options=options, before=before, after=after)
+            editor = stack.enter_context(Shared(folder / "home", [], init=init))
+            editor.folder = folder / "work"
+            return editor
+
+        yield start
+
+
 @pytest.fixture
 def start_served(tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
     """Start an editor with the real server and the scripted provider: `start_served(text, script=[…])`."""

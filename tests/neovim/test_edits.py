@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.neovim.conftest import Shared
 from tests.support.neovim import Neovim
 
 StartServed = Callable[..., Neovim]
@@ -29,9 +30,15 @@ MAPS = """
 """
 
 
+@pytest.fixture(scope="module")
+def shared(share: Callable[..., Shared]) -> Shared:
+    return share(after=MAPS)
+
+
 @pytest.fixture
-def editor(start_served: StartServed) -> Neovim:
-    return start_served(OUTLINE, after=MAPS)
+def editor(shared: Shared) -> Shared:
+    shared.open(OUTLINE)
+    return shared
 
 
 def lines(text: str) -> list[str]:

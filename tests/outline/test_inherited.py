@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from orchestrator.outline.inherited import INHERITED, value, values
+from orchestrator.outline.inherited import INHERITED, Known, value, values
 from orchestrator.outline.parse import parse
 from tests.outline.checks import task_of, text
 from tests.outline.strategies import outlines
@@ -99,3 +99,7 @@ def test_values_agree_with_value(source: str):
     outline = parse("---\ndefaults: {mode: auto}\n---\n" + source)
     for key in ("mode", "dependsOn", "model"):
         assert values(outline, key) == {node: value(outline, node, key) for node in outline.walk()}
+    keys = ("mode", "dependsOn", "model", "budget")
+    known = Known(outline, keys)
+    for node in reversed(list(outline.walk())):
+        assert known.of(node) == {key: found for key in keys if (found := value(outline, node, key)) is not None}

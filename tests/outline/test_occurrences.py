@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orchestrator.outline.edits import apply
+from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.occurrences import occurrence_at, occurrences, rename, wrong_id
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from tests.outline.checks import text
 from tests.outline.strategies import documents
 
@@ -70,6 +71,21 @@ def test_occurrences_stand_where_they_say(source: str, task_id: str) -> None:
     assume(source)
     for offset in (0, len(source) // 2, len(source)):
         occurrence_at(outline, offset)
+
+
+def test_occurrences_after_edits_are_those_of_the_new_text() -> None:
+    lines = [f"- [ ] task {number}  ^t{number}\n" for number in range(1_000)]
+    outline = parse("".join(lines))
+    assert [found.node.line for found in occurrences(outline, "t700")] == [700]
+    for line, names in ((3, "t700"), (999, "t700, t1"), (3, "t1")):
+        end = outline.text.line_end(line)
+        start = outline.text.line_start(line)
+        edit = TextEdit(start, end, f"- [ ] other  [dependsOn:: {names}]")
+        outline = reparse(outline, [edit])
+        for task_id in ("t700", "t1", "t3"):
+            places = [(found.start, found.definition) for found in occurrences(outline, task_id)]
+            anew = parse(outline.text.string)
+            assert places == [(found.start, found.definition) for found in occurrences(anew, task_id)]
 
 
 @pytest.mark.parametrize(

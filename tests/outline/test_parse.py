@@ -444,6 +444,13 @@ def test_every_string_is_an_outline(source: str):
         assert "\r" not in task.description + task.acceptance + (task.result or "")
 
 
+def test_a_list_goes_on_behind_criteria_that_were_read_twice():
+    """markdown-it is asked for more lines where the first ones do not tell: the open lists are as they were then."""
+    criteria = "    Accept:\n    - one\n      - [ ] a\n      - [ ] b\n      - [ ] c\n"
+    outline = parse(f"- [ ] first\n  - [ ]\n{criteria}- [ ] last\n##\n##\n```text\n# Heading")
+    assert [(task.title, task.list_line) for task in outline.tasks()] == [("first", 0), ("", 1), ("last", 0)]
+
+
 @every
 @given(documents | outlines())
 def test_nodes_nest_and_never_overlap(source: str):

@@ -34,7 +34,7 @@ asyncio.run(main(sys.argv[1]))
 
 @pytest.mark.parametrize("name", ["anthropic", "openai"])
 def test_modules_of_the_current_folder_are_not_imported(tmp_path: Path, name: str):
-    for module in ("anthropic", "openai", "httpx2", "keyring", "stamina", "orchestrator", "genai_prices"):
+    for module in ("anthropic", "openai", "httpx2", "keyring", "orchestrator", "genai_prices"):
         (tmp_path / f"{module}.py").write_text(TRAP)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(

@@ -44,7 +44,7 @@ def test_specs_import_no_sdk():
     code = (
         "import sys; from orchestrator.config import Settings; from orchestrator.providers import registry;"
         "names = [s.name for s in registry.specs(Settings())]; assert 'openai' in names;"
-        "heavy = {'anthropic', 'openai', 'httpx2', 'genai_prices', 'keyring', 'stamina', 'numpy', 'xllamacpp'};"
+        "heavy = {'anthropic', 'openai', 'httpx2', 'genai_prices', 'keyring', 'numpy', 'xllamacpp'};"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -44,6 +44,22 @@ async def test_waiting_writes_share_a_transaction(tmp_path) -> None:
         assert statements.count("COMMIT") < 16
 
 
+async def test_writes_are_committed_in_order(tmp_path) -> None:
+    """Whoever awaits the last one has waited for all, also for those that nobody awaits."""
+    async with opened(tmp_path / "orchestrator.db") as store:
+        await store.begin_run(a_run())
+        told: list[int] = []
+        for n in range(1, 9):
+            attempt, conversation = an_attempt(n)
+            begun = store.begin_task(attempt, conversation, [("attempt.started", {"n": n})])
+            begun.add_done_callback(lambda done: told.append(done.result()[0].seq))
+            moved = store.move(attempt, [("attempt.state", {"n": n})])
+            moved.add_done_callback(lambda done: told.append(done.result()[0].seq))
+        await store.add_event("run_1", "attempt.state", {"n": 9}, 1.0)
+        assert told == list(range(1, 17))
+        assert [event.detail["n"] for event in await store.events("run_1")] == [*sorted([*range(1, 9)] * 2), 9]
+
+
 async def test_failing_write_does_not_sink_its_batch(tmp_path) -> None:
     async with opened(tmp_path / "orchestrator.db") as store:
         await begin_all(store)

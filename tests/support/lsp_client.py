@@ -206,13 +206,13 @@ class LspClient:
 
     def of(self, method: str) -> list[dict[str, Any]]:
         """The params of every message of that method so far."""
-        return [message["params"] for message in self.received if message["method"] == method]
+        return [message.get("params") for message in self.received if message["method"] == method]
 
     async def until(self, method: str, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
         """The params of the first such message, now or later."""
 
         def found() -> Any:
-            return next((params for params in self.of(method) if wanted(params)), None)
+            return next((params or {} for params in self.of(method) if wanted(params)), None)
 
         async with self._arrived:
             try:
@@ -267,7 +267,7 @@ class LspClient:
             future.set_result(message["result"])
 
     async def _answer(self, message: dict[str, Any]) -> None:
-        method, params = message["method"], message["params"]
+        method, params = message["method"], message.get("params")
         result: Any = None
         if method == "workspace/applyEdit":
             result = await self._apply(params)

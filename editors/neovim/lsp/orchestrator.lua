@@ -25,7 +25,7 @@ return {
   cmd = function(dispatchers, config)
     return require('orchestrator.server').launch(dispatchers, config)
   end,
-  capabilities = { experimental = { orchestrator = { ghosts = true } } },
+  capabilities = { experimental = { orchestrator = { ghosts = true, tree = true } } },
   settings = {},
   before_init = function(params, config)
     require('orchestrator.server').configure(params, config)
@@ -41,6 +41,9 @@ return {
       require('orchestrator.splits').on_preview(...)
     end,
     ['orchestrator/run/update'] = split('on_run_update'),
+    ['orchestrator/treeChanged'] = function(...)
+      require('orchestrator.tree').on_tree_changed(...)
+    end,
     ['workspace/applyEdit'] = function(...)
       return require('orchestrator.apply').on_apply_edit(...)
     end,

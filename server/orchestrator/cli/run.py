@@ -29,6 +29,7 @@ from orchestrator.cli.split_progress import money, spent
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView
+from orchestrator.engine.estimate_line import estimate_line
 from orchestrator.engine.file_outline import FileOutline
 from orchestrator.engine.money import Estimate
 from orchestrator.engine.outline_files import taken_below
@@ -254,20 +255,6 @@ class Job:
         self.terminal.result(json.dumps({"schema": SCHEMA, **value}, ensure_ascii=False))
 
 
-def estimate_line(estimate: Estimate) -> str:
-    calls = _range(*estimate.calls)
-    read, written = estimate.input_tokens, estimate.output_tokens
-    tokens = _range(read[0] + written[0], read[1] + written[1])
-    if estimate.cost is None:
-        price = f"price of {estimate.model} unknown"
-    elif estimate.cost[1] == 0:
-        price = "no cost"
-    else:
-        price = f"${estimate.cost[0]:.2f} to ${estimate.cost[1]:.2f}"
-    tasks = f"{estimate.tasks} task{'s' if estimate.tasks != 1 else ''}"
-    return f"{tasks}: about {calls} calls of {one_line(estimate.model)}, {tokens} tokens, {price}."
-
-
 def view_as_json(view: BranchView) -> dict[str, Any]:
     return {
         "runId": view.run_id,
@@ -293,10 +280,6 @@ def view_as_json(view: BranchView) -> dict[str, Any]:
 def error_as_json(error: OrchestratorError) -> dict[str, Any]:
     kind = type(error).__name__
     return {"kind": kind, "message": error.message, "hint": error.hint, "exitCode": int(exit_code(error))}
-
-
-def _range(low: int, high: int) -> str:
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _amount(text: str) -> Decimal:

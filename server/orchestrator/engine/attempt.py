@@ -114,6 +114,8 @@ class TaskRun:
         self.attempt = replace(stored, state=AttemptState.PENDING) if stored else self._new_attempt()
         self._resumed = stored is not None
         self.hands = TaskHands(self, replay=self._resumed)
+        for said in run.said_before(self.attempt.attempt_id):
+            self.hands.correct(said)
         self.prompts = PromptSet()
 
     @property
@@ -169,6 +171,17 @@ class TaskRun:
 
     def on_spent(self, usage: Usage, price: Cost) -> None:
         self.run.on_spent(usage, price)
+
+    @property
+    def takes_in(self) -> str:
+        """For a person: from when on it counts what is said to it now."""
+        if self.waiting:
+            return "It waits for a person; what you said counts when it goes on."
+        if self.state is AttemptState.VERIFYING:
+            return "Its result is being checked; what you said counts if it is done once more."
+        if self.state in {AttemptState.PLANNING, AttemptState.AGGREGATING}:
+            return "No step is left that could take it in; say it to the task that comes of this one."
+        return "What you said counts from its next call on; the answer that is being written does not know it."
 
     def answered(self, approval: Approval) -> bool:
         """False when it was told before."""
@@ -261,6 +274,13 @@ class TaskRun:
     async def _execute(self, evidence: str) -> _Delivered | None:
         """None: it failed, and may be split."""
         outcome = await self._outcome(evidence)
+        late = self.hands.late_corrections()
+        while late and outcome.plain:
+            # Said during its last call: what it came to does not know it, so that is no end.
+            outcome = await self._outcome("\n".join((*filter(None, (evidence,)), *(f"- {said}" for said in late))))
+            before, late = late, self.hands.late_corrections()
+            if late == before:  # an executor that takes nothing in
+                break
         self._standing = replace(
             self._standing,
             edited=self._standing.edited or outcome.edited,
@@ -459,6 +479,9 @@ class TaskRun:
     # --- endings ------------------------------------------------------------------------------------------------
 
     async def _complete(self, delivered: _Delivered, *signals: Signal) -> None:
+        if late := self.hands.late_corrections():
+            said = "; ".join(late)
+            self.hands.tell(f"“{self.title}” was done before it could take in what you said: {said}")
         await self._end(*signals, delivered=delivered, mark="x")
         self.run.task_ended(self, End.COMPLETED)
 

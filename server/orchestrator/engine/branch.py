@@ -31,6 +31,8 @@ class BranchRequest:
     """Stay while only questions are open; False: pause, because nobody is there to answer."""
     yes: bool = False
     """`--yes`: edits of ordinary files need no further word. Of this call only, never kept with the run."""
+    accepted: bool = True
+    """The person has seen what it may take; False: they are asked, unless it costs nothing. Of this call only."""
 
     def as_json(self) -> dict[str, Any]:
         return {

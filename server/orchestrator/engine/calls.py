@@ -11,22 +11,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from math import ceil
-from typing import Protocol
+from typing import Any, Protocol
 
 from orchestrator.config import Calls
+from orchestrator.engine.chat_updates import Ended, Hub, Said, Text
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
-from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError
+from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError, StoreError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, transcript
-from orchestrator.model.run import Step, StepState, StoredMessage
+from orchestrator.model.run import Ending, Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ToolCallDelta
 from orchestrator.providers.prices import cost
@@ -41,13 +43,50 @@ SILENCE_FACTOR = 5
 """Providers give up after `calls.timeout` without a byte; a model that thinks sends signs of life and no event for
 longer. This bounds that, and a plug-in that bounds nothing."""
 
+_log = logging.getLogger(__name__)
 
-@dataclass(slots=True)
+
 class _Partial:
-    text: str = ""
-    stored: int = 0
-    tools: str = ""
-    """What was written for tool calls: it is paid like text."""
+    """What has streamed of an answer; while it streams, it is stored every FLUSH_SECONDS."""
+
+    __slots__ = ("_parts", "_step_id", "_store", "_stored", "_timer", "length", "tools")
+
+    def __init__(self, store: Store, step_id: str) -> None:
+        self._store = store
+        self._step_id = step_id
+        self._parts: list[str] = []
+        self._stored = 0
+        self.length = 0
+        self.tools = ""
+        """What was written for tool calls: it is paid like text."""
+        self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+
+    @property
+    def text(self) -> str:
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    def add(self, delta: str) -> None:
+        self._parts.append(delta)
+        self.length += len(delta)
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+    def _flush(self) -> None:
+        if self.length > self._stored:
+            self._stored = self.length
+            try:
+                self._store.store_partial(self._step_id, self.text).add_done_callback(_log_failure)
+            except StoreError as error:  # the end of the step will say so
+                _log.warning("a partial answer could not be stored: %s", type(error).__name__)
+        self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+
+
+def _log_failure(stored: asyncio.Future[None]) -> None:
+    if not stored.cancelled() and (error := stored.exception()):
+        _log.warning("a partial answer could not be stored: %s", type(error).__name__)
 
 
 class Slots:
@@ -86,6 +125,8 @@ class Caller:
     purse: Purse | None = None
     replay: bool = False
     """The attempt was begun before: calls that finished then are answered from the journal."""
+    hub: Hub | None = None
+    """Who looks at the conversation while it goes on."""
     _said: list[Message] = field(default_factory=list[Message])
     """Messages of this conversation that are stored already."""
     _asked: dict[str, int] = field(default_factory=dict[str, int])
@@ -108,29 +149,29 @@ class Caller:
         async with self.slots.of(route.provider.name):
             settle = self.purse.reserve(route, request) if self.purse else None
             step = await self._begin(role, route, prompt, request, given)
-            partial = _Partial()
-            ending = replace(step, state=StepState.CANCELLED, error="cancelled")
+            partial = _Partial(self.store, step.step_id)
+            self._show(step, partial)
+            ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled"}
             try:
-                async with self.runner.beside(self._flush(step.step_id, partial)):
-                    finished = await self._stream(route, request, partial, on_delta)
-                ending = replace(
-                    step,
-                    state=StepState.COMPLETED,
-                    raw_answer=finished.raw,
-                    finish=_finish_as_json(finished),
-                    usage=finished.usage,
-                    cost=cost(route.provider.name, route.model, finished.usage),
-                )
+                finished = await self._stream(route, request, step.step_id, partial, on_delta)
+                ending = {
+                    "state": StepState.COMPLETED,
+                    "raw_answer": finished.raw,
+                    "finish": _finish_as_json(finished),
+                    "usage": finished.usage,
+                    "cost": cost(route.provider.name, route.model, finished.usage),
+                }
             except OrchestratorError as error:
-                ending = replace(step, state=StepState.FAILED, error=str(error), raw_answer=partial.text)
+                ending = {"state": StepState.FAILED, "error": str(error), "raw_answer": partial.text}
                 raise
             finally:
-                written = partial.text + partial.tools
-                if written and ending.state is not StepState.COMPLETED:  # it was begun, so it was paid
-                    ending = replace(ending, usage=estimated_usage(request, written))
+                partial.end()
+                if (written := partial.text + partial.tools) and ending["state"] is not StepState.COMPLETED:
+                    ending["usage"] = estimated_usage(request, written)  # it was begun, so it was paid
+                ended = replace(step, ended=time.time(), **ending)
                 if settle is not None:
-                    settle(_paid(route, ending))
-                await self._end(ending, partial.text)
+                    settle(_paid(route, ended))
+                await self._end(ended, partial.text)
         self._asked[given] = self._asked.get(given, 0) + 1
         self._refuse_unfinished(finished.reason, partial.text)
         return partial.text, finished
@@ -140,8 +181,9 @@ class Caller:
         now = time.time()
         step = Step(record_id("step"), self.attempt_id, Role.DECIDE, provider, model, "", "", now)
         await self.store.begin_step(step, [self._message(Message(Speaker.USER, question), step.step_id)])
+        paid = cost("local", model, Usage())
         await self._end(
-            replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=cost("local", model, Usage())), answer
+            replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=paid, ended=time.time()), answer
         )
 
     async def _finished(self, given: str, request: Request) -> tuple[str, Finished] | None:
@@ -175,19 +217,28 @@ class Caller:
         )
         system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
         news = [message for message in (*system, *request.messages) if message not in self._said]
-        await self.store.begin_step(step, [self._message(message, step.step_id) for message in news])
+        stored = [self._message(message, step.step_id) for message in news]
+        await self.store.begin_step(step, stored)
         self._said.extend(news)
+        if self.hub is not None:
+            for one in stored:
+                self.hub.tell(self.conversation_id, one.message_id, Said(one))
         return step
 
     async def _end(self, ending: Step, text: str) -> None:
         message = Message(Speaker.ASSISTANT, text)
-        stored = self._message(message, ending.step_id) if text else None
-        await self.store.end_step(replace(ending, ended=time.time()), stored)
+        stored = None
+        if text:
+            stored = replace(self._message(message, ending.step_id), message_id=answer_id(ending.step_id))
+        await self.store.end_step(ending, stored)
+        if self.hub is not None:
+            ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
+            self.hub.end(self.conversation_id, answer_id(ending.step_id), ended)
         self._said.append(message)
         self.on_spent(ending.usage, ending.cost if ending.state is StepState.COMPLETED else None)
 
     async def _stream(
-        self, route: Route, request: Request, partial: _Partial, on_delta: Callable[[str], None]
+        self, route: Route, request: Request, step_id: str, partial: _Partial, on_delta: Callable[[str], None]
     ) -> Finished:
         tries = count(1)
 
@@ -196,15 +247,18 @@ class Caller:
 
         silence = self.calls.timeout * SILENCE_FACTOR
         events = stream_with_retries(route.provider, request, self.calls.retries, on_retry, silence)
+        answer = answer_id(step_id)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, TextDelta):
-                    partial.text += event.text
-                    if len(partial.text) > LONGEST:
+                    partial.add(event.text)
+                    if partial.length > LONGEST:
                         raise AnswerMalformedError(
                             f"{route.name} answered without an end; it was stopped after {LONGEST:,} characters.",
                             hint="Choose another model.",
                         )
+                    if self.hub is not None:
+                        self.hub.tell(self.conversation_id, answer, Text(event.text))
                     on_delta(event.text)
                 elif isinstance(event, ToolCallDelta):
                     partial.tools += event.name + event.arguments
@@ -212,12 +266,12 @@ class Caller:
                     return event
         raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
 
-    async def _flush(self, step_id: str, partial: _Partial) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            if len(partial.text) > partial.stored:
-                partial.stored = len(partial.text)
-                await self.store.store_partial(step_id, partial.text)
+    def _show(self, step: Step, partial: _Partial) -> None:
+        """To whoever looks: an answer begins."""
+        if self.hub is not None:
+            message = self._message(Message(Speaker.ASSISTANT, ""), step.step_id)
+            opened = replace(message, message_id=answer_id(step.step_id), ending=Ending.OPEN)
+            self.hub.begin(opened, lambda: partial.text)
 
     def _message(self, message: Message, step_id: str) -> StoredMessage:
         return StoredMessage(
@@ -237,6 +291,14 @@ class Caller:
             raise AnswerUnusableError(
                 "The model refused to answer.", hint="Word the task differently, or use another model.", raw=text
             )
+
+
+def answer_id(step_id: str) -> str:
+    """The message that answers a step: known before it is stored, in every process."""
+    return f"msg_{step_id.removeprefix('step_')}"
+
+
+_ENDINGS = {StepState.COMPLETED: Ending.END, StepState.CANCELLED: Ending.CANCELLED}
 
 
 def request_hash(route: Route, request: Request) -> str:

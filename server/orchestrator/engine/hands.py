@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ from orchestrator.providers.tokens import estimate_request
 if TYPE_CHECKING:
     from orchestrator.engine.attempt import TaskRun
 
+CORRECTIONS = "corrections"
+"""The effect by which an executor takes in what a person said meanwhile."""
 CALLS_OFFERED = (10, 50, 200)
 """Limits of calls to choose from, where a price is not known."""
 
@@ -59,6 +61,7 @@ class TaskHands:
             on_wait=self.tell,
             purse=self,
             replay=replay,
+            hub=self._run.means.hub,
         )
         self._replay = replay
         self._effects: dict[tuple[str, str], int] = {}
@@ -66,6 +69,8 @@ class TaskHands:
         self._next_question = 0
         self._leaves = 0
         self._corrections: list[str] = []
+        self._taken_in = 0
+        """How many of them a call has shown to the model."""
 
     @property
     def settings(self) -> Settings:
@@ -104,9 +109,12 @@ class TaskHands:
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
         given_hash, stored = await self._recorded(name, given)
         if stored is not None:
-            return json.loads(stored)
-        result = await work()
-        await self._record(name, given_hash, result)
+            result = json.loads(stored)
+        else:
+            result = await work()
+            await self._record(name, given_hash, result)
+        if name == CORRECTIONS:
+            self._take_in(result)
         return result
 
     async def _recorded(self, name: str, given: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -156,6 +164,15 @@ class TaskHands:
 
     def corrections(self) -> tuple[str, ...]:
         return tuple(self._corrections)
+
+    def late_corrections(self) -> tuple[str, ...]:
+        """Those that no call has shown to the model yet."""
+        return tuple(self._corrections[self._taken_in :])
+
+    def _take_in(self, shown: Sequence[str]) -> None:
+        for text in shown:
+            if text in self._corrections[self._taken_in :]:
+                self._taken_in = self._corrections.index(text, self._taken_in) + 1
 
     def tell(self, text: str) -> None:
         self._run.observer.on_note(text)

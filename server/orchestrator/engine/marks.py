@@ -26,8 +26,6 @@ from orchestrator.outline.tree import Task
 from orchestrator.store.store import Store
 
 GATHER_SECONDS = 0.25
-GRACE_SECONDS = 10.0
-"""A task that is gone may be in the middle of a move."""
 TRIES = 5
 OLDER = "the task was changed while it ran"
 GONE = "the task was removed"
@@ -47,12 +45,20 @@ class Marks:
     """Of one outline."""
 
     def __init__(
-        self, store: Store, holder: Holder, on_written: Callable[[Sequence[Written]], Awaitable[None]]
+        self,
+        store: Store,
+        holder: Holder,
+        on_written: Callable[[Sequence[Written]], Awaitable[None]],
+        grace: float,
     ) -> None:
-        """`on_written` is told what became of entries, after it was stored."""
+        """`on_written` is told what became of entries, after it was stored.
+
+        `grace` seconds a task may be missing before its outcome is given up: it may be in the middle of a move.
+        """
         self._store = store
         self._holder = holder
         self._on_written = on_written
+        self._grace = grace
         self._waiting: list[OutboxEntry] = []
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -130,7 +136,7 @@ class Marks:
         refused = replace(entry, state=OutboxState.REFUSED, closed=now)
         found = view.outline.by_id(entry.task_id)
         if len(found) != 1:
-            if abs(now - entry.created) < GRACE_SECONDS:
+            if abs(now - entry.created) < self._grace:
                 return None, ()
             return replace(refused, reason=GONE), ()
         task, change = found[0], entry.change

@@ -109,7 +109,9 @@ class PromptReading:
         return tuple(fault for fault in self.faults if fault.severity == "error")
 
 
+@lru_cache(256)
 def version_of(text: str) -> str:
+    """Each step of a run asks for it."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 

@@ -177,7 +177,8 @@ def _question(spec: ProviderSpec, destination: Destination, model: str, folder: 
         "Sent are the headings, the task with its parents, results that it builds on, and the titles beside it, "
         "with up to two playbooks or splits of yours as examples; "
         "of other files only those that a task names in its field `files`, and what a model looks at in this folder "
-        f"for a task whose executor reads files (no keys, no ignored ones). {_price(spec.name, model)}",
+        "for a task whose executor reads files (no keys, no ignored ones); in a conversation also what you write and "
+        f"attach. {_price(spec.name, model)}",
         (REFUSE, ALLOW),
     )
 

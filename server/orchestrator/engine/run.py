@@ -17,7 +17,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,9 +29,10 @@ from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView
 from orchestrator.engine.calls import spent
 from orchestrator.engine.context import ParentBrief, ResultBrief
 from orchestrator.engine.editor import Holder, Question, View
-from orchestrator.engine.marks import BY_HAND, GONE, GRACE_SECONDS, OLDER, Marks, Written
+from orchestrator.engine.estimate_line import estimate_line
+from orchestrator.engine.marks import BY_HAND, GONE, OLDER, Marks, Written
 from orchestrator.engine.means import BranchMeans
-from orchestrator.engine.money import Ledger, budget_of
+from orchestrator.engine.money import Estimate, Ledger, budget_of
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
 from orchestrator.engine.prompt_set import PromptSet
@@ -51,6 +52,7 @@ from orchestrator.model.run import (
     RunKind,
     RunState,
 )
+from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import Status
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline import inherited
@@ -65,10 +67,17 @@ LOOK_SECONDS = 0.1
 """How long after a change of the text it is looked at: people type in bursts."""
 TRIES = 5
 HOW = ("Ask before each", "Run all by themselves")
+NOT_NOW, RUN = "Not now", "Run"
+NOT_STARTED = "it was not started"
+Estimator = Callable[[Outline, Sequence[Task], str], Awaitable[Estimate]]
 CONFIRM = ("Leave it open", "Mark it completed")
 ENDED_HERE = "the program ended"
 
 _log = logging.getLogger(__name__)
+
+
+class _NotStartedError(Exception):
+    """The person saw what it may take, and did not want it."""
 
 
 class BranchRun:
@@ -83,6 +92,7 @@ class BranchRun:
         request: BranchRequest,
         asker: Asker,
         observer: BranchObserver,
+        estimate: Estimator,
         resumed: Run | None = None,
     ) -> None:
         self.means = means
@@ -105,6 +115,7 @@ class BranchRun:
         """Results that we wrote into tasks before."""
         self.stepping = asyncio.Lock()
         self.asking_for_calls = asyncio.Lock()
+        self._estimate = estimate
         self._resumed = resumed
         self._roots = [task.task_id or "" for task in roots]
         self._root_lines = [task.line for task in roots]
@@ -118,6 +129,12 @@ class BranchRun:
         self._stored: dict[str, Attempt] = {}
         """Attempts to be resumed, by task."""
         self._gone: dict[str, float] = {}
+        """Tasks under way that are missing from the text, and since when."""
+        self._absent: dict[str, tuple[Kind, float]] = {}
+        """Tasks whose turn came while they were missing, and since when."""
+        self._returned: list[tuple[str, Kind]] = []
+        """Of those, the ones that are there again."""
+        self._said: dict[str, list[str]] = {}
         self._spent: tuple[Usage, Cost] = spent(())
         self._failure: OrchestratorError | None = None
         self._needs_person = ""
@@ -216,6 +233,19 @@ class BranchRun:
             task.hands.correct(text)
         return task is not None
 
+    async def say(self, task_id: str, text: str) -> str:
+        """The same, stored first; answers for a person when it counts, and nothing when it is not under way."""
+        task = self._tasks.get(task_id)
+        if task is None:
+            return ""
+        detail = {"attemptId": task.attempt.attempt_id, "taskId": task_id, "title": task.title, "text": text}
+        await self._emit("attempt.corrected", detail)
+        return task.takes_in if self.correct(task_id, text) else ""
+
+    def said_before(self, attempt_id: str) -> list[str]:
+        """What a person said to this attempt before the run was resumed."""
+        return self._said.get(attempt_id, [])
+
     def answered(self, approval: Approval) -> None:
         """A question was answered, and that is stored."""
         for task in self._tasks.values():
@@ -307,7 +337,7 @@ class BranchRun:
         unwatch = self.holder.watch(self._look.set)
         try:
             self._store = await self.means.open_store()
-            self._marks = Marks(self._store, self.holder, self._on_written)
+            self._marks = Marks(self._store, self.holder, self._on_written, self.settings.run.grace)
             library = PromptLibrary(self._store, self.means.config_folder)
             self.prompts = await library.in_force(self.folder, allowed_by(self.means.router.trust, self.folder))
             for note in self.prompts.notes:
@@ -329,6 +359,8 @@ class BranchRun:
         except asyncio.CancelledError:
             await self._end(RunState.PAUSED, self._stop_reason or ENDED_HERE)
             raise
+        except _NotStartedError:
+            await self._end(RunState.CANCELLED, NOT_STARTED)
         except OrchestratorError as error:
             self._failure = self._failure or error
             await self._end(RunState.PAUSED if self._views else RunState.FAILED, error.message)
@@ -343,7 +375,7 @@ class BranchRun:
         roots = self._find_roots(view.outline)
         refuse(view.outline, roots)
         await self._refuse_second(view.outline, roots)
-        await self._ask_about_interactive(view.outline, roots)
+        await self._ask_before(view.outline, roots)
         view, roots = await self._with_ids()
         refuse(view.outline, roots)
         self._roots = [root.task_id or "" for root in roots]
@@ -377,23 +409,45 @@ class BranchRun:
                     hint="Wait until it ends, or stop it with `orchestrator stop`.",
                 )
 
-    async def _ask_about_interactive(self, outline: Outline, roots: Sequence[Task]) -> None:
-        tasks = [task for task in runnable(roots) if not any(not child.status.settled for child in task.children)]
-        if self.auto or (len(tasks) == 1 and tasks == list(roots)):
+    async def _ask_before(self, outline: Outline, roots: Sequence[Task]) -> None:
+        """In one question: what it may take, unless that costs nothing, and how interactive tasks are to be run."""
+        price = "" if self.request.accepted else await self._price(outline, roots)
+        some = self._interactive(outline, roots)
+        if not (price or some):
             return
-        modes = inherited.values(outline, "mode")
-        waiting = sum(modes.get(task) != "auto" for task in tasks)
-        if not waiting:
-            return
-        some = f"{waiting} of {len(tasks)} tasks are" if waiting > 1 else f"One of {len(tasks)} tasks is"
-        answer = await self.asker.person.ask(Question(f"{some} interactive. How are they to be run?", HOW))
+        careful = (NOT_NOW,) if price else ()
+        asked = f"{some} interactive. How are they to be run?" if some else "Run it?"
+        choices = (*careful, *HOW) if some else (*careful, RUN)
+        answer = await self.asker.person.ask(Question(f"{price} {asked}".strip(), choices))
         if answer == HOW[1]:
             self.auto = True
+        elif price and answer in {None, NOT_NOW}:
+            raise _NotStartedError
         elif answer is None and not self.request.wait:
             raise TrustError(
                 f"{some} interactive, and nobody is here to ask.",
                 hint="`--auto` runs them by themselves; or write `mode: auto` into the front matter's `defaults`.",
             )
+
+    async def _price(self, outline: Outline, roots: Sequence[Task]) -> str:
+        """What it may take, for the question; what costs nothing is only told."""
+        found = await self._estimate(outline, roots, self.request.model)
+        line = estimate_line(found)
+        if found.cost is not None and found.cost[1] == 0:
+            self.observer.on_note(line)
+            return ""
+        return f"“{one_line(self.title, 60)}”, {line}"
+
+    def _interactive(self, outline: Outline, roots: Sequence[Task]) -> str:
+        """The beginning of a sentence about the tasks that want a person; empty when none does."""
+        tasks = [task for task in runnable(roots) if not any(not child.status.settled for child in task.children)]
+        if self.auto or (len(tasks) == 1 and tasks == list(roots)):
+            return ""
+        modes = inherited.values(outline, "mode")
+        waiting = sum(modes.get(task) != "auto" for task in tasks)
+        if not waiting:
+            return ""
+        return f"{waiting} of {len(tasks)} tasks are" if waiting > 1 else f"One of {len(tasks)} tasks is"
 
     async def _go_on(self, resumed: Run) -> None:
         """The session has claimed it. What waits to be written comes first, so that the text says what is done."""
@@ -416,6 +470,8 @@ class BranchRun:
                 self._stored[attempt.task_id] = attempt
         for attempt in attempts:
             self._keep_failed(view.outline, attempt)
+        for attempt_id, said in await self.store.corrections(self.run_id):
+            self._said.setdefault(attempt_id, []).append(said)
         for step in await self.store.spent(self.run_id):
             self.on_spent(step.usage, step.cost if step.ended else None)
             self.ledger.add_spent((), step.cost)
@@ -478,7 +534,7 @@ class BranchRun:
             await self._start_ready(limit)
             if self._stop_reason or self._failure is not None:
                 return
-            if not self._tasks:
+            if not (self._tasks or self._absent or self._returned):
                 return
             if not self.request.wait and self._only_waiting():
                 return
@@ -487,6 +543,9 @@ class BranchRun:
 
     async def _start_ready(self, limit: int) -> None:
         while not (self._stop_reason or self._failure) and self._busy() < limit:
+            if self._returned:
+                await self._start(*self._returned.pop(0))
+                continue
             start = self.schedule.pop()
             if start is None:
                 return
@@ -500,11 +559,15 @@ class BranchRun:
         self._outline = view.outline
         found = view.outline.by_id(key)
         if len(found) != 1:
-            self.schedule.block(key, GONE)
+            self._absent[key] = (kind, time.monotonic())
+            self._look.set()
             return
         task = found[0]
         if task.status.settled:  # by hand, since the run began
             self.schedule.end(key, End.COMPLETED if task.status is Status.COMPLETED else End.CANCELLED)
+            return
+        if _settled_above(view.outline, task):
+            self.schedule.end(key, End.CANCELLED)
             return
         stored = self._stored.pop(key, None)
         if stored is not None and kind is Kind.GATHER and stored.state not in _GATHERING:
@@ -539,7 +602,7 @@ class BranchRun:
         return sum(not task.waiting for task in self._tasks.values())
 
     def _only_waiting(self) -> bool:
-        return bool(self._tasks) and self._busy() == 0
+        return bool(self._tasks) and self._busy() == 0 and not (self._absent or self._returned)
 
     def _below(self, key: str) -> Iterator[str]:
         waiting = list(self.schedule.children(key))
@@ -625,7 +688,9 @@ class BranchRun:
 
     async def _watch(self) -> None:
         while True:
-            wait = 1.0 if self._gone else None
+            # A file tells nothing by itself; one that an editor has open does.
+            waits = self._gone or self._absent or not self.holder.is_open
+            wait = min(POLL_SECONDS, self.settings.run.grace / 2) if waits else None
             try:
                 async with asyncio.timeout(wait):
                     await self._look.wait()
@@ -638,6 +703,19 @@ class BranchRun:
             except (FileError, EditRefusedError):
                 continue
             self._react(view.outline)
+            self._look_for_absent(view.outline)
+
+    def _look_for_absent(self, outline: Outline) -> None:
+        """What was missing when its turn came: it begins when it is there again, or is not done in this run."""
+        for key, (kind, since) in list(self._absent.items()):
+            if len(outline.by_id(key)) == 1:
+                self._returned.append((key, kind))
+            elif time.monotonic() - since >= self.settings.run.grace:
+                self.schedule.block(key, GONE)
+            else:
+                continue
+            del self._absent[key]
+            self._news.set()
 
     def _react(self, outline: Outline) -> None:
         now = time.monotonic()
@@ -645,14 +723,14 @@ class BranchRun:
             found = outline.by_id(key)
             if len(found) != 1:
                 since = self._gone.setdefault(key, now)
-                if now - since >= GRACE_SECONDS:
+                if now - since >= self.settings.run.grace:
                     del self._gone[key]
                     task.stop(GONE)
                 continue
             self._gone.pop(key, None)
             if found[0].status is Status.COMPLETED:
                 task.stop(BY_HAND, End.COMPLETED)
-            elif found[0].status is Status.CANCELLED:
+            elif found[0].status is Status.CANCELLED or _settled_above(outline, found[0]):
                 task.stop(BY_HAND)
         for key in [key for key in self._gone if key not in self._tasks]:
             del self._gone[key]
@@ -693,6 +771,11 @@ class BranchRun:
 
 _UNTOUCHED = {None, AttemptState.PENDING, AttemptState.EXPANDED}
 _GATHERING = {AttemptState.AGGREGATING, AttemptState.VERIFYING, AttemptState.WAITING}
+
+
+def _settled_above(outline: Outline, task: Task) -> bool:
+    """Whether a person settled a task that it stands below: then it is not to be done either."""
+    return any(above.status.settled for above in outline.ancestors(task))
 
 
 def _title(roots: Sequence[Task]) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.branch import BranchObserver, BranchRequest
 from orchestrator.engine.calls import Slots
+from orchestrator.engine.chat import Chats
+from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
 from orchestrator.engine.marks import Marks, Written
@@ -61,6 +63,8 @@ class Session:
         self._splits: dict[str, Split] = {}
         self._branches: dict[str, BranchRun] = {}
         self._workspace_locks: dict[Path, asyncio.Lock] = {}
+        self.hub = Hub()
+        self.chats = Chats(self._means, self._open_store, self.branches, self.hub)
         self._store: Store | None = None
         self._opening = asyncio.Lock()
         self._routers: list[Router] = []
@@ -95,9 +99,7 @@ class Session:
             raise TaskError(f"“{place.task.title}” has no subtasks to plan anew.", hint="Split it.")
         await self._refuse_second(target, place)
         asker = Asker(workspace.folder, person, request.model, request.consented)
-        means = Means(
-            self._settings, self._runner, self._routers[-1], self._slots, self._open_store, self.directories.config
-        )
+        means = self._means()
         kind = Replan if request.replan else Split
         split = kind(means, target, place, request, asker, observer)
         self._splits[split.run_id] = split
@@ -109,6 +111,10 @@ class Session:
         if run_id not in self._splits:
             raise ProtocolError("This split has ended.", hint="Start another one.")
         return self._splits[run_id]
+
+    def is_split(self, run_id: str) -> bool:
+        """Whether a split of this session that has not ended has this id."""
+        return run_id in self._splits
 
     def stop(self, run_id: str, reason: str = "user") -> None:
         """Stop a run; nothing happens when it has ended already."""
@@ -144,7 +150,7 @@ class Session:
             if other.holder.uri == holder.uri and other.covers(outline, roots):
                 raise ProtocolError(f"“{other.title}” is being run already.", hint="Wait until it ends, or stop it.")
         asker = Asker(workspace.folder, person, request.model, request.consented)
-        run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer)
+        run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer, self.estimate)
         return await self._begin(run)
 
     async def resume_run(
@@ -168,7 +174,7 @@ class Session:
             )
         asker = Asker(workspace.folder, person, request.model, request.consented)
         outline = (await holder.look()).outline
-        run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, claimed)
+        run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, self.estimate, claimed)
         return await self._begin(run)
 
     def branch(self, run_id: str) -> BranchRun | None:
@@ -214,7 +220,7 @@ class Session:
 
         entries = await store.outbox(holder.uri)
         if entries:
-            marks = Marks(store, holder, told)
+            marks = Marks(store, holder, told, self._settings.run.grace)
             for entry in entries:
                 marks.put(entry)
             await marks.flush()
@@ -243,6 +249,17 @@ class Session:
         finally:
             del self._branches[run.run_id]
 
+    def _means(self) -> Means:
+        return Means(
+            self._settings,
+            self._runner,
+            self._routers[-1],
+            self._slots,
+            self._open_store,
+            self.directories.config,
+            self.hub,
+        )
+
     def _branch_means(self) -> BranchMeans:
         return BranchMeans(
             self._settings,
@@ -251,6 +268,7 @@ class Session:
             self._slots,
             self._open_store,
             self.directories.config,
+            self.hub,
             self.trust.is_trusted,
             lambda folder: self._workspace_locks.setdefault(folder, asyncio.Lock()),
         )

@@ -23,6 +23,7 @@ from typing import Any
 from orchestrator.config import Settings
 from orchestrator.engine.attempts import Thinking
 from orchestrator.engine.calls import Caller, Slots, spent
+from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
@@ -78,6 +79,8 @@ class Means:
     """Raises StoreError."""
     config_folder: Path
     """Where the person's playbooks are."""
+    hub: Hub
+    """Who looks at conversations while they go on."""
 
 
 class Split:
@@ -330,6 +333,7 @@ class Split:
             attempt.conversation_id,
             on_spent=self._on_spent,
             on_wait=lambda text: self._show(None, message=text),
+            hub=self._means.hub,
         )
         most = self._means.settings.split.max_children
         shown = self._means.settings.split.examples

@@ -107,6 +107,8 @@ class TreeLocateResult(Wire):
     node_id: Identifier
     path: list[Identifier]
     """Ids from the top level down to the node itself."""
+    indexes: list[Uint]
+    """For each of them its place among its siblings, from 0: the `offset` at which `tree` has it."""
     range: Range
     """All lines of the node, with its children."""
     selection_range: Range
@@ -313,6 +315,13 @@ class RunStartParams(RunPlaceParams):
     """US dollars that the run may spend."""
     calls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Calls that the run may make."""
+    accepted: bool = False
+    """The person has seen what it may take (`run/estimate`); else they are asked, unless it costs nothing."""
+    restart: bool = False
+    """Begin anew: a run of the task that is under way is stopped, one that could be resumed is given up, and what is
+    done, failed or asks in the branch is set back to open, in one edit."""
+    needed: bool = False
+    """Run the tasks outside of the branch too that it waits for (`run/estimate` lists them)."""
 
 
 class RunStartResult(Wire):
@@ -335,6 +344,10 @@ class RunStopParams(Wire):
 class RunListParams(Wire):
     uri: Uri | None = None
     """Of this outline only."""
+    version: int | None = None
+    node_id: Identifier | None = None
+    position: Position | None = None
+    """With one of the two: only the runs whose branches hold that task."""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
@@ -381,6 +394,24 @@ class RunGetResult(Wire):
     tasks: list[RunTask]
 
 
+class RunCorrectParams(Wire):
+    """Something that a person says to a task under way. It counts from its next call on, and is stored until then."""
+
+    run_id: Identifier
+    task_id: Identifier
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class RunCorrectResult(Wire):
+    told: str
+    """For a person: from when on it counts."""
+
+
+class NeededTask(Wire):
+    node_id: Identifier
+    title: str
+
+
 class RunEstimateResult(Wire):
     """Ranges: the least and the most that is likely."""
 
@@ -392,6 +423,10 @@ class RunEstimateResult(Wire):
     """Null: the price is not known."""
     model: str
     """`provider/model` that most of it would ask."""
+    line: str
+    """All of it, for a person."""
+    needed: list[NeededTask] = []
+    """Open tasks outside of the branch that it waits for; `run/start` with `needed` runs them too."""
 
 
 class ApprovalInfo(Wire):
@@ -529,6 +564,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/run/list": (RunListParams, RunListResult),
     "orchestrator/run/get": (RunGetParams, RunGetResult),
     "orchestrator/run/estimate": (RunPlaceParams, RunEstimateResult),
+    "orchestrator/run/correct": (RunCorrectParams, RunCorrectResult),
     "orchestrator/question/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/list": (ApprovalListParams, ApprovalListResult),

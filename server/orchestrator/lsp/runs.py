@@ -1,33 +1,34 @@
-"""Runs of branches as their client sees them: events, progress with a cancel button, and the inbox.
+"""Runs of branches as their client starts, resumes, corrects and stops them, and how their end is told.
 
 Apart from the engine, which knows no client; beside `splits`, which waits for a person in another way.
 
-Invariant: the answer that names a run goes out before anything about it (test_updates_follow_the_answer).
-Invariant: nothing is approved by a message that does not show all of it (test_a_long_edit_is_not_approved_unseen).
+Invariant: what a person restarts is set back in one edit before it runs (test_a_restart_begins_anew).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orchestrator.engine.approvals import for_window, readable
-from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView
+from orchestrator.engine.branch import BranchRequest
 from orchestrator.engine.editor import Question
+from orchestrator.engine.estimate_line import estimate_line
+from orchestrator.engine.needed import needed, with_needed
 from orchestrator.engine.session import Workspace
-from orchestrator.errors import EditRefusedError, OrchestratorError, ProtocolError, TaskNotFoundError
+from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp.editor import PersonInEditor
 from orchestrator.lsp.holder import OutlineHolder, canonical
-from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.protocol import (
-    ApprovalChangedParams,
-    ApprovalInfo,
     ApprovalListParams,
     ApprovalListResult,
+    NeededTask,
     QuestionAnswerParams,
+    RunCorrectParams,
+    RunCorrectResult,
     RunEstimateResult,
     RunGetParams,
     RunGetResult,
@@ -40,13 +41,14 @@ from orchestrator.lsp.protocol import (
     RunStartResult,
     RunStopParams,
     RunTask,
-    RunUpdateParams,
 )
+from orchestrator.lsp.shown_run import TITLE_WIDTH, ShownRun, approval_info
 from orchestrator.lsp.workspaces import workspace_folder
-from orchestrator.model.finding import Finding
-from orchestrator.model.run import Approval, ApprovalState, Event, Run, RunKind, RunState
+from orchestrator.model.run import Run, RunKind, RunState
 from orchestrator.model.safe_text import one_line
-from orchestrator.outline.tree import Task
+from orchestrator.model.task import Status
+from orchestrator.outline.outcome import Outcome, write_outcome
+from orchestrator.outline.tree import Outline, Task
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import BranchRun
@@ -54,34 +56,36 @@ if TYPE_CHECKING:
     from orchestrator.lsp.documents import Snapshot
     from orchestrator.lsp.server import Server
 
-TITLE_WIDTH = 60
-LONGEST_MESSAGE = 4_000
-"""Characters that a person reads in a message with buttons."""
-OUTBOX_SECONDS = 2.0
-"""How often it is looked whether another program left something to write."""
-HOLD_SECONDS = 10.0
+NOT_NOW, RUN_TOO = "Not now", "Run it too"
 
 
 class Runs:
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._keeping = False
 
     async def start(self, params: RunStartParams, token: int | str | None = None) -> RunStartResult:
         snapshot = self._server.documents.snapshot(params.uri)
         roots = _roots(snapshot, params)
         session, folder = await self._session(params.uri)
+        holder = OutlineHolder(self._server, params.uri)
+        if params.restart:
+            snapshot, roots = await self._set_back(session, holder, snapshot, roots)
+        if params.needed:
+            roots = with_needed(snapshot.outline, roots)
         request = BranchRequest(
             auto=params.auto,
             budget=None if params.budget is None else Decimal(str(params.budget)),
             calls=params.calls,
+            # Whoever cannot be asked is told (`_follow`).
+            accepted=params.accepted or not self._server.client.ask,
         )
-        shown = _Shown(self._server, params.uri, folder)
-        holder = OutlineHolder(self._server, params.uri)
+        shown = ShownRun(self._server, params.uri, folder)
         run = await session.start_run(
             holder, roots, snapshot.outline, Workspace(folder), request, shown.observer, PersonInEditor(self._server)
         )
         self._follow(run, shown, token)
+        if not (params.accepted or self._server.client.ask):
+            self._server.tell(estimate_line(await session.estimate(snapshot.outline, roots)))
         return RunStartResult(run_id=run.run_id, document_version=snapshot.version)
 
     async def resume(self, params: RunResumeParams, token: int | str | None = None) -> RunStartResult:
@@ -91,13 +95,12 @@ class Runs:
         if stored is None:
             raise ProtocolError("There is no such run.", hint="Ask for the list of runs.")
         if params.give_up:
-            if not await store.mark_failed(params.run_id, "given up", time.time()):
-                raise ProtocolError("This run cannot be given up (any more).", hint="Ask for the list of runs.")
+            await self._give_up(session, stored)
             return RunStartResult(run_id=params.run_id, document_version=None)
         uri = self._as_client_writes(stored.uri)
         session, folder = await self._session(uri)
         request = BranchRequest.from_json(stored.request, wait=True)
-        shown = _Shown(self._server, uri, folder)
+        shown = ShownRun(self._server, uri, folder)
         holder = OutlineHolder(self._server, uri)
         run = await session.resume_run(
             params.run_id, holder, Workspace(folder), request, shown.observer, PersonInEditor(self._server)
@@ -106,22 +109,43 @@ class Runs:
         document = self._server.documents.find(uri)
         return RunStartResult(run_id=run.run_id, document_version=document.version if document else None)
 
-    def stop(self, params: RunStopParams) -> None:
+    async def stop(self, params: RunStopParams) -> None:
         session = self._server.running_session
         if session is None:
             return
         run = session.branch(params.run_id)
-        if params.task_id is None or run is None:
+        if params.task_id is None and run is None and not session.is_split(params.run_id):
+            await (await session.store()).request_stop(params.run_id)  # another program runs it, or nobody
+        elif params.task_id is None or run is None:
             session.stop(params.run_id)
         elif not run.stop_task(params.task_id):
             raise ProtocolError("This task is not in the run.", hint="Ask for the tasks of the run.")
 
+    async def correct(self, params: RunCorrectParams) -> RunCorrectResult:
+        session = self._server.running_session
+        run = session.branch(params.run_id) if session is not None else None
+        told = await run.say(params.task_id, params.text) if run is not None else ""
+        if not told:
+            raise ProtocolError(
+                "This task is not under way here, so it cannot take that in.",
+                hint="Change the task's text, and run it again.",
+            )
+        return RunCorrectResult(told=told)
+
     async def list(self, params: RunListParams) -> RunListResult:
         session = await self._server.session()
         store = await session.store()
-        runs = await store.runs(kind=RunKind.BRANCH, limit=500)
         if params.uri is not None:
-            runs = [run for run in runs if run.uri == canonical(params.uri)]
+            runs = await store.branches_of(canonical(params.uri), 500)
+        else:
+            runs = await store.runs(kind=RunKind.BRANCH, limit=500)
+        if params.uri is not None and (params.node_id is not None or params.position is not None):
+            snapshot = self._server.documents.snapshot(params.uri)
+            place = RunPlaceParams(
+                uri=params.uri, version=params.version, node_id=params.node_id, position=params.position
+            )
+            ids = ids_above(snapshot.outline, _roots(snapshot, place)[0])
+            runs = [run for run in runs if ids.intersection(run.request.get("roots", ()))]
         return RunListResult(runs=[_info(run, session) for run in runs[: params.limit]])
 
     async def get(self, params: RunGetParams) -> RunGetResult:
@@ -160,7 +184,8 @@ class Runs:
     async def estimate(self, params: RunPlaceParams) -> RunEstimateResult:
         snapshot = self._server.documents.snapshot(params.uri)
         session, _ = await self._session(params.uri)
-        found = await session.estimate(snapshot.outline, _roots(snapshot, params))
+        roots = _roots(snapshot, params)
+        found = await session.estimate(snapshot.outline, roots)
         return RunEstimateResult(
             tasks=found.tasks,
             calls=list(found.calls),
@@ -168,6 +193,11 @@ class Runs:
             output_tokens=list(found.output_tokens),
             cost_usd=None if found.cost is None else [float(amount) for amount in found.cost],
             model=found.model,
+            line=estimate_line(found),
+            needed=[
+                NeededTask(node_id=snapshot.identities.id_of(task), title=task.title)
+                for task in needed(snapshot.outline, roots)
+            ],
         )
 
     async def answer(self, params: QuestionAnswerParams) -> None:
@@ -183,60 +213,104 @@ class Runs:
         found = await (await session.store()).approvals(run_id=params.run_id)
         return ApprovalListResult(approvals=[approval_info(one) for one in found])
 
-    # --- documents that other programs' runs write into ---------------------------------------------------------
+    # --- beginning anew -----------------------------------------------------------------------------------------
 
-    def keep(self) -> None:
-        """From the first outline that is opened on: say what is open here, and write what waits for it."""
-        if not self._keeping:
-            self._keeping = True
-            self._server.start_alone(self._keep())
+    async def _set_back(
+        self, session: Session, holder: OutlineHolder, snapshot: Snapshot, roots: Sequence[Task]
+    ) -> tuple[Snapshot, list[Task]]:
+        """The document and its tasks, ready to begin anew."""
+        places = [snapshot.identities.id_of(root) for root in roots]
+        for run in session.branches():
+            if run.holder.uri == holder.uri and run.covers(snapshot.outline, roots):
+                run.stop("restarted")
+                await run.ended()
+        found = {stored.run_id: stored for root in roots if (stored := self._server.unfinished.at(snapshot, root))}
+        for stored in found.values():
+            await self._give_up(session, stored)
+        for _ in range(_TRIES):
+            snapshot = self._server.documents.snapshot(snapshot.uri)
+            nodes = [snapshot.node(place) for place in places]
+            tasks = [node for node in nodes if isinstance(node, Task)]
+            edits = [
+                edit
+                for root in tasks
+                for task in _to_set_back(root)
+                for edit in write_outcome(snapshot.outline, task, Outcome(" "))
+            ]
+            if not edits:
+                return snapshot, tasks
+            title = one_line(tasks[0].title, TITLE_WIDTH)
+            try:
+                await holder.apply(await holder.look(), tuple(edits), f"Begin “{title}” anew")
+            except EditRefusedError:
+                await asyncio.sleep(0)
+        raise EditRefusedError("The text changes too fast to set the tasks back.", hint="Try again.")
 
-    async def _keep(self) -> None:
-        session = await self._server.session()
-        told: list[str] = []
-        due = 0.0
-        try:
-            store = await session.store()
-            while True:
-                open_here = {canonical(document.uri): document.uri for document in self._server.documents}
-                if list(open_here) != told or time.monotonic() >= due:
-                    told, due = list(open_here), time.monotonic() + HOLD_SECONDS
-                    await store.hold(told, time.time())
-                for uri in open_here.values():
-                    await self._write_waiting(session, uri)
-                await asyncio.sleep(OUTBOX_SECONDS)
-        except OrchestratorError:
-            self._keeping = False  # a bad store is told when something is run; the next opened outline tries again
-
-    async def _write_waiting(self, session: Session, uri: str) -> None:
-        holder = OutlineHolder(self._server, uri)
-        if any(run.holder.uri == holder.uri for run in session.branches()):
-            return  # it writes its own
-        try:
-            await session.write_outbox(holder)
-        except EditRefusedError:
-            return  # it stays in the outbox
+    async def _give_up(self, session: Session, stored: Run) -> None:
+        store = await session.store()
+        if not await store.mark_failed(stored.run_id, "given up", time.time()):
+            raise ProtocolError("This run cannot be given up (any more).", hint="Ask for the list of runs.")
+        self._server.start_alone(self._server.unfinished.load())
 
     # --- following ----------------------------------------------------------------------------------------------
 
-    def _follow(self, run: BranchRun, shown: _Shown, token: int | str | None) -> None:
+    def _follow(self, run: BranchRun, shown: ShownRun, token: int | str | None) -> None:
         shown.begin(run, token)
         self._server.protocol.after_reply(shown.open)
         self._server.start_alone(self._end(run, shown))
 
-    async def _end(self, run: BranchRun, shown: _Shown) -> None:
+    async def _end(self, run: BranchRun, shown: ShownRun) -> None:
         view = await run.ended()
         shown.end(view)
+        self._server.start_alone(self._server.unfinished.load())
         title = one_line(view.title, TITLE_WIDTH)
         if run.failure is not None:
             self._server.tell_failure(f"“{title}” {_STATES[view.state]}: {run.failure}")
         elif view.state is RunState.PAUSED or run.needs_person:
             self._server.tell(f"“{title}” {_STATES[view.state]}; it needs you: {run.needs_person or view.reason}.")
-        elif view.failed or view.blocked:
-            self._server.tell(
+        elif view.state is RunState.COMPLETED and (view.failed or view.blocked):
+            were = "was" if view.blocked == 1 else "were"
+            text = (
                 f"“{title}”: {view.done} of {view.total} tasks are done, {view.failed} failed, "
-                f"{view.blocked} were not possible."
+                f"{view.blocked} {were} not possible."
             )
+            if not await self._offer_needed(run, shown.uri, text):
+                self._server.tell(text)
+
+    async def _offer_needed(self, run: BranchRun, uri: str, text: str) -> bool:
+        """Offer to run what the branch waits for outside of itself, if that is what kept it; False: no such."""
+        document = self._server.documents.find(uri)
+        if document is None or not self._server.client.ask:
+            return False
+        snapshot = document.snapshot()
+        kept = [view.task_id for view in run.tasks() if view.state is None and view.reason]
+        tasks = [found[0] for key in kept if len(found := snapshot.outline.by_id(key)) == 1]
+        wanted = needed(snapshot.outline, tasks)
+        if not wanted:
+            return False
+        titles = ", ".join(f"“{one_line(task.title, TITLE_WIDTH)}”" for task in wanted[:3])
+        more = f" and {len(wanted) - 3} more" if len(wanted) > 3 else ""
+        question = Question(f"{text} Waiting for {titles}{more}, outside of this run.", (NOT_NOW, RUN_TOO))
+        if await PersonInEditor(self._server).ask(question) == RUN_TOO:
+            snapshot = self._server.documents.snapshot(uri)
+            tasks = [found[0] for key in kept if len(found := snapshot.outline.by_id(key)) == 1]
+            await self._run_too(snapshot, tasks)
+        return True
+
+    async def _run_too(self, snapshot: Snapshot, tasks: Sequence[Task]) -> None:
+        roots = with_needed(snapshot.outline, tasks)
+        session, folder = await self._session(snapshot.uri)
+        shown = ShownRun(self._server, snapshot.uri, folder)
+        run = await session.start_run(
+            OutlineHolder(self._server, snapshot.uri),
+            roots,
+            snapshot.outline,
+            Workspace(folder),
+            BranchRequest(accepted=False),
+            shown.observer,
+            PersonInEditor(self._server),
+        )
+        self._follow(run, shown, None)
 
     async def _session(self, uri: str) -> tuple[Session, Path]:
         session = await self._server.session()
@@ -248,115 +322,6 @@ class Runs:
 
     def _as_client_writes(self, uri: str) -> str:
         return next((document.uri for document in self._server.documents if canonical(document.uri) == uri), uri)
-
-
-class _Shown:
-    """One run on the client's screen."""
-
-    def __init__(self, server: Server, uri: str, folder: Path) -> None:
-        self._server = server
-        self._uri = uri
-        self._folder = folder
-        self._waiting: list[tuple[str, Any]] = []
-        self._opened = False
-        self._run: BranchRun | None = None
-        self._progress: Progress | None = None
-        self.observer = BranchObserver(self._on_event, self._on_approval)
-
-    def begin(self, run: BranchRun, token: int | str | None) -> None:
-        self._run = run
-        self._progress = Progress(self._server, run.run_id, f"Run “{one_line(run.title, TITLE_WIDTH)}”")
-        self._progress.begin(token)
-
-    def open(self) -> None:
-        """The client knows the run now."""
-        self._opened = True
-        waiting, self._waiting = self._waiting, []
-        for method, params in waiting:
-            self._server.protocol.notify(method, params)
-
-    def end(self, view: BranchView) -> None:
-        if self._progress is not None:
-            self._progress.end(f"{view.done} of {view.total} done")
-
-    def _on_event(self, event: Event) -> None:
-        task_id = event.detail.get("taskId")
-        if event.kind == "attempt.findings":
-            findings = [Finding.from_json(stored) for stored in event.detail.get("findings", ())]
-            self._server.findings.show(self._folder, str(task_id), findings)
-        params = RunUpdateParams(
-            run_id=event.run_id,
-            uri=self._uri,
-            node_id=self._node_id(task_id) if isinstance(task_id, str) else None,
-            seq=event.seq,
-            kind=event.kind,
-            detail=event.detail,
-            created=event.created,
-        )
-        self._notify("orchestrator/run/update", params)
-        if self._progress is not None and self._run is not None and event.kind == "attempt.state":
-            view = self._run.view
-            waits = f" · {view.waiting} wait for you" if view.waiting else ""
-            self._progress.report(f"{view.done} of {view.total}{waits}")
-
-    def _on_approval(self, approval: Approval) -> None:
-        self._notify("orchestrator/approval/changed", ApprovalChangedParams(approval=approval_info(approval)))
-        if approval.state is ApprovalState.OPEN and not self._server.client.inbox:
-            self._server.start_alone(self._ask(approval))
-
-    async def _ask(self, approval: Approval) -> None:
-        """Of a client without an inbox: by a message, with buttons where there are choices."""
-        choices = tuple(str(choice) for choice in approval.detail.get("choices", ()))
-        about = one_line(str(approval.detail.get("task", "")), TITLE_WIDTH)
-        if not choices:
-            self._server.tell(
-                f"“{about}” asks: {one_line(approval.title, 500)} Answer it with `orchestrator resume` in a terminal."
-            )
-            return
-        shown = readable(approval.kind, approval.detail)
-        if len(shown) > LONGEST_MESSAGE:  # what is not seen is not approved
-            self._server.tell(
-                f"“{about}” asks: {one_line(approval.title, 500)} That is too long for a message. "
-                "Read and answer it with `orchestrator resume` in a terminal."
-            )
-            return
-        text = "\n".join(part for part in (one_line(approval.title, 500), shown) if part)
-        answer = await PersonInEditor(self._server).ask(Question(text, choices))
-        session = self._server.running_session
-        if answer is not None and session is not None:
-            try:
-                await session.answer(approval.approval_id, answer)
-            except ProtocolError:
-                return  # it was answered elsewhere while the message stood
-
-    def _node_id(self, task_id: str) -> str | None:
-        document = self._server.documents.find(self._uri)
-        if document is None:
-            return None
-        snapshot = document.snapshot()
-        found = snapshot.outline.by_id(task_id)
-        return snapshot.identities.id_of(found[0]) if found else None
-
-    def _notify(self, method: str, params: Any) -> None:
-        if self._opened:
-            self._server.protocol.notify(method, params)
-        else:
-            self._waiting.append((method, params))
-
-
-def approval_info(approval: Approval) -> ApprovalInfo:
-    return ApprovalInfo(
-        approval_id=approval.approval_id,
-        run_id=approval.run_id,
-        kind=approval.kind,
-        title=approval.title,
-        task_id=str(approval.detail["taskId"]) if "taskId" in approval.detail else None,
-        task=str(approval.detail.get("task", "")),
-        choices=[str(choice) for choice in approval.detail.get("choices", ())],
-        detail=for_window(approval.kind, approval.detail),
-        created=approval.created,
-        state=approval.state.value,
-    )
 
 
 def _roots(snapshot: Snapshot, params: RunPlaceParams) -> list[Task]:
@@ -394,6 +359,26 @@ def _info(run: Run, session: Session) -> RunInfo:
     )
 
 
+def ids_above(outline: Outline, task: Task) -> set[str]:
+    """The ids of a task and of all that it stands below."""
+    return {one.task_id for one in (task, *outline.ancestors(task)) if one.task_id}
+
+
+def _to_set_back(root: Task) -> list[Task]:
+    """What is done, failed or asks in the branch; a person's other marks stay, but for the task that they named."""
+    found = [root] if root.status in {*_SET_BACK, Status.CANCELLED} else []
+    waiting = list(root.children)
+    while waiting:
+        task = waiting.pop()
+        if task.status in _SET_BACK:
+            found.append(task)
+        if task.status is not Status.CANCELLED:
+            waiting += task.children
+    return found
+
+
+_SET_BACK = {Status.COMPLETED, Status.FAILED, Status.ASKING}
+_TRIES = 5
 _STATES = {
     RunState.RUNNING: "runs",
     RunState.COMPLETED: "is over",

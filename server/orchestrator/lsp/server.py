@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.edits import Edits
     from orchestrator.lsp.findings import Findings
     from orchestrator.lsp.index import IdsChanged, WorkspaceIndex
+    from orchestrator.lsp.outbox import Outbox
     from orchestrator.lsp.oversize import Oversize
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.runs import Runs
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.split_history import SplitHistory
     from orchestrator.lsp.splits import Splits
     from orchestrator.lsp.trees import Trees
+    from orchestrator.lsp.unfinished import Unfinished
 
 T = TypeVar("T")
 
@@ -194,6 +196,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/run/list", "run", "runs"),
     Feature("orchestrator/run/get", "run", "get"),
     Feature("orchestrator/run/estimate", "run", "estimate"),
+    Feature("orchestrator/run/correct", "run", "correct"),
     Feature("orchestrator/question/answer", "run", "answer"),
     Feature("orchestrator/approval/answer", "run", "answer"),
     Feature("orchestrator/approval/list", "run", "approvals"),
@@ -217,7 +220,7 @@ FEATURES: tuple[Feature, ...] = (
 STORE_FILE = "orchestrator.db"
 """As `engine.session` calls it, which cannot be imported here: without one nobody runs anything."""
 
-WARM_UP = ("colours", "edits", "index", "splits", "trees", "problems", "runs", "settings")
+WARM_UP = ("colours", "edits", "index", "outbox", "splits", "trees", "problems", "runs", "settings")
 """Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
 
 
@@ -365,6 +368,18 @@ class Server(LanguageServer):
         return Runs(self)
 
     @cached_property
+    def outbox(self) -> Outbox:
+        from orchestrator.lsp.outbox import Outbox
+
+        return Outbox(self, self.directories.data / STORE_FILE)
+
+    @cached_property
+    def unfinished(self) -> Unfinished:
+        from orchestrator.lsp.unfinished import Unfinished
+
+        return Unfinished(self)
+
+    @cached_property
     def edits(self) -> Edits:
         from orchestrator.lsp.edits import Edits
 
@@ -398,16 +413,16 @@ class Server(LanguageServer):
         self._memory.touched(len(document.text))
 
     def opened(self, document: Document) -> None:
-        """Others who run an outline have to know that it is open here."""
-        if self.client.apply_edit and (self.directories.data / STORE_FILE).exists():
+        if self.client.apply_edit:
             self.start_alone(self._keep(document))
         if (self.directories.data / STORE_FILE).exists():
             self.start_alone(self.split_history.load(document.uri))
 
     async def _keep(self, document: Document) -> None:
-        await asyncio.to_thread(importlib.import_module, "orchestrator.lsp.runs")
+        """Others who run an outline have to know that it is open here, and it is told what can be resumed of it."""
+        await asyncio.to_thread(importlib.import_module, "orchestrator.lsp.outbox")
         if self.documents.find(document.uri) and document.snapshot().is_outline(self.settings.outline.globs):
-            self.runs.keep()
+            self.outbox.begin()
 
     # --- talking to the person ---------------------------------------------------------------------------------
 

@@ -135,7 +135,7 @@ class _PageFolds:
         return self._at
 
     def at_the_end(self, outline: Outline, number: int, line: int) -> list[Fold]:
-        """In the own lines of the last segment, behind `at(line)`: whether its description folds the next page decides."""
+        """In the last segment's own lines, after `at(line)`. Whether its description folds the next page decides."""
         pages = outline.segments.pages
         behind = pages[number + 1].segments[0].shape if number + 1 < len(pages) else None
         if behind is None or behind is not self._next:

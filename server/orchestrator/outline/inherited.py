@@ -13,12 +13,12 @@ A value that is not allowed counts as not written (test_a_bad_value_counts_as_no
 the person sees that. Only the fields in INHERITED come down: a budget is one amount for a whole branch, a reason and
 files belong to one task (test_what_belongs_to_one_task_is_not_inherited). Dependencies add up instead, see `waiting`.
 
-Invariant: `values` says of every node what `value` says (test_values_agree_with_value).
+Invariant: `values` and `Known` say of every node what `value` says (test_values_agree_with_value).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from orchestrator.outline.fields import flaw
@@ -51,13 +51,52 @@ def values(outline: Outline, key: str) -> Mapping[Node, str | None]:
     inherits = key in INHERITED
     top = default(outline, key) if inherits else None
     found: dict[Node, str | None] = {}
+    above: list[tuple[int, str | None]] = []
+    """Rank and value of the nodes around, the outermost first."""
     for node in outline.walk():
         written = own(node, key)
-        if written is None and inherits:
-            parent = outline.parent(node)
-            written = top if parent is None else found[parent]
+        if inherits:
+            rank = node.segment.shape.rank
+            while above and above[-1][0] >= rank:
+                above.pop()
+            if written is None:
+                written = above[-1][1] if above else top
+            above.append((rank, written))
         found[node] = written
     return found
+
+
+class Known:
+    """Several fields of many nodes of one outline: what nodes hand down is read once for each of these."""
+
+    def __init__(self, outline: Outline, keys: Sequence[str]) -> None:
+        self._outline = outline
+        self._keys = keys
+        self._down = tuple(key for key in keys if key in INHERITED)
+        self._top = {key: found for key in self._down if (found := default(outline, key)) is not None}
+        self._below: dict[int, Mapping[str, str]] = {}
+        """What the node at this place hands down."""
+
+    def of(self, node: Node) -> dict[str, str]:
+        """Those that hold for the node, as `value` says of each."""
+        parent = self._outline.parent(node)
+        found = dict(self._top if parent is None else self._from(parent))
+        found.update(self._own(node, self._keys))
+        return found
+
+    def _from(self, node: Node) -> Mapping[str, str]:
+        if (known := self._below.get(node.index)) is None:
+            parent = self._outline.parent(node)
+            known = self._top if parent is None else self._from(parent)
+            if own := self._own(node, self._down):
+                known = {**known, **own}
+            self._below[node.index] = known
+        return known
+
+    def _own(self, node: Node, keys: Sequence[str]) -> dict[str, str]:
+        if not node.fields:
+            return {}
+        return {key: written for key in keys if (written := own(node, key)) is not None}
 
 
 def default(outline: Outline, key: str) -> str | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.fields import place
+from orchestrator.outline.segments import Page
 from orchestrator.outline.tree import Node, Outline, Task
 
 MAX_ID = 64
@@ -47,11 +48,27 @@ def occurrence_at(outline: Outline, offset: int) -> Occurrence | None:
 
 
 def occurrences(outline: Outline, task_id: str) -> Iterator[Occurrence]:
-    """In document order."""
-    for node in outline.walk():
-        for found in of_node(outline, node):
-            if found.task_id == task_id:
-                yield found
+    """In document order. Pages that do not write the id cost nothing the second time."""
+    for number, page in enumerate(outline.segments.pages):
+        if task_id in page.derived(_Written).ids(outline, number):
+            start = outline.segments.first_of(number)
+            for node in outline.nodes_between(start, start + len(page.segments)):
+                yield from (found for found in of_node(outline, node) if found.task_id == task_id)
+
+
+class _Written:
+    """The ids that a page writes. They stay true while the page does."""
+
+    def __init__(self, page: Page) -> None:
+        self._size = len(page.segments)
+        self._ids: frozenset[str] | None = None
+
+    def ids(self, outline: Outline, number: int) -> frozenset[str]:
+        if self._ids is None:
+            start = outline.segments.first_of(number)
+            nodes = outline.nodes_between(start, start + self._size)
+            self._ids = frozenset(found.task_id for node in nodes for found in of_node(outline, node))
+        return self._ids
 
 
 def rename(outline: Outline, old: str, new: str) -> tuple[TextEdit, ...]:
@@ -78,5 +95,5 @@ def of_node(outline: Outline, node: Node) -> Iterator[Occurrence]:
         raw = outline.text.line(outline.text.line_of(start))[start - line_start : end - line_start]
         caret = 2 if raw.startswith("\\^") else raw.startswith("^")
         yield Occurrence(node, task_id, start + caret, end, definition=False)
-    if isinstance(node, Task) and node.id_span is not None and node.task_id is not None:
+    if isinstance(node, Task) and node.task_id is not None and node.id_span is not None:
         yield Occurrence(node, node.task_id, node.id_span[0] + 1, node.id_span[1], definition=True)

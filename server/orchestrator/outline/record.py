@@ -111,6 +111,11 @@ class Record:
         del self.events[mark.events :]
         self._owner, self._started, self.frame = mark.owner, mark.started, mark.frame
         mark.frame.list_marker, mark.frame.list_seen = mark.list_marker, mark.list_seen
+        # The lists around it were open there, in the items that hold it: what was read since may have ended them.
+        step = mark.frame
+        while step.above is not None:
+            step.above.list_marker, step.above.list_seen = step.marker, step.seen
+            step = step.above
 
     def _emit(self, line: int, shape: Shape, task_id: str | None, owner: Frame) -> None:
         if self.events and self.events[-1][0] == line:

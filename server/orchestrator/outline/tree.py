@@ -255,10 +255,18 @@ _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class _Ids:
-    """The ids of a page, so that most pages need no search."""
+    """Where the ids of a page stand, by slot."""
 
     def __init__(self, page: Page) -> None:
-        self.known = frozenset([segment.task_id for segment in page.segments if segment.task_id is not None])
+        self.slots: dict[str, int] = {}
+        self.twice: dict[str, list[int]] = {}
+        """All slots of an id that the page has more than once."""
+        for slot, segment in enumerate(page.segments):
+            if segment.task_id is None:
+                continue
+            first = self.slots.setdefault(segment.task_id, slot)
+            if first != slot:
+                self.twice.setdefault(segment.task_id, [first]).append(slot)
 
 
 class Outline:
@@ -376,13 +384,14 @@ class Outline:
         """More than one where an id was written twice."""
         found: list[Task] = []
         for number, page in enumerate(self.segments.pages):
-            if task_id not in page.derived(_Ids).known:
+            ids = page.derived(_Ids)
+            slot = ids.slots.get(task_id)
+            if slot is None:
                 continue
-            for slot, segment in enumerate(page.segments):
-                if segment.task_id == task_id:
-                    node = self.node(self.segments.index(number, slot))
-                    assert isinstance(node, Task), "only tasks have ids"
-                    found.append(node)
+            for each in ids.twice.get(task_id, (slot,)):
+                node = self.node(self.segments.index(number, each))
+                assert isinstance(node, Task), "only tasks have ids"
+                found.append(node)
         return tuple(found)
 
     def dependencies(self, task: Task) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ Invariant: each retry is announced before its wait (test_a_retry_is_announced).
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
@@ -27,8 +26,6 @@ FIRST_DELAY = 0.5
 OnRetry = Callable[[str, float], None]
 """Told the reason (for people) and the seconds until the next try."""
 
-logging.getLogger("stamina").setLevel(logging.ERROR)  # it warns of each retry on stderr; we announce them ourselves
-
 
 async def stream_with_retries(
     provider: Provider, request: Request, retries: int, on_retry: OnRetry, silence: float
@@ -37,66 +34,84 @@ async def stream_with_retries(
 
     `silence` is the longest wait for one event, in seconds; the waits between tries do not count.
     """
-    import stamina
-
     backoff = _Backoff(retries, on_retry)
-    opened: tuple[Event, AsyncIterator[Event]] | None = None
-    async for attempt in stamina.retry_context(on=backoff, attempts=retries + 1, timeout=None):
-        with attempt:
-            opened = await _open(provider, request, silence)
-    assert opened is not None, "stamina ends with an error or an answer"
-    first, events = opened
+    patience = _Patience(provider.name, silence)
     try:
-        yield first
         while True:
+            events = provider.stream(request)
             try:
-                event = await _next(events, provider, silence)
-            except StopAsyncIteration:
-                return
-            yield event
+                try:
+                    event = await patience.next(events)
+                except ProviderError as error:
+                    delay = backoff.delay(error)
+                    if delay is None:
+                        raise
+                else:
+                    while True:
+                        yield event
+                        try:
+                            event = await patience.next(events)
+                        except StopAsyncIteration:
+                            return
+            finally:
+                if isinstance(events, AsyncGenerator):
+                    await events.aclose()
+            await asyncio.sleep(delay)
     finally:
-        await _close(events)
+        patience.end()
 
 
-async def _open(provider: Provider, request: Request, silence: float) -> tuple[Event, AsyncIterator[Event]]:
-    """The first event, and the rest."""
-    events = provider.stream(request)
-    try:
-        return await _next(events, provider, silence), events
-    except BaseException:
-        await _close(events)
-        raise
+class _Patience:
+    """Bounds each wait for an event. One timer for a call, which looks again later, and not one for each event."""
 
+    def __init__(self, name: str, silence: float) -> None:
+        self._name = name
+        self._silence = silence
+        self._loop = asyncio.get_running_loop()
+        self._limit: asyncio.Timeout | None = None
+        """Of the wait that is under way."""
+        self._since = 0.0
+        self._timer = self._loop.call_later(silence, self._look)
 
-async def _next(events: AsyncIterator[Event], provider: Provider, silence: float) -> Event:
-    try:
-        async with asyncio.timeout(silence):
-            return await anext(events)
-    except TimeoutError:
-        raise ConnectionFailedError(
-            f"{provider.name} sent nothing for {silence:g} seconds.",
-            hint="Try again, or raise the setting calls.timeout.",
-        ) from None
+    async def next(self, events: AsyncIterator[Event]) -> Event:
+        self._since = self._loop.time()
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                return await anext(events)
+        except TimeoutError:
+            raise ConnectionFailedError(
+                f"{self._name} sent nothing for {self._silence:g} seconds.",
+                hint="Try again, or raise the setting calls.timeout.",
+            ) from None
+        finally:
+            self._limit = None
 
+    def end(self) -> None:
+        self._timer.cancel()
 
-async def _close(events: AsyncIterator[Event]) -> None:
-    if isinstance(events, AsyncGenerator):
-        await events.aclose()
+    def _look(self) -> None:
+        now = self._loop.time()
+        due = self._since + self._silence if self._limit is not None else now + self._silence
+        if self._limit is not None and due <= now:
+            self._limit.reschedule(now)
+        else:
+            self._timer = self._loop.call_at(due, self._look)
 
 
 class _Backoff:
-    """Decides after each failure: False, or seconds to wait."""
+    """Decides after each failure."""
 
     def __init__(self, retries: int, on_retry: OnRetry) -> None:
         self._left = retries
         self._delay = FIRST_DELAY
         self._on_retry = on_retry
 
-    def __call__(self, error: Exception) -> bool | float:
-        if self._left == 0 or not isinstance(error, ProviderError) or not error.retryable:
-            return False
+    def delay(self, error: ProviderError) -> float | None:
+        """Seconds to wait before the next try; None when there is none."""
+        if self._left == 0 or not error.retryable:
+            return None
         if error.retry_after is not None and error.retry_after > MAX_DELAY:
-            return False
+            return None
         self._left -= 1
         delay = error.retry_after
         if delay is None:

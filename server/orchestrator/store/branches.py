@@ -114,19 +114,16 @@ def finished_call(connection: sqlite3.Connection, attempt_id: str, given: str, a
 
 
 def add_effect(connection: sqlite3.Connection, attempt_id: str, name: str, given: str, result: str, now: float) -> None:
-    (seq,) = connection.execute(
-        "SELECT coalesce(max(seq), 0) + 1 FROM effects WHERE attempt_id = ? AND name = ? AND given_hash = ?",
-        (attempt_id, name, given),
-    ).fetchone()
     connection.execute(
-        "INSERT INTO effects (attempt_id, name, given_hash, seq, result, created) VALUES (?, ?, ?, ?, ?, ?)",
-        (attempt_id, name, given, seq, rows.clean_text(result), now),
+        "INSERT INTO effects (attempt_id, name, given_hash, seq, result, created) VALUES (?1, ?2, ?3,"
+        " (SELECT coalesce(max(seq), 0) + 1 FROM effects WHERE attempt_id = ?1 AND name = ?2 AND given_hash = ?3),"
+        " ?4, ?5)",
+        (attempt_id, name, given, rows.clean_text(result), now),
     )
 
 
 def add_approval(connection: sqlite3.Connection, approval: Approval, told: Told) -> list[Event]:
-    seq = records.next_seq(connection, "approvals", "attempt_id", approval.attempt_id)
-    records.insert(connection, "approvals", {**rows.approval_row(approval), "seq": seq})
+    records.insert_next(connection, "approvals", "attempt_id", rows.approval_row(approval))
     return _tell(connection, approval.run_id, told, approval.created)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import aiosqlite
 
@@ -59,13 +59,20 @@ class Connection(aiosqlite.Connection):
                 await self._stopped
             raise
 
-    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Call it in the thread, after everything that was asked before.
+    def ask(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Call it in the thread, after everything that was asked before; a caller that is cancelled takes nothing back.
 
-        It is queued before the first suspension: a caller that is cancelled cannot take it back.
+        Raises ValueError when it is closed.
         """
-        result = await self._execute(function, self._conn)  # pyright: ignore[reportUnknownMemberType]  # untyped there
-        return cast("T", result)
+        if not self._running:
+            raise ValueError("Connection closed")
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((answer, partial(function, self._conn)))  # pyright: ignore[reportUnknownMemberType]
+        return answer
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """`ask`, and wait for what it says."""
+        return await self.ask(function)
 
 
 async def open_writer(

@@ -39,6 +39,8 @@ class Listed:
     preview: str
     """The beginning of its last message."""
     run_id: str
+    kind: RunKind
+    """Of its run."""
     live: bool
     """Whether something is being written into it."""
 
@@ -75,9 +77,10 @@ def begin_turn(
     return True
 
 
-def begin_call(connection: sqlite3.Connection, step: Step, message_id: str) -> None:
-    """A call of the turn: the message is what it answers."""
+def begin_call(connection: sqlite3.Connection, step: Step, message_id: str, brief: str) -> None:
+    """A call of the turn: the message is its answer. `brief` (JSON) is what the task says at this moment."""
     records.begin_step(connection, step, ())
+    connection.execute("UPDATE attempts SET brief = ? WHERE attempt_id = ?", (rows.clean_text(brief), step.attempt_id))
     connection.execute("UPDATE messages SET step_id = ? WHERE message_id = ?", (step.step_id, message_id))
 
 
@@ -139,6 +142,27 @@ def set_model(connection: sqlite3.Connection, conversation_id: str, model: str) 
     connection.execute(
         "UPDATE conversations SET model = ? WHERE conversation_id = ?", (rows.clean_text(model), conversation_id)
     )
+
+
+def set_merged(connection: sqlite3.Connection, conversation_id: str, text: str) -> None:
+    connection.execute(
+        "UPDATE conversations SET merged = ? WHERE conversation_id = ?", (rows.clean_text(text), conversation_id)
+    )
+
+
+def attempt_of(connection: sqlite3.Connection, conversation_id: str) -> Attempt | None:
+    found = connection.execute("SELECT * FROM attempts WHERE conversation_id = ?", (conversation_id,)).fetchone()
+    return None if found is None else rows.attempt_from(found)
+
+
+def is_live(connection: sqlite3.Connection, conversation_id: str, now: float) -> bool:
+    """Whether a living process writes into it."""
+    found = connection.execute(
+        "SELECT owner, heartbeat FROM attempts JOIN runs USING (run_id)"
+        " WHERE conversation_id = ? AND runs.state = 'running' AND attempts.ended IS NULL",
+        (conversation_id,),
+    ).fetchone()
+    return found is not None and not leases.is_stale(found["owner"], found["heartbeat"], now)
 
 
 def delete(connection: sqlite3.Connection, conversation_id: str) -> bool:
@@ -216,6 +240,18 @@ def message(connection: sqlite3.Connection, message_id: str) -> StoredMessage | 
     return None if found is None else rows.message_from(found)
 
 
+def messages_before(connection: sqlite3.Connection, message_id: str) -> int:
+    """In the order of its conversation, whatever branch they are on."""
+    found = connection.execute("SELECT seq FROM messages WHERE message_id = ?", (message_id,)).fetchone()
+    return 0 if found is None else int(found[0]) - 1
+
+
+def add_first_message(connection: sqlite3.Connection, message: StoredMessage) -> None:
+    """What a conversation begins with, before anybody says something in it."""
+    records.add_message(connection, message)
+    set_head(connection, message.conversation_id, message.message_id, message.created)
+
+
 def variants(connection: sqlite3.Connection, conversation_id: str, parent_ids: Sequence[str | None]) -> dict[str, int]:
     """How many messages follow each of these (by id; "" for the beginning), where it is more than one."""
     counts: dict[str, int] = {}
@@ -264,8 +300,8 @@ def listed(
     ]
     conditions = " AND ".join(condition for condition, _ in where) or "1"
     query = (
-        "SELECT conversations.*, runs.run_id, runs.state AS run_state, runs.owner, runs.heartbeat,"  # noqa: S608  # fixed text
-        " attempts.ended AS attempt_ended FROM conversations"
+        "SELECT conversations.*, runs.run_id, runs.kind AS run_kind, runs.state AS run_state, runs.owner,"  # noqa: S608  # fixed text
+        " runs.heartbeat, attempts.ended AS attempt_ended FROM conversations"
         " JOIN attempts USING (conversation_id) JOIN runs USING (run_id)"
         f" WHERE {conditions} ORDER BY conversations.updated DESC, conversation_id LIMIT ?"
     )
@@ -289,6 +325,7 @@ def _listed(connection: sqlite3.Connection, row: sqlite3.Row, now: float) -> Lis
         tokens=0 if last is None else last["tokens"],
         preview="" if last is None else last["preview"],
         run_id=row["run_id"],
+        kind=RunKind(row["run_kind"]),
         live=running and not leases.is_stale(row["owner"], row["heartbeat"], now),
     )
 

@@ -8,8 +8,10 @@ Invariant: partial text never comes back after a step ended (test_partial_text_a
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 
 from orchestrator.model.run import (
     Attempt,
@@ -43,8 +45,7 @@ def end_run(connection: sqlite3.Connection, run_id: str, state: RunState, reason
 
 def begin_attempt(connection: sqlite3.Connection, attempt: Attempt, conversation: Conversation) -> None:
     insert(connection, "conversations", rows.conversation_row(conversation))
-    seq = next_seq(connection, "attempts", "run_id", attempt.run_id)
-    insert(connection, "attempts", {**rows.attempt_row(attempt), "seq": seq})
+    insert_next(connection, "attempts", "run_id", rows.attempt_row(attempt))
 
 
 def set_attempt(
@@ -74,26 +75,28 @@ def set_task_id(connection: sqlite3.Connection, attempt_id: str, task_id: str) -
 
 
 def begin_step(connection: sqlite3.Connection, step: Step, messages: Sequence[StoredMessage]) -> None:
-    seq = next_seq(connection, "steps", "attempt_id", step.attempt_id)
-    insert(connection, "steps", {**rows.step_row(step), "seq": seq})
+    insert_next(connection, "steps", "attempt_id", rows.step_row(step))
     for message in messages:
         add_message(connection, message)
 
 
 def end_step(connection: sqlite3.Connection, step: Step, message: StoredMessage | None) -> None:
     """The partial text stays where no whole answer replaces it: it is all that is left of a cut call."""
-    changed = connection.execute(
-        "UPDATE steps SET provider = :provider, model = :model, state = :state, raw_answer = :raw_answer,"
-        " partial_answer = CASE WHEN :raw_answer = '' THEN partial_answer ELSE '' END,"
-        " input_tokens = :input_tokens, output_tokens = :output_tokens,"
-        " cache_read_tokens = :cache_read_tokens, cache_write_tokens = :cache_write_tokens,"
-        " usage_estimated = :usage_estimated, cost_nano_usd = :cost_nano_usd,"
-        " error = :error, ended = :ended, finish = :finish WHERE step_id = :step_id",
-        rows.step_row(step),
-    )
+    row = rows.step_row(step)
+    changed = connection.execute(_END_STEP, (*(row[column] for column in _ENDING), row["raw_answer"], step.step_id))
     must_change(changed, "step", step.step_id)
     if message is not None:
         add_message(connection, message)
+
+
+_ENDING = (
+    *("provider", "model", "state", "raw_answer", "input_tokens", "output_tokens", "cache_read_tokens"),
+    *("cache_write_tokens", "usage_estimated", "cost_nano_usd", "error", "ended", "finish"),
+)
+_END_STEP = (
+    f"UPDATE steps SET {', '.join(f'{column} = ?' for column in _ENDING)},"  # noqa: S608  # fixed names
+    " partial_answer = CASE WHEN ? = '' THEN partial_answer ELSE '' END WHERE step_id = ?"
+)
 
 
 def store_partial(connection: sqlite3.Connection, step_id: str, text: str) -> None:
@@ -107,17 +110,15 @@ def store_partial(connection: sqlite3.Connection, step_id: str, text: str) -> No
 
 def add_event(connection: sqlite3.Connection, run_id: str, kind: str, detail: str, created: float) -> Event:
     """Answers what was stored, so that a listener and a later reader see the same. `detail` is JSON."""
-    seq = next_seq(connection, "events", "run_id", run_id)
-    record = {
-        "run_id": run_id,
-        "seq": seq,
-        "kind": rows.clean_text(kind),
-        "detail": detail,
-        "created": created,
-    }
-    insert(connection, "events", record)
-    stored = connection.execute("SELECT * FROM events WHERE run_id = ? AND seq = ?", (run_id, seq))
-    return rows.event_from(stored.fetchone())
+    kind = rows.clean_text(kind)
+    (seq,) = connection.execute(_ADD_EVENT, (run_id, run_id, kind, detail, created)).fetchone()
+    return Event(run_id, seq, kind, json.loads(detail), created)
+
+
+_ADD_EVENT = (
+    "INSERT INTO events (run_id, seq, kind, detail, created)"
+    " VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE run_id = ?), ?, ?, ?) RETURNING seq"
+)
 
 
 def renew_lease(connection: sqlite3.Connection, run_ids: Sequence[str], owner: str, now: float) -> None:
@@ -173,22 +174,27 @@ def end_and_tell(connection: sqlite3.Connection, run_id: str, state: RunState, r
 
 
 def add_message(connection: sqlite3.Connection, message: StoredMessage) -> None:
-    seq = next_seq(connection, "messages", "conversation_id", message.conversation_id)
-    insert(connection, "messages", {**rows.message_row(message), "seq": seq})
+    insert_next(connection, "messages", "conversation_id", rows.message_row(message))
 
 
 def insert(connection: sqlite3.Connection, table: str, row: rows.Row) -> None:
     """The names come from `rows.py`, never from a record."""
-    columns = ", ".join(row)
-    values = ", ".join(f":{column}" for column in row)
-    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608
+    connection.execute(_insertion(table, tuple(row)), tuple(row.values()))
 
 
-def next_seq(connection: sqlite3.Connection, table: str, parent: str, parent_id: str) -> int:
-    """The write lock is held, so nobody else can take the same number."""
-    query = f"SELECT coalesce(max(seq), 0) + 1 FROM {table} WHERE {parent} = ?"  # noqa: S608  # names from this file
-    (seq,) = connection.execute(query, (parent_id,)).fetchone()
-    return int(seq)
+def insert_next(connection: sqlite3.Connection, table: str, parent: str, row: rows.Row) -> None:
+    """As the next one of its parent, by `seq`. The write lock is held, so nobody else can take the same number."""
+    connection.execute(_insertion(table, tuple(row), parent), (*row.values(), row[parent]))
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...], parent: str = "") -> str:
+    """Made once for each table: a run writes some ten records for each of its steps."""
+    marks = ", ".join("?" * len(columns))
+    if not parent:
+        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    seq = f"(SELECT coalesce(max(seq), 0) + 1 FROM {table} WHERE {parent} = ?)"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}, seq) VALUES ({marks}, {seq})"  # noqa: S608
 
 
 def must_change(changed: sqlite3.Cursor, kind: str, record_id: str) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestrator.errors import StoreError
 from orchestrator.model.message import Role
 from orchestrator.model.outline_index import IndexedNode, IndexedOutline
 from orchestrator.model.prompt import PromptUse, PromptVersion
@@ -63,7 +64,11 @@ NODES_AT_ONCE = 5_000
 
 
 class Store:
-    """Made by `Store.open`, ended by `aclose`. May be called by any number of tasks of one event loop at once."""
+    """Made by `Store.open`, ended by `aclose`. May be called by any number of tasks of one event loop at once.
+
+    What a run writes for each of its steps (`move`, `begin_step`, …) is queued in the moment of the call, and answered
+    by a future: whoever needs it on disk before going on awaits that, whoever only tells of it adds a callback.
+    """
 
     def __init__(self, path: Path | None, writing: Connection, reading: Connection, guard: Guard) -> None:
         """For `open` only."""
@@ -71,7 +76,7 @@ class Store:
         self._writing = writing
         self._reading = reading
         self._guard = guard
-        self._writer = Writer(writing, guard)
+        self._writer = Writer(writing, guard, self._translated)
         self._owner = leases.owner_of_this_process()
         self._closed = False
         self._kept: set[tuple[str, str]] = set()
@@ -148,31 +153,31 @@ class Store:
         """Give up a run that could be resumed, with its attempts and questions; False when it is none."""
         return await self._write(partial(branches.mark_failed, run_id=run_id, reason=reason, now=now))
 
-    async def begin_task(
+    def begin_task(
         self, attempt: Attempt, conversation: Conversation, told: Sequence[tuple[str, dict[str, Any]]]
-    ) -> list[Event]:
+    ) -> asyncio.Future[list[Event]]:
         """An attempt of a branch, and the events that tell of it, at once."""
-        work = partial(branches.begin_task, attempt=attempt, conversation=conversation, told=self._told(told))
-        return await self._write(work)
+        return self._write(
+            partial(branches.begin_task, attempt=attempt, conversation=conversation, told=self._told(told))
+        )
 
-    async def move(
+    def move(
         self,
         attempt: Attempt,
         told: Sequence[tuple[str, dict[str, Any]]],
         entry: OutboxEntry | None = None,
         now: float = 0.0,
-    ) -> list[Event]:
+    ) -> asyncio.Future[list[Event]]:
         """How an attempt stands, what is to be written for it, and the events that tell of it, at once."""
-        work = partial(branches.move, attempt=attempt, told=self._told(told), entry=entry, now=now)
-        return await self._write(work)
+        return self._write(partial(branches.move, attempt=attempt, told=self._told(told), entry=entry, now=now))
 
     async def finished_call(self, attempt_id: str, request_hash: str, after: int) -> tuple[Step, str] | None:
         """The `after`-th finished call (from 0) of this very request in the attempt, with its text."""
         return await self._read(partial(branches.finished_call, attempt_id=attempt_id, given=request_hash, after=after))
 
-    async def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> None:
+    def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> asyncio.Future[None]:
         work = partial(branches.add_effect, attempt_id=attempt_id, name=name, given=given_hash, result=result, now=now)
-        await self._write(work)
+        return self._write(work)
 
     async def effect(self, attempt_id: str, name: str, given_hash: str, after: int) -> str | None:
         """The result (JSON) of the `after`-th effect of this name and input, None when it has not happened."""
@@ -198,6 +203,11 @@ class Store:
         """Branches of this outline that another process runs."""
         query = "SELECT * FROM runs WHERE state = 'running' AND kind = 'branch' AND uri = ? AND owner <> ?"
         return await self._select(rows.run_from, query, uri, self._owner)
+
+    async def branches_of(self, uri: str, limit: int = 50) -> list[Run]:
+        """Runs of branches of this outline, the newest first."""
+        query = "SELECT * FROM runs WHERE kind = 'branch' AND uri = ? ORDER BY started DESC, run_id LIMIT ?"
+        return await self._select(rows.run_from, query, uri, limit)
 
     async def last_result(self, uri: str, task_id: str) -> str:
         """What was last written as the result of this task, empty if nothing was."""
@@ -276,6 +286,10 @@ class Store:
         query = "SELECT * FROM outbox WHERE uri = ? AND state = 'waiting' ORDER BY created, rowid"
         return await self._select(rows.outbox_from, query, uri)
 
+    async def awaited_outlines(self) -> list[str]:
+        """The outlines that something waits to be written into."""
+        return await self._select(_first_column, "SELECT DISTINCT uri FROM outbox WHERE state = 'waiting'")
+
     async def close_outbox(self, entries: Sequence[OutboxEntry]) -> None:
         """Note for each of them that it was written or refused, at once."""
         await self._write(partial(branches.close_outbox, entries=tuple(entries)))
@@ -301,8 +315,8 @@ class Store:
         work = partial(conversations.begin_turn, conversation_id=conversation_id, messages=given, owner=self._owner)
         return await self._write(partial(work, now=now))
 
-    async def begin_call(self, step: Step, message_id: str) -> None:
-        await self._write(partial(conversations.begin_call, step=step, message_id=message_id))
+    async def begin_call(self, step: Step, message_id: str, brief: str = "") -> None:
+        await self._write(partial(conversations.begin_call, step=step, message_id=message_id, brief=brief))
 
     async def end_turn(self, message: StoredMessage, step: Step | None, state: RunState, now: float) -> bool:
         """The message and its last call as they ended; False when the conversation is gone."""
@@ -322,6 +336,16 @@ class Store:
     async def set_conversation_model(self, conversation_id: str, model: str) -> None:
         await self._write(partial(conversations.set_model, conversation_id=conversation_id, model=model))
 
+    async def set_merged(self, conversation_id: str, text: str) -> None:
+        await self._write(partial(conversations.set_merged, conversation_id=conversation_id, text=text))
+
+    async def attempt_of(self, conversation_id: str) -> Attempt | None:
+        return await self._read(partial(conversations.attempt_of, conversation_id=conversation_id))
+
+    async def is_live(self, conversation_id: str, now: float) -> bool:
+        """Whether a living program writes into it: an answer streams, or a run is at work on it."""
+        return await self._read(partial(conversations.is_live, conversation_id=conversation_id, now=now))
+
     async def delete_conversation(self, conversation_id: str) -> bool:
         """With its messages and calls; False for one that is not there, or that belongs to a run."""
         return await self._write(partial(conversations.delete, conversation_id=conversation_id))
@@ -339,6 +363,13 @@ class Store:
 
     async def message(self, message_id: str) -> StoredMessage | None:
         return await self._read(partial(conversations.message, message_id=message_id))
+
+    async def messages_before(self, message_id: str) -> int:
+        """In the order of its conversation, whatever branch they are on."""
+        return await self._read(partial(conversations.messages_before, message_id=message_id))
+
+    async def add_first_message(self, message: StoredMessage) -> None:
+        await self._write(partial(conversations.add_first_message, message=message))
 
     async def variants(self, conversation_id: str, parent_ids: Sequence[str | None]) -> dict[str, int]:
         """How many messages follow each of these (None, and "" in the answer: the beginning), if more than one."""
@@ -369,17 +400,17 @@ class Store:
 
     # Steps and events
 
-    async def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> None:
+    def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> asyncio.Future[None]:
         """`messages` are those of the request that the conversation does not have yet, in their order."""
-        await self._write(partial(records.begin_step, step=step, messages=tuple(messages)))
+        return self._write(partial(records.begin_step, step=step, messages=tuple(messages)))
 
-    async def end_step(self, step: Step, message: StoredMessage | None) -> None:
+    def end_step(self, step: Step, message: StoredMessage | None) -> asyncio.Future[None]:
         """`message` is the assistant's, None when there is no answer. Only after this a call counts as finished."""
-        await self._write(partial(records.end_step, step=step, message=message))
+        return self._write(partial(records.end_step, step=step, message=message))
 
-    async def store_partial(self, step_id: str, text: str) -> None:
+    def store_partial(self, step_id: str, text: str) -> asyncio.Future[None]:
         """All the text that has streamed so far (not the newest piece); nothing happens once the step has ended."""
-        await self._write(partial(records.store_partial, step_id=step_id, text=text))
+        return self._write(partial(records.store_partial, step_id=step_id, text=text))
 
     async def add_event(self, run_id: str, kind: str, detail: dict[str, Any], created: float) -> Event:
         """Answers the event as stored, with its number. `detail` must be JSON."""
@@ -388,6 +419,14 @@ class Store:
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
         return await self._write(partial(records.add_event, run_id=run_id, kind=kind, detail=text, created=created))
+
+    async def corrections(self, run_id: str) -> list[tuple[str, str]]:
+        """What a person said to attempts of the run while they were under way: attempt and text, in order."""
+        query = (
+            "SELECT json_extract(detail, '$.attemptId'), json_extract(detail, '$.text') FROM events"
+            " WHERE run_id = ? AND kind = 'attempt.corrected' ORDER BY seq"
+        )
+        return await self._select(_two_texts, query, run_id)
 
     async def keep_prompt(self, name: str, version: str, text: str, created: float, origin: str = "built-in") -> None:
         """Keep the text of a prompt version; a version that is there already is never changed."""
@@ -557,24 +596,38 @@ class Store:
         return await self._read(select)
 
     async def _read(self, operation: Operation[T]) -> T:
-        return await self._translated(self._reading.run, operation)
-
-    async def _write(self, operation: Operation[T]) -> T:
-        return await self._translated(self._writer.write, operation)
-
-    async def _translated(self, way: Callable[[Operation[T]], Any], operation: Operation[T]) -> T:
-        if self._closed:
-            raise failures.closed(failures.place_of(self.path))
+        self._refuse_closed()
         try:
-            return await way(operation)
+            return await self._reading.run(operation)
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            raise failures.store_error(error, failures.place_of(self.path)) from error
+            raise self._translated(error) from error
+
+    def _write(self, operation: Operation[T]) -> asyncio.Future[T]:
+        self._refuse_closed()
+        try:
+            return self._writer.write(operation)
+        except ValueError as error:
+            raise self._translated(error) from error
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise failures.closed(failures.place_of(self.path))
+
+    def _translated(self, error: Exception) -> StoreError:
+        translated = failures.store_error(error, failures.place_of(self.path))
+        if translated is not error:
+            translated.__cause__ = error
+        return translated
 
 
 def _first_column(row: sqlite3.Row) -> str:
     return row[0]
+
+
+def _two_texts(row: sqlite3.Row) -> tuple[str, str]:
+    return row[0], row[1]
 
 
 def _two_columns(row: sqlite3.Row) -> tuple[str, int]:

@@ -1,20 +1,23 @@
 """Group commit: writes that wait while the disk is busy go into the next transaction together.
 
-Apart from the store because it is the one place where callers meet. There is no task and no lock: each caller queues
-its write and then asks the connection's thread to commit whatever is queued. That thread works in order, so
-when the caller's own request comes back, its write is committed, by this request or by an earlier one.
+Apart from the store because it is the one place where callers meet. There is no task and no lock: a write is queued,
+and the connection's thread is asked, once for all that are queued meanwhile, to commit them. It works in order, so
+what was queued first is committed first or together with what came later: whoever waits for a write has waited for
+all that were queued before it.
 
-Invariant: a write that returned is on disk, all of it (test_kill_in_the_middle_of_writes).
+Invariant: a write that was answered is on disk, all of it (test_kill_in_the_middle_of_writes).
 Invariant: a cancelled caller's write is committed whole (test_cancelled_caller_neither_loses_nor_halves_its_write).
 Invariant: a write that fails takes no other with it (test_failing_write_does_not_sink_its_batch).
+Invariant: writes are committed in the order in which they were queued (test_writes_are_committed_in_order).
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.migrate import transaction
@@ -25,35 +28,58 @@ Operation = Callable[[sqlite3.Connection], T]
 
 
 class _Write(Generic[T]):
-    __slots__ = ("error", "operation", "result")
+    __slots__ = ("answer", "error", "operation", "result")
 
-    def __init__(self, operation: Operation[T]) -> None:
+    def __init__(self, operation: Operation[T], answer: asyncio.Future[T]) -> None:
         self.operation = operation
+        self.answer = answer
         self.result: T | None = None
         self.error: Exception | None = None
 
 
 class Writer:
-    def __init__(self, connection: Connection, guard: Guard) -> None:
+    def __init__(self, connection: Connection, guard: Guard, translated: Callable[[Exception], Exception]) -> None:
+        """`translated` makes the error that a caller gets of the one that SQLite raised."""
         self._connection = connection
         self._guard = guard
+        self._translated = translated
         self._waiting: deque[_Write[Any]] = deque()
+        self._asked = False
+        """The thread was asked, and has not looked at what waits yet."""
 
-    async def write(self, operation: Operation[T]) -> T:
-        """Answers when it is committed; raises what the operation or SQLite raised."""
-        write = _Write(operation)
+    def write(self, operation: Operation[T]) -> asyncio.Future[T]:
+        """Queue it. The future is answered when it is committed, and need not be awaited: it is committed all the same.
+
+        Raises ValueError when the connection is closed.
+        """
+        write = _Write(operation, asyncio.get_running_loop().create_future())
         self._waiting.append(write)
-        await self._connection.run(self._commit_waiting)
-        if write.error is not None:
-            raise write.error
-        return cast("T", write.result)
+        if not self._asked:
+            self._asked = True
+            try:
+                self._connection.ask(self._commit_waiting).add_done_callback(self._answer)
+            except BaseException:
+                self._asked = False
+                self._waiting.remove(write)
+                raise
+        return write.answer
 
-    def _commit_waiting(self, connection: sqlite3.Connection) -> None:
+    def _answer(self, committed: asyncio.Future[Sequence[_Write[Any]]]) -> None:
+        for write in committed.result():
+            if write.answer.done():  # its caller was cancelled
+                continue
+            if write.error is None:
+                write.answer.set_result(write.result)
+            else:
+                write.answer.set_exception(self._translated(write.error))
+
+    def _commit_waiting(self, connection: sqlite3.Connection) -> Sequence[_Write[Any]]:
+        self._asked = False  # before the first one is taken: what is queued from now on asks again
         batch: list[_Write[Any]] = []
         while self._waiting:
             batch.append(self._waiting.popleft())
         if not batch:
-            return
+            return batch
         try:
             self._commit(connection, batch)
         except _NotBegunError as refusal:
@@ -64,6 +90,7 @@ class Writer:
                 batch[0].error = error
             else:
                 self._commit_one_by_one(connection, batch)
+        return batch
 
     def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Write[Any]]) -> None:
         begun = False

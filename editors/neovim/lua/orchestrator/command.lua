@@ -28,6 +28,7 @@ M.names = {
   'edit',
   'discard',
   'stop',
+  'tree',
   'status',
   'promote',
   'demote',

@@ -8,6 +8,7 @@
 --- Invariant: `.` does the last one again (test_dot_repeats).
 
 local display = require('orchestrator.display')
+local place = require('orchestrator.place')
 local server = require('orchestrator.server')
 
 local M = {}
@@ -42,11 +43,26 @@ local function follow(moved, cursor, indent)
   vim.api.nvim_win_set_cursor(0, { row, math.min(column, #vim.fn.getline(row)) })
 end
 
+--- Has the server edit the task of a row of the tree.
+---@param edit orchestrator.Edit
+---@param here orchestrator.Place
+local function run_in_tree(edit, here)
+  if here.node_id then
+    local params = vim.tbl_extend('force', edit.params or {}, place.params(here))
+    server.request(here.buffer, edit.method, params)
+  end
+end
+
 --- Has the server edit the tasks in these lines of the current buffer.
 ---@param edit orchestrator.Edit
 ---@param lines orchestrator.Lines
 function M.run(edit, lines)
   local buffer = vim.api.nvim_get_current_buf()
+  local here = place.here(lines.first)
+  if not here.line then
+    run_in_tree(edit, here)
+    return
+  end
   local later = function()
     if vim.api.nvim_get_current_buf() == buffer then
       M.run(edit, lines)
@@ -79,7 +95,7 @@ function M.run(edit, lines)
     )
   elseif answer.err then
     display.tell(answer.err.message, vim.log.levels.ERROR)
-  elseif answer.result and edit.follows then
+  elseif answer.result and edit.follows and vim.api.nvim_get_current_buf() == buffer then
     follow(answer.result.moved or 0, cursor, indent)
   end
 end
@@ -130,6 +146,39 @@ end
 ---@return orchestrator.Edit
 function M.named(name, count)
   return edits[name](count or 1)
+end
+
+--- The subcommand that moves tasks: `up` or `down`, by one place or by so many.
+---@param name 'up'|'down'
+---@return orchestrator.Subcommand
+function M.move_command(name)
+  return {
+    summary = ('Move the task %s, with everything below it; a number says how far'):format(name),
+    complete = function()
+      return {}
+    end,
+    run = function(call)
+      local steps = tonumber(call.arguments[1] or '1', 10)
+      if #call.arguments > 1 or not steps or steps < 1 or steps > 1000 then
+        display.tell(name .. ' takes one number from 1 to 1000.', vim.log.levels.ERROR)
+        return
+      end
+      M.run(edits[name](steps), M.lines_of(call))
+    end,
+  }
+end
+
+--- The subcommand of an edit that takes no arguments.
+---@param name string
+---@param summary string
+---@return orchestrator.Subcommand
+function M.command(name, summary)
+  return {
+    summary = summary,
+    run = function(call)
+      M.run(edits[name](1), M.lines_of(call))
+    end,
+  }
 end
 
 --- What a Normal mode map types, so that `.` does it again.

@@ -11,6 +11,7 @@
 --- (test_ghosts_are_readable_without_colour).
 
 local display = require('orchestrator.display')
+local highlights = require('orchestrator.highlights')
 local keys = require('orchestrator.keys')
 
 local M = {}
@@ -22,33 +23,6 @@ local most_lines = 2
 
 --- Rows of a window that a proposal leaves to the text.
 local rows_for_text = 4
-
-local links = {
-  OrchestratorGhostFrame = 'Special',
-  OrchestratorGhostState = 'Title',
-  OrchestratorGhostHint = 'Comment',
-  OrchestratorGhostNumber = 'Special',
-  OrchestratorGhostTitle = 'Normal',
-  OrchestratorGhostBody = 'Comment',
-}
-
-local highlights_defined = false
-
-local function define_highlights()
-  local function define()
-    for name, target in pairs(links) do
-      vim.api.nvim_set_hl(0, name, { link = target, default = true })
-    end
-  end
-  define()
-  if not highlights_defined then
-    highlights_defined = true
-    vim.api.nvim_create_autocmd('ColorScheme', {
-      group = vim.api.nvim_create_augroup('orchestrator.highlights', {}),
-      callback = define,
-    })
-  end
-end
 
 ---@alias orchestrator.Chunk [string, string] text and highlight group
 
@@ -304,7 +278,7 @@ end
 ---@param last integer row of the last of its own lines
 ---@return orchestrator.Ghosts
 function M.new(buffer, first, last)
-  define_highlights()
+  highlights.define()
   return setmetatable({
     buffer = buffer,
     anchor = mark(buffer, first),

@@ -16,6 +16,18 @@
 ---Keys that work in a buffer while it shows a proposal, and only where you have none of your own:
 ---`{ accept = 'gsa', discard = 'gsd', edit = 'gse', stop = 'gss' }`. Default: none.
 ---@field ghost_keys? table<orchestrator.GhostAction, string>
+---The window of `:Orchestrator tree`.
+---@field tree? orchestrator.TreeOptions
+
+---@class orchestrator.TreeOptions
+---Beside the outline, or over it. Default: `'split'`.
+---@field layout? 'split'|'float'
+---Columns of the window beside the outline. Default: 40.
+---@field width? integer
+---Whether the tree follows the cursor of the outline, and the outline that of the tree. Default: true.
+---@field follow? boolean
+---Other keys than those that `g?` shows, or false for none: `{ split = '<F5>', stop = false }`.
+---@field keys? table<string, string|false>
 
 ---@alias orchestrator.GhostAction 'accept'|'discard'|'edit'|'stop'
 
@@ -29,6 +41,7 @@ local defaults = {
   log_file = nil,
   settings = {},
   ghost_keys = {},
+  tree = { layout = 'split', width = 40, follow = true, keys = {} },
 }
 
 local ghost_actions = { accept = true, discard = true, edit = true, stop = true }
@@ -63,6 +76,65 @@ local function check_ghost_keys(value)
 end
 
 ---@type table<string, fun(value: any): string?>
+local tree_checks = {
+  layout = function(value)
+    if value ~= 'split' and value ~= 'float' then
+      return "must be 'split' or 'float'"
+    end
+  end,
+  width = function(value)
+    if type(value) ~= 'number' or value < 10 or value > 1000 or value % 1 ~= 0 then
+      return 'must be a whole number from 10 to 1000'
+    end
+  end,
+  follow = function(value)
+    if type(value) ~= 'boolean' then
+      return 'must be true or false'
+    end
+  end,
+  keys = function(value)
+    if type(value) ~= 'table' then
+      return "must be a table such as { split = '<F5>' }"
+    end
+    local actions = {} ---@type table<string, true>
+    for _, action in ipairs(require('orchestrator.tree').actions) do
+      actions[action.name] = true
+    end
+    for action, key in pairs(value) do
+      if not actions[action] then
+        local known = table.concat(vim.fn.sort(vim.tbl_keys(actions)), ', ')
+        return ("has no action '%s': there are %s"):format(tostring(action), known)
+      end
+      if key ~= false and (type(key) ~= 'string' or key == '') then
+        return ("needs a key for '%s', as a string, or false"):format(action)
+      end
+    end
+  end,
+}
+
+--- A table of options with checks of their own; the wrong one is named.
+---@param value any
+---@param inner table<string, fun(value: any): string?>
+---@return string? problem
+local function check_table(value, inner)
+  if type(value) ~= 'table' or (next(value) ~= nil and vim.islist(value)) then
+    return 'must be a table'
+  end
+  for name, one in vim.spairs(value) do
+    local check = inner[name]
+    local problem = check and check(one) or nil
+    if not check then
+      return ("has no option '%s': there are %s"):format(
+        tostring(name),
+        table.concat(vim.fn.sort(vim.tbl_keys(inner)), ', ')
+      )
+    elseif problem then
+      return ('%s %s'):format(name, problem)
+    end
+  end
+end
+
+---@type table<string, fun(value: any): string?>
 local checks = {
   cmd = check_cmd,
   log_file = function(value)
@@ -76,6 +148,9 @@ local checks = {
     end
   end,
   ghost_keys = check_ghost_keys,
+  tree = function(value)
+    return check_table(value, tree_checks)
+  end,
 }
 
 ---@return orchestrator.Options options complete: defaults where nothing (or nothing right) is set
@@ -102,7 +177,10 @@ local function read()
     elseif problem then
       problems[#problems + 1] = ('vim.g.orchestrator.%s: %s'):format(name, problem)
     else
-      options[name] = value
+      options[name] = type(defaults[name]) == 'table'
+          and not vim.islist(value)
+          and vim.tbl_extend('force', defaults[name], value)
+        or value
     end
   end
   return options, problems

@@ -65,6 +65,7 @@
 ---@field documentVersion integer|vim.NIL
 ---@field nodeId string
 ---@field path string[] Ids from the top level down to the node itself.
+---@field indexes integer[] For each of them its place among its siblings, from 0: the `offset` at which `tree` has it.
 ---@field range orchestrator.Range All lines of the node, with its children.
 ---@field selectionRange orchestrator.Range Its title.
 
@@ -202,6 +203,9 @@
 ---@field auto? boolean Run interactive tasks by themselves too; else the person is asked about them.
 ---@field budget? number|vim.NIL US dollars that the run may spend.
 ---@field calls? integer|vim.NIL Calls that the run may make.
+---@field accepted? boolean The person has seen what it may take (`run/estimate`); else they are asked, unless it costs nothing.
+---@field restart? boolean Begin anew: a run of the task that is under way is stopped, one that could be resumed is given up, and what is done, failed or asks in the branch is set back to open, in one edit.
+---@field needed? boolean Run the tasks outside of the branch too that it waits for (`run/estimate` lists them).
 
 ---@class orchestrator.RunStartResult
 ---@field runId string
@@ -217,6 +221,9 @@
 
 ---@class orchestrator.RunListParams
 ---@field uri? string|vim.NIL Of this outline only.
+---@field version? integer|vim.NIL
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL With one of the two: only the runs whose branches hold that task.
 ---@field limit? integer
 
 ---@class orchestrator.RunInfo
@@ -251,6 +258,19 @@
 ---@field run orchestrator.RunInfo
 ---@field tasks orchestrator.RunTask[]
 
+---Something that a person says to a task under way. It counts from its next call on, and is stored until then.
+---@class orchestrator.RunCorrectParams
+---@field runId string
+---@field taskId string
+---@field text string
+
+---@class orchestrator.RunCorrectResult
+---@field told string For a person: from when on it counts.
+
+---@class orchestrator.NeededTask
+---@field nodeId string
+---@field title string
+
 ---Ranges: the least and the most that is likely.
 ---@class orchestrator.RunEstimateResult
 ---@field tasks integer
@@ -259,6 +279,8 @@
 ---@field outputTokens integer[]
 ---@field costUsd number[]|vim.NIL Null: the price is not known.
 ---@field model string `provider/model` that most of it would ask.
+---@field line string All of it, for a person.
+---@field needed? orchestrator.NeededTask[] Open tasks outside of the branch that it waits for; `run/start` with `needed` runs them too.
 
 ---Something that waits for a person.
 ---@class orchestrator.ApprovalInfo

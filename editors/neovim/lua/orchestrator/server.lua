@@ -232,6 +232,35 @@ function M.client(buffer)
   return nil, 'No server runs for this buffer; see :checkhealth orchestrator.'
 end
 
+--- Sends a request about a buffer. A refusal is told to the person, unless it is quiet.
+---@param buffer integer
+---@param method string
+---@param params table
+---@param on_result? fun(result: table)
+---@param quiet? boolean
+---@return boolean sent
+function M.request(buffer, method, params, on_result, quiet)
+  local client, problem = M.client(buffer)
+  if not client then
+    if not quiet then
+      display.tell(problem --[[@as string]], vim.log.levels.ERROR)
+    end
+    return false
+  end
+  -- The number of a real buffer, never 0: only then are pending changes sent first.
+  return (
+    client:request(method, params, function(failure, result)
+      if failure then
+        if not quiet then
+          display.tell(failure.message, vim.log.levels.ERROR)
+        end
+      elseif on_result then
+        on_result(result)
+      end
+    end, buffer)
+  )
+end
+
 --- The server ended. Runs in a fast event.
 ---@param code integer
 ---@param signal integer
@@ -254,5 +283,40 @@ function M.on_exit(code, signal, client_id)
     end
   end)
 end
+
+--- A buffer gets another name (`:file`, `:saveas`): the server is told at once, not at the next `:write`, so
+--- that every request in between finds the text.
+local function follow_names()
+  local group = vim.api.nvim_create_augroup('orchestrator.names', {})
+  local leaving = {} ---@type table<integer, integer> buffer to client
+  local function attach_again(buffer)
+    local client_id = leaving[buffer]
+    leaving[buffer] = nil
+    if client_id and vim.api.nvim_buf_is_loaded(buffer) and vim.lsp.get_client_by_id(client_id) then
+      vim.lsp.buf_attach_client(buffer, client_id)
+    end
+  end
+  vim.api.nvim_create_autocmd('BufFilePre', {
+    group = group,
+    callback = function(event)
+      local client = vim.lsp.get_clients({ name = M.name, bufnr = event.buf })[1]
+      if client then
+        leaving[event.buf] = client.id
+        vim.lsp.buf_detach_client(event.buf, client.id)
+        vim.schedule(function()
+          attach_again(event.buf) -- The name was refused.
+        end)
+      end
+    end,
+  })
+  vim.api.nvim_create_autocmd('BufFilePost', {
+    group = group,
+    callback = function(event)
+      attach_again(event.buf)
+    end,
+  })
+end
+
+follow_names()
 
 return M

@@ -3,6 +3,7 @@
 --- Apart from `splits`, which follows what the server says of them.
 
 local display = require('orchestrator.display')
+local place = require('orchestrator.place')
 local server = require('orchestrator.server')
 local splits = require('orchestrator.splits')
 
@@ -20,29 +21,25 @@ end
 ---@param options? { recursive?: boolean, force?: boolean, replan?: boolean, line?: integer }
 function M.at_cursor(options)
   options = options or {}
-  local buffer = vim.api.nvim_get_current_buf()
-  options.line = options.line or vim.api.nvim_win_get_cursor(0)[1]
+  local here = place.here(options.line)
+  options.line = here.line
+  local current = vim.api.nvim_get_current_buf()
   local later = function()
-    if vim.api.nvim_get_current_buf() == buffer then
+    if vim.api.nvim_get_current_buf() == current then
       M.at_cursor(options)
     end
   end
-  if server.when_started(buffer, later) then
+  if server.when_started(here.buffer, later) then
     display.say('the server is starting…')
     return
   end
-  local client = server.client(buffer)
-  local encoding = client and client.offset_encoding or 'utf-16'
-  local row, column = options.line - 1, vim.api.nvim_win_get_cursor(0)[2]
-  local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
-  local position = { line = row, character = vim.str_utfindex(line, encoding, math.min(column, #line)) }
   -- The server stops at its setting split.maxDepth; 8 is the most that the protocol knows.
-  splits.start(buffer, {
-    position = position,
+  local params = vim.tbl_extend('error', place.params(here), {
     levels = options.recursive and 8 or 1,
     force = options.force or false,
     replan = options.replan or false,
   })
+  splits.start(here.buffer, params)
 end
 
 --- The split that a command means: the one at the cursor, or the only one of the buffer.
@@ -54,14 +51,16 @@ function M.find()
   if editing then
     return editing
   end
-  local found = splits.of(buffer)
+  local here = place.here()
+  local found = splits.of(here.buffer)
   if #found == 0 then
     return nil, 'Nothing is split here; :Orchestrator split starts.'
   end
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   for _, split in ipairs(found) do
     local first, last = split.ghosts:rows()
-    if #found == 1 or (first and first <= row and row <= last) then
+    local at_cursor = here.line and first and first < here.line and here.line <= last + 1
+    local in_row = here.node_id and split.preview and split.preview.nodeId == here.node_id
+    if #found == 1 or at_cursor or in_row then
       return split
     end
   end

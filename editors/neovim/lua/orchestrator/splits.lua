@@ -242,6 +242,12 @@ local progress = {
   ready = 'ready: :Orchestrator accept, edit or discard',
 }
 
+--- Tells the tree and other plugins.
+---@param preview orchestrator.SplitPreviewParams
+local function announce(preview)
+  vim.api.nvim_exec_autocmds('User', { pattern = 'OrchestratorSplit', modeline = false, data = preview })
+end
+
 ---@param split orchestrator.Split
 ---@param preview orchestrator.SplitPreviewParams
 local function show(split, preview)
@@ -253,10 +259,12 @@ local function show(split, preview)
   local ending = endings[preview.state]
   if ending then
     forget(split)
+    announce(preview)
     ending(split, preview)
     return
   end
   split.ghosts:draw(preview)
+  announce(preview)
   if not known or known.state ~= preview.state then
     display.say(progress[preview.state] or preview.state)
   end

@@ -88,6 +88,8 @@ export interface TreeLocateResult {
   nodeId: string;
   /** Ids from the top level down to the node itself. */
   path: string[];
+  /** For each of them its place among its siblings, from 0: the `offset` at which `tree` has it. */
+  indexes: number[];
   /** All lines of the node, with its children. */
   range: Range;
   /** Its title. */
@@ -278,6 +280,12 @@ export interface RunStartParams {
   budget?: number | null;
   /** Calls that the run may make. */
   calls?: number | null;
+  /** The person has seen what it may take (`run/estimate`); else they are asked, unless it costs nothing. */
+  accepted?: boolean;
+  /** Begin anew: a run of the task that is under way is stopped, one that could be resumed is given up, and what is done, failed or asks in the branch is set back to open, in one edit. */
+  restart?: boolean;
+  /** Run the tasks outside of the branch too that it waits for (`run/estimate` lists them). */
+  needed?: boolean;
 }
 
 export interface RunStartResult {
@@ -300,6 +308,10 @@ export interface RunStopParams {
 export interface RunListParams {
   /** Of this outline only. */
   uri?: string | null;
+  version?: number | null;
+  nodeId?: string | null;
+  /** With one of the two: only the runs whose branches hold that task. */
+  position?: Position | null;
   limit?: number;
 }
 
@@ -346,6 +358,23 @@ export interface RunGetResult {
   tasks: RunTask[];
 }
 
+/** Something that a person says to a task under way. It counts from its next call on, and is stored until then. */
+export interface RunCorrectParams {
+  runId: string;
+  taskId: string;
+  text: string;
+}
+
+export interface RunCorrectResult {
+  /** For a person: from when on it counts. */
+  told: string;
+}
+
+export interface NeededTask {
+  nodeId: string;
+  title: string;
+}
+
 /** Ranges: the least and the most that is likely. */
 export interface RunEstimateResult {
   tasks: number;
@@ -356,6 +385,10 @@ export interface RunEstimateResult {
   costUsd: number[] | null;
   /** `provider/model` that most of it would ask. */
   model: string;
+  /** All of it, for a person. */
+  line: string;
+  /** Open tasks outside of the branch that it waits for; `run/start` with `needed` runs them too. */
+  needed?: NeededTask[];
 }
 
 /** Something that waits for a person. */
@@ -510,6 +543,7 @@ export interface Requests {
   "orchestrator/run/list": { params: RunListParams; result: RunListResult };
   "orchestrator/run/get": { params: RunGetParams; result: RunGetResult };
   "orchestrator/run/estimate": { params: RunPlaceParams; result: RunEstimateResult };
+  "orchestrator/run/correct": { params: RunCorrectParams; result: RunCorrectResult };
   "orchestrator/question/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/list": { params: ApprovalListParams; result: ApprovalListResult };

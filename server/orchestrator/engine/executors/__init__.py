@@ -75,6 +75,11 @@ class Outcome:
     findings: tuple[Finding, ...] | None = None
     """What a review found, for the diagnostics of the files; None: this was no review."""
 
+    @property
+    def plain(self) -> bool:
+        """It was done, and nothing but text came of it, so that it can be done once more."""
+        return not (self.failed or self.needs_person or self.edited or self.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -131,7 +136,11 @@ class Hands(Protocol):
         ...
 
     def corrections(self) -> tuple[str, ...]:
-        """What the person said about the task since it began, in order; the next call should show it."""
+        """What the person said about the task since it began, in order; the next call should show it.
+
+        An executor takes it in by `once("corrections", …)`, so that it is known what was shown: what came too late
+        for any call leads to another execution, with it as evidence.
+        """
         ...
 
     def tell(self, text: str) -> None:

@@ -267,7 +267,7 @@ def _action(server: Server, offer: Offer) -> types.CodeAction | types.Command | 
     if offer.diagnostic is not None:
         action.diagnostics = [offer.diagnostic]
         action.is_preferred = offer.preferred or None
-    if offer.method in {"orchestrator/split/start", run_actions.RUN, run_actions.STOP}:
+    if offer.method in {"orchestrator/split/start", run_actions.RUN, run_actions.STOP, run_actions.RESUME}:
         action.command = command
         action.tags = [types.CodeActionTag.LlmGenerated] if server.client.llm_tag else None
     elif offer.method == "orchestrator/playbook/save":  # it writes a file of ours, and no edit

@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from orchestrator.lsp import convert
 from orchestrator.lsp.features import run_actions
-from orchestrator.lsp.protocol import RunStopParams, SplitStartParams, Wire
+from orchestrator.lsp.protocol import RunResumeParams, RunStopParams, SplitStartParams, Wire
 from orchestrator.outline.progress import progress
 from orchestrator.outline.tree import Task
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SPLIT = "orchestrator.server.split.start"
 RUN = "orchestrator.server.run.start"
 STOP = "orchestrator.server.run.stop"
+RESUME = "orchestrator.server.run.resume"
 
 
 def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -38,7 +39,7 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLens]:
-    """`3/7 · Split` and `Run`; while it runs, `Stop` in its place."""
+    """`3/7 · Split` and `Run`; while it runs `Stop` in its place, and `Resume` where a run can go on."""
     done, total = progress(task)
     span = convert.title_span(snapshot.text, task, server.client.encoding)
     split = SplitStartParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
@@ -46,6 +47,8 @@ def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLe
     lenses = [types.CodeLens(span, _command(f"{done}/{total} · Split" if total else "Split", SPLIT, split))]
     if run is not None:
         lenses.append(types.CodeLens(span, _command("Stop", STOP, RunStopParams(run_id=run.run_id))))
+    elif stored := run_actions.unfinished(server, snapshot, task):
+        lenses.append(types.CodeLens(span, _command("Resume", RESUME, RunResumeParams(run_id=stored.run_id))))
     else:
         lenses.append(types.CodeLens(span, _command("Run", RUN, run_actions.run_params(snapshot, task))))
     return lenses

@@ -57,5 +57,5 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
     elif isinstance(given, QuestionAnswerParams):
         server.start_alone(server.runs.answer(given))
     elif isinstance(given, RunStopParams):
-        server.runs.stop(given)
+        server.start_alone(server.runs.stop(given))
     return None

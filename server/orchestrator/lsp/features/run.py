@@ -12,6 +12,8 @@ from orchestrator.lsp.protocol import (
     ApprovalListResult,
     Done,
     QuestionAnswerParams,
+    RunCorrectParams,
+    RunCorrectResult,
     RunEstimateResult,
     RunGetParams,
     RunGetResult,
@@ -40,9 +42,14 @@ def resume(server: Server, params: RunResumeParams) -> Coroutine[Any, Any, RunSt
 
 
 @validated(RunStopParams)
-def stop(server: Server, params: RunStopParams) -> Done:
-    server.runs.stop(params)
+async def stop(server: Server, params: RunStopParams) -> Done:
+    await server.runs.stop(params)
     return Done()
+
+
+@validated(RunCorrectParams)
+def correct(server: Server, params: RunCorrectParams) -> Coroutine[Any, Any, RunCorrectResult]:
+    return server.runs.correct(params)
 
 
 @validated(RunListParams)

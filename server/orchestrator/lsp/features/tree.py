@@ -14,6 +14,7 @@ from orchestrator.lsp.protocol import (
 )
 from orchestrator.lsp.trees import tree_node
 from orchestrator.lsp.validation import validated
+from orchestrator.outline.progress import children_between
 
 if TYPE_CHECKING:
     from orchestrator.lsp.documents import Snapshot
@@ -40,10 +41,15 @@ def locate(server: Server, params: TreeLocateParams) -> TreeLocateResult:
     snapshot = server.documents.snapshot(params.uri)
     node = _asked_for(snapshot, params)
     encoding = server.client.encoding
+    path = snapshot.outline.path(node)
     return TreeLocateResult(
         document_version=snapshot.version,
         node_id=snapshot.identities.id_of(node),
-        path=[snapshot.identities.id_of(step) for step in snapshot.outline.path(node)],
+        path=[snapshot.identities.id_of(step) for step in path],
+        indexes=[
+            children_between(snapshot.outline, parent, step.index)
+            for parent, step in zip((None, *path), path, strict=False)
+        ],
         range=convert.wire_range(convert.node_span(snapshot.text, node, encoding)),
         selection_range=convert.wire_range(convert.title_span(snapshot.text, node, encoding)),
     )

@@ -41,22 +41,16 @@ _OTHER = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
 def add_subtask(outline: Outline, task: Task, title: str = "") -> tuple[TextEdit, ...]:
     """As its last one."""
     slot = child_slot(outline, task, marker_of(outline.text, task))
-    tree = rows(outline)
-    index = index_of(tree, task)
-    end = branch_end(tree, index)
     tries = gaps(outline, task.children[-1] if task.children else None)
-    return _added(outline, task.end_line - 1, slot, title, (tree, end, tree[index].depth + 1), tries)
+    return _added(outline, task, slot, title, 1, tries)
 
 
 def add_sibling(outline: Outline, task: Task, title: str = "") -> tuple[TextEdit, ...]:
     """Behind its branch, in its list."""
-    tree = rows(outline)
-    index = index_of(tree, task)
     other = before(outline, task)
     slot = slot_behind(outline.text, [task] if other is None else [other, task])
     slot = Slot(indent_of(outline.text, task), slot.marker)
-    place = (tree, branch_end(tree, index), tree[index].depth)
-    return _added(outline, task.end_line - 1, slot, title, place, gaps(outline, task))
+    return _added(outline, task, slot, title, 0, gaps(outline, task))
 
 
 def add_acceptance(outline: Outline, task: Task, text: str = "") -> tuple[TextEdit, ...]:
@@ -67,13 +61,13 @@ def add_acceptance(outline: Outline, task: Task, text: str = "") -> tuple[TextEd
     told = clean_title(text)
     indent = indent_of(outline.text, task)
     indent += " " * (task.content_column - columns(indent))
-    expected = changed(rows(outline), {task.line: {"acceptance": told}})
+    expected = changed(rows(outline, task), {task.line: {"acceptance": told}})
     line = f"{indent}Accept: {told}"
     above, last = _last_line_before_children(outline, task), task.end_line - 1
     for at, over, under in ((above, 0, 0), (above, 1, 0), (above, 0, 1), (above, 1, 1), (last, 1, 0)):
         content = line + newline_of(outline.text, at) * under
         edit = insertion_behind(outline.text, at, content, over)
-        if fits(outline, [edit], expected):
+        if fits(outline, [edit], expected, near=[task]):
             return (edit,)
     raise refusal()
 
@@ -107,7 +101,7 @@ def extract(outline: Outline, first: int, last: int) -> tuple[TextEdit, ...]:
     slot = child_slot(outline, task, "-")
     if item and item.group()[0] in "-+*" and not task.children:
         slot = slot.with_marker(item.group()[0])
-    tree = rows(outline)
+    tree = rows(outline, task)
     index = index_of(tree, task)
     depth, end = tree[index].depth + 1, branch_end(tree, index)
     kept = _without(task.description, [line for line in lines if not is_blank(line)])
@@ -131,23 +125,25 @@ def extract(outline: Outline, first: int, last: int) -> tuple[TextEdit, ...]:
                 edits = [TextEdit(start_of(text, first), text.line_end(last), newline * gap + content)]
             else:
                 edits = [taken, insertion_behind(text, task.end_line - 1, content, gap)]
-            if fits(outline, edits, expected):
+            if fits(outline, edits, expected, near=[task]):
                 return tuple(edits)
     raise refusal()
 
 
 def _added(
-    outline: Outline, line: int, slot: Slot, title: str, place: tuple[list[Row], int, int], tries: tuple[int, int]
+    outline: Outline, task: Task, slot: Slot, title: str, below: int, tries: tuple[int, int]
 ) -> tuple[TextEdit, ...]:
+    """Behind the task's branch, so many levels below the task."""
     require_writable(outline)
-    tree, index, depth = place
+    tree = rows(outline, task)
+    depth = tree[0].depth + below
     told = clean_title(title)
     for marker in (slot.marker, slot.marker[:-1] + _OTHER[slot.marker[-1]]):
         row = new_row(depth, title=told, ordered=slot.ordered)
-        expected = [*tree[:index], row, *tree[index:]]
+        expected = [*tree, row]
         for gap in tries:
-            edit = insertion_behind(outline.text, line, f"{slot.indent}{marker} [ ] {escape(told)}", gap)
-            if fits(outline, [edit], expected):
+            edit = insertion_behind(outline.text, task.end_line - 1, f"{slot.indent}{marker} [ ] {escape(told)}", gap)
+            if fits(outline, [edit], expected, near=[task]):
                 return (edit,)
     raise refusal()
 

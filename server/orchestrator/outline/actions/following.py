@@ -22,7 +22,7 @@ def offset_after(text: Text, task: Task, edits: Sequence[TextEdit]) -> int | Non
 
 
 def _put_in(text: Text, task: Task, edits: Sequence[TextEdit]) -> int | None:
-    line = text.string[task.mark_span[0] - 1 : text.line_end(task.line)]
+    line = text.slice(task.mark_span[0] - 1, text.line_end(task.line))
     shift = 0
     for edit in in_order(edits):
         at = edit.text.find(line)

@@ -64,13 +64,13 @@ def marker_of(text: Text, task: Task) -> str:
 def indent_of(text: Text, task: Task) -> str:
     """What stands before its marker; markers of the lists around it as blanks."""
     return "".join(
-        character if character == "\t" else " " for character in text.string[start_of(text, task.line) : task.start]
+        character if character == "\t" else " " for character in text.slice(start_of(text, task.line), task.start)
     )
 
 
 def stands_alone(text: Text, task: Task) -> bool:
     """Whether only blanks stand before it in its line."""
-    return is_blank(text.string[start_of(text, task.line) : task.start])
+    return is_blank(text.slice(start_of(text, task.line), task.start))
 
 
 def require_alone(text: Text, tasks: Sequence[Task]) -> None:
@@ -94,9 +94,9 @@ def put(text: Text, task: Task, slot: Slot) -> tuple[TextEdit, ...]:
     if slot == slot_of(text, task):
         return ()
     line_start = start_of(text, task.line)
-    own = text.string[line_start : task.start]
+    own = text.slice(line_start, task.start)
     marker = marker_of(text, task)
-    gap = text.string[task.start + len(marker) : task.mark_span[0] - 1]
+    gap = text.slice(task.start + len(marker), task.mark_span[0] - 1)
     content = columns(gap, columns(slot.indent) + len(slot.marker))
     edits: list[TextEdit] = []
     if own != slot.indent:
@@ -112,7 +112,7 @@ def written(text: Text, task: Task, slot: Slot) -> str:
     """The lines of the branch as they are in the slot, without the last line break."""
     start, end = start_of(text, task.line), text.line_end(task.end_line - 1)
     here = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in put(text, task, slot)]
-    return apply(text.string[start:end], here)
+    return apply(text.slice(start, end), here)
 
 
 def child_slot(outline: Outline, task: Task, marker: str) -> Slot:
@@ -143,7 +143,7 @@ def _indented(text: Text, line: int, own: str, indent: str, old_content: int, co
     behind, column = skip_blanks(text.string, start, end, 0)
     if behind == end or column < old_content:
         return
-    blanks = text.string[start:behind]
+    blanks = text.slice(start, behind)
     wanted = column + content - old_content
     inner = content - old_content - (columns(indent) - columns(own))
     for candidate in _candidates(blanks, own, indent, inner, wanted):

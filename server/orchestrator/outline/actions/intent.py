@@ -275,8 +275,10 @@ def _lines(description: str) -> list[str]:
 
 def _shape(text: Text, task: Task) -> object:
     """The blocks of a branch, wherever it stands: what is a fence, a heading, a list in it."""
+    if task.end_line == task.line + 1:
+        return ()  # one line of text
     end = text.line_end(task.end_line - 1)
-    branch = markers(task.content_column) + text.string[task.mark_span[0] - 1 : end]
+    branch = markers(task.content_column) + text.slice(task.mark_span[0] - 1, end)
     document = blocks(branch)
     if not document:
         return ()

@@ -8,7 +8,8 @@ Invariant: promoting what was demoted restores the tree (test_promote_takes_demo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from orchestrator.errors import EditRefusedError
 from orchestrator.outline.actions.chosen import before, only_blank, runs
@@ -29,7 +30,11 @@ from orchestrator.outline.tree import Outline, Task
 _OTHER = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
 
 Step = tuple[Sequence[TextEdit], Sequence[Row]]
-"""Edits, and the tree that they make."""
+"""Edits, and the tree that they make: of the nodes that can change, where all tasks are of one group."""
+
+
+class _StepOf(Protocol):
+    def __call__(self, outline: Outline, tasks: Sequence[Task], *, whole: bool) -> Step: ...
 
 
 def promote(outline: Outline, tasks: Sequence[Task]) -> tuple[TextEdit, ...]:
@@ -49,7 +54,7 @@ def can_demote(outline: Outline, task: Task) -> bool:
     return other is not None and only_blank(outline.text, other.end_line, task.line)
 
 
-def _promote(outline: Outline, tasks: Sequence[Task]) -> Step:
+def _promote(outline: Outline, tasks: Sequence[Task], *, whole: bool) -> Step:
     parent = outline.parent(tasks[0])
     if not isinstance(parent, Task):
         raise EditRefusedError(
@@ -60,7 +65,8 @@ def _promote(outline: Outline, tasks: Sequence[Task]) -> Step:
     first = slot_behind(text, [parent] if other is None else [other, parent])
     step = 0 if first.marker == marker_of(text, parent) else 1
     slots = [first.next(step * index) for index in range(len(tasks))]
-    tree = rows(outline)
+    near = () if whole else (parent,)
+    tree = rows(outline, *near)
     start, end = index_of(tree, tasks[0]), branch_end(tree, index_of(tree, tasks[-1]))
     parent_end = branch_end(tree, index_of(tree, parent))
     branch = [_shifted(row, -1) for row in tree[start:end]]
@@ -68,16 +74,16 @@ def _promote(outline: Outline, tasks: Sequence[Task]) -> Step:
     expected = [*tree[:start], *tree[end:parent_end], *branch, *tree[parent_end:]]
     if tasks[-1].end_line == parent.end_line:
         edits = [edit for task, slot in zip(tasks, slots, strict=True) for edit in put(text, task, slot)]
-        return _first_that_fits(outline, [edits], expected, tasks)
+        return _first_that_fits(outline, [edits], expected, tasks, near)
     content = block_of(text, tasks, slots)
     taken = removal(text, tasks[0].line, tasks[-1].end_line)
     ways = [
         [taken, insertion_behind(text, parent.end_line - 1, content, gap)] for gap in gaps(outline, tasks[0], parent)
     ]
-    return _first_that_fits(outline, ways, expected, tasks)
+    return _first_that_fits(outline, ways, expected, tasks, near)
 
 
-def _demote(outline: Outline, tasks: Sequence[Task]) -> Step:
+def _demote(outline: Outline, tasks: Sequence[Task], *, whole: bool) -> Step:
     text = outline.text
     parent = before(outline, tasks[0])
     if parent is None:
@@ -89,7 +95,8 @@ def _demote(outline: Outline, tasks: Sequence[Task]) -> Step:
             "Text stands between this task and the one before it.", hint="Move the task up over the text first."
         )
     direct = direct_children(parent)
-    tree = rows(outline)
+    near = () if whole else (parent, *tasks)
+    tree = rows(outline, *near)
     start, end = index_of(tree, tasks[0]), branch_end(tree, index_of(tree, tasks[-1]))
     first = child_slot(outline, parent, marker_of(text, tasks[0]))
     step = 0 if direct and first.marker == marker_of(text, direct[-1]) else 1
@@ -101,7 +108,7 @@ def _demote(outline: Outline, tasks: Sequence[Task]) -> Step:
         slot = first.with_marker(marker)
         slots = [slot.next(step * index) for index in range(len(tasks))]
         ways.append([edit for task, place in zip(tasks, slots, strict=True) for edit in put(text, task, place)])
-    return _first_that_fits(outline, ways, expected, tasks)
+    return _first_that_fits(outline, ways, expected, tasks, near)
 
 
 def _shifted(row: Row, levels: int) -> Row:
@@ -114,28 +121,30 @@ def _with_order(branch: Sequence[Row], tasks: Sequence[Task], *, ordered: bool) 
 
 
 def _first_that_fits(
-    outline: Outline, ways: Sequence[Sequence[TextEdit]], expected: Sequence[Row], moved: Sequence[Task]
+    outline: Outline,
+    ways: Sequence[Sequence[TextEdit]],
+    expected: Sequence[Row],
+    moved: Sequence[Task],
+    near: Sequence[Task],
 ) -> Step:
     for edits in ways:
-        if fits(outline, edits, expected, moved):
+        if fits(outline, edits, expected, moved, near=near):
             return edits, expected
     raise refusal()
 
 
-def _in_turn(
-    outline: Outline, groups: Sequence[Sequence[Task]], step: Callable[[Outline, Sequence[Task]], Step]
-) -> tuple[TextEdit, ...]:
+def _in_turn(outline: Outline, groups: Sequence[Sequence[Task]], step: _StepOf) -> tuple[TextEdit, ...]:
     """One group after the other, each in the outline that the one before left; as edits of the first outline."""
     require_writable(outline)
     for task in (task for group in groups for task in group):
         require_alone(outline.text, [task])
     if len(groups) == 1:
-        return tuple(step(outline, groups[0])[0])
+        return tuple(step(outline, groups[0], whole=False)[0])
     current = outline
     now = {task.line: task.line for group in groups for task in group}
     for group in groups:
         at = {task.line: task for task in current.tasks()}
-        edits, expected = step(current, [at[now[task.line]] for task in group])
+        edits, expected = step(current, [at[now[task.line]] for task in group], whole=True)
         after = reparse(current, edits)
         moved_to = {
             row.node.line: found.node.line

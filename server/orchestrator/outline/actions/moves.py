@@ -47,7 +47,7 @@ from orchestrator.outline.edits import TextEdit, between
 from orchestrator.outline.reparse import reparse
 from orchestrator.outline.scan import start_of
 from orchestrator.outline.segments import TOP_TASK, Kind
-from orchestrator.outline.tree import Outline, Section, Task
+from orchestrator.outline.tree import Node, Outline, Section, Task
 
 MAX_STEPS = 1000
 """Places in one go."""
@@ -94,7 +94,8 @@ def _moved(outline: Outline, run: Sequence[Task], direction: int) -> tuple[Seque
         return _exchanged(outline, run, beside)
     parent = outline.parent(edge)
     if beside is not None:
-        return _settled(outline, run, _beyond_text(outline, run, beside, direction))
+        near = (*run, beside)
+        return _settled(outline, run, near, _beyond_text(outline, run, beside, near, direction))
     if isinstance(parent, Task):
         other = (after if direction > 0 else before)(outline, parent)
         if other is None:
@@ -102,13 +103,16 @@ def _moved(outline: Outline, run: Sequence[Task], direction: int) -> tuple[Seque
                 f"This task is the {'last' if direction > 0 else 'first'} one below its parent.",
                 hint="Promote it to move it further.",
             )
-        return _settled(outline, run, _beside_parent(outline, run, other, direction))
+        near = (parent, other)
+        return _settled(outline, run, near, _beside_parent(outline, run, other, near, direction))
     heading = _heading(outline, edge, direction)
     if heading is None:
         raise EditRefusedError(
             f"This task is the {'last' if direction > 0 else 'first'} one of the outline.", hint="Move another task."
         )
-    return _settled(outline, run, _beyond_heading(outline, run, heading, direction))
+    above = _next_heading(outline, heading.index, -1) if direction < 0 else None
+    near = (*run, heading) if above is None else (above, *run, heading)
+    return _settled(outline, run, near, _beyond_heading(outline, run, heading, near, direction))
 
 
 def _exchanged(outline: Outline, run: Sequence[Task], other: Task) -> tuple[Sequence[TextEdit], Sequence[Row]]:
@@ -116,7 +120,7 @@ def _exchanged(outline: Outline, run: Sequence[Task], other: Task) -> tuple[Sequ
     in_order = sorted([*run, other], key=lambda task: task.line)
     slots = [slot_of(text, task) for task in in_order]
     spaces = [
-        text.string[text.line_end(one.end_line - 1) : start_of(text, following.line)]
+        text.slice(text.line_end(one.end_line - 1), start_of(text, following.line))
         for one, following in pairwise(in_order)
     ]
     tree = rows(outline, *in_order)
@@ -147,21 +151,24 @@ def _exchanged(outline: Outline, run: Sequence[Task], other: Task) -> tuple[Sequ
 
 
 def _settled(
-    outline: Outline, run: Sequence[Task], ways: Iterator[tuple[list[TextEdit], list[Row]]]
+    outline: Outline,
+    run: Sequence[Task],
+    near: Sequence[Node],
+    ways: Iterator[tuple[list[TextEdit], list[Row]]],
 ) -> tuple[Sequence[TextEdit], Sequence[Row]]:
     for edits, expected in ways:
-        if fits(outline, edits, expected, run):
+        if fits(outline, edits, expected, run, near=near):
             return edits, expected
     raise refusal()
 
 
 def _beyond_text(
-    outline: Outline, run: Sequence[Task], other: Task, direction: int
+    outline: Outline, run: Sequence[Task], other: Task, near: Sequence[Node], direction: int
 ) -> Iterator[tuple[list[TextEdit], list[Row]]]:
     """Into the other list below the same node. The order of the tree stays."""
     text = outline.text
     slot = _slot_beside(outline, other, direction)
-    tree = _ordered(rows(outline), run, ordered=slot.ordered)
+    tree = _ordered(rows(outline, *near), run, ordered=slot.ordered)
     content = block_of(text, run, _slots(run, slot))
     taken = removal(text, run[0].line, run[-1].end_line)
     for gap in gaps(outline, other, run[0]):
@@ -169,11 +176,11 @@ def _beyond_text(
 
 
 def _beside_parent(
-    outline: Outline, run: Sequence[Task], other: Task, direction: int
+    outline: Outline, run: Sequence[Task], other: Task, near: Sequence[Node], direction: int
 ) -> Iterator[tuple[list[TextEdit], list[Row]]]:
     """Below the parent's neighbour: as its last subtask going up, as its first going down."""
     text = outline.text
-    tree = rows(outline)
+    tree = rows(outline, *near)
     start, end = index_of(tree, run[0]), branch_end(tree, index_of(tree, run[-1]))
     branch, rest = tree[start:end], [*tree[:start], *tree[end:]]
     direct = direct_children(other)
@@ -197,11 +204,11 @@ def _beside_parent(
 
 
 def _beyond_heading(
-    outline: Outline, run: Sequence[Task], heading: Section, direction: int
+    outline: Outline, run: Sequence[Task], heading: Section, near: Sequence[Node], direction: int
 ) -> Iterator[tuple[list[TextEdit], list[Row]]]:
     """Above the heading going up, below it going down: behind or before the tasks that stand there."""
     text = outline.text
-    tree = rows(outline)
+    tree = rows(outline, *near)
     start, end = index_of(tree, run[0]), branch_end(tree, index_of(tree, run[-1]))
     branch, rest = tree[start:end], [*tree[:start], *tree[end:]]
     taken = removal(text, run[0].line, run[-1].end_line)

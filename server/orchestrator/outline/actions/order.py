@@ -50,7 +50,7 @@ def sort_by_status(outline: Outline, parents: Sequence[Node]) -> tuple[TextEdit,
     text = outline.text
     edits: list[TextEdit] = []
     moved: list[Task] = []
-    tree = rows(outline)
+    tree = rows(outline, *parents)
     for tasks in (group for parent in parents for group in _lists(parent)):
         wanted = sorted(tasks, key=lambda task: RANK[task.status])
         if wanted == tasks or not all(stands_alone(text, task) for task in tasks):
@@ -63,7 +63,7 @@ def sort_by_status(outline: Outline, parents: Sequence[Node]) -> tuple[TextEdit,
         tree = _permuted(tree, tasks, wanted)
     if not edits:
         raise EditRefusedError("These subtasks are sorted already.", hint="Sort the subtasks of another task.")
-    return settled(outline, edits, tree, moved)
+    return settled(outline, edits, tree, moved, near=parents)
 
 
 def is_sorted(parent: Node) -> bool:
@@ -78,11 +78,11 @@ def into_sequence(outline: Outline, task: Task) -> tuple[TextEdit, ...]:
     if task.ordered:
         raise EditRefusedError("This list is a sequence already.", hint="Choose a task of a bullet list.")
     require_alone(text, tasks)
-    tree = changed(rows(outline), {other.line: {"ordered": True} for other in tasks})
+    tree = changed(rows(outline, *tasks), {other.line: {"ordered": True} for other in tasks})
     for delimiter in ".)":
         slots = [Slot(slot_of(text, other).indent, f"{number}{delimiter}") for number, other in enumerate(tasks, 1)]
         edits = [edit for other, slot in zip(tasks, slots, strict=True) for edit in put(text, other, slot)]
-        if fits(outline, edits, tree, tasks):
+        if fits(outline, edits, tree, tasks, near=tasks):
             return tuple(edits)
     raise refusal()
 

@@ -21,7 +21,7 @@ def block_of(text: Text, tasks: Sequence[Task], slots: Sequence[Slot]) -> str:
     parts: list[str] = []
     for index, (task, slot) in enumerate(zip(tasks, slots, strict=True)):
         if index:
-            parts.append(text.string[text.line_end(tasks[index - 1].end_line - 1) : start_of(text, task.line)])
+            parts.append(text.slice(text.line_end(tasks[index - 1].end_line - 1), start_of(text, task.line)))
         parts.append(written(text, task, slot))
     return "".join(parts)
 
@@ -41,7 +41,7 @@ def removal(text: Text, first: int, end: int) -> TextEdit:
 def line_above(text: Text, line: int) -> int | None:
     """The nearest line above that is not blank."""
     above = line - 1
-    while above >= 0 and is_blank(text.string[start_of(text, above) : text.line_end(above)]):
+    while above >= 0 and is_blank(text.slice(start_of(text, above), text.line_end(above))):
         above -= 1
     return above if above >= 0 else None
 
@@ -71,7 +71,7 @@ def newline_of(text: Text, line: int) -> str:
     """The line break that ends this line; for the last line the document's."""
     end = text.line_end(line)
     following = text.line_start(line + 1) if line + 1 < text.line_count else end
-    return text.string[end:following] or text.newline
+    return text.slice(end, following) or text.newline
 
 
 def insertion_behind(text: Text, line: int, content: str, gap: int = 0) -> TextEdit:

@@ -58,8 +58,8 @@ def written_field(text: Text, task: Task, key: str, new: str) -> Iterator[TextEd
         return
     end = task.id_span[0] if task.id_span else text.line_end(task.line)
     start = task.mark_span[1] + 1
-    at = start + len(text.string[start:end].rstrip(BLANKS))
-    behind = "" if not task.id_span or text.string[at:end] else "  "
+    at = start + len(text.slice(start, end).rstrip(BLANKS))
+    behind = "" if not task.id_span or text.slice(at, end) else "  "
     yield TextEdit(at, at, f"  [{key}:: {escaped_value(new)}]{behind}")
 
 
@@ -71,9 +71,9 @@ def removed_field(text: Text, task: Task, key: str) -> Iterator[TextEdit]:
     end = task.id_span[0] if task.id_span else text.line_end(task.line)
     for name, field_start, _, field_end in field_places(text.string, start, end):
         if name == key:
-            before = start + len(text.string[start:field_start].rstrip(BLANKS))
+            before = start + len(text.slice(start, field_start).rstrip(BLANKS))
             # A blank stays where words follow.
-            follows = text.string[field_end:end].strip(BLANKS)
+            follows = text.slice(field_end, end).strip(BLANKS)
             yield TextEdit(before if not follows or text.string[field_end] in BLANKS else field_start, field_end, "")
 
 

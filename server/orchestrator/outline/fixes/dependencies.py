@@ -21,7 +21,7 @@ def missing_dependency(outline: Outline, problem: Problem, _: NewId) -> Iterator
     node = node_at(outline, problem.start)
     if node is None:
         return
-    written = outline.text.string[problem.start : problem.end]
+    written = outline.text.slice(problem.start, problem.end)
     task_id = written.removeprefix("^")
     known = [task.task_id for task in outline.tasks() if task.task_id is not None and task.line != node.line]
     near = difflib.get_close_matches(task_id, dict.fromkeys(known), n=2, cutoff=0.7)

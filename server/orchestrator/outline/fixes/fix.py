@@ -54,8 +54,8 @@ def without_field(text: Text, node: Node, field: Field) -> TextEdit:
     """Takes the field out, with the blanks before it."""
     line = text.line_of(field.start)
     first = text.line_start(line) if line > node.line or not isinstance(node, Task) else node.mark_span[1] + 1
-    before = first + len(text.string[first : field.start].rstrip(BLANKS))
-    follows = text.string[field.end : text.line_end(line)]
+    before = first + len(text.slice(first, field.start).rstrip(BLANKS))
+    follows = text.slice(field.end, text.line_end(line))
     return TextEdit(before if not follows or follows[0] in BLANKS else field.start, field.end, "")
 
 

@@ -37,7 +37,7 @@ def _fresh(outline: Outline, task: Task, named: Sequence[Reference], new_id: New
     edits = [id_written(outline.text, task, made)]
     changes: dict[int, dict[str, object]] = {task.line: {"task_id": made}}
     for reference in named:
-        written = outline.text.string[reference.start : reference.end]
+        written = outline.text.slice(reference.start, reference.end)
         edits.append(TextEdit(reference.start, reference.end, "^" * written.startswith("^") + made))
         node = reference.node
         before = changes.setdefault(node.line, {})
@@ -62,5 +62,5 @@ def _removed(outline: Outline, task: Task) -> Edits:
     assert task.id_span is not None
     start, end = task.id_span
     first = task.mark_span[1] + 1
-    before = first + len(outline.text.string[first:start].rstrip(" \t"))
+    before = first + len(outline.text.slice(first, start).rstrip(" \t"))
     return checked(outline, (TextEdit(before, end, ""),), {task.line: {"task_id": None}})

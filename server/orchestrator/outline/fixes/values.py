@@ -46,7 +46,7 @@ def bad_field_value(outline: Outline, problem: Problem, _: NewId) -> Iterator[Fi
     same = _same_meaning(field.key, value)
     yield from _choices(outline, node, field, value, same)
     if field.key in {"dependsOn", "files"} and list(field.parts()):
-        written = outline.text.string[problem.start : problem.end]
+        written = outline.text.slice(problem.start, problem.end)
         yield Fix("remove", f"Remove {_short(written)}", lambda: _without_part(outline, node, field, problem))
     else:
         yield Fix(
@@ -107,7 +107,7 @@ def _without_field(outline: Outline, node: Node, field: Field) -> Edits:
 
 
 def _of_front_matter(outline: Outline, problem: Problem) -> Iterator[Fix]:
-    written = outline.text.string[problem.start : problem.end]
+    written = outline.text.slice(problem.start, problem.end)
     plain_value = written.strip("\"'")
     allowed: tuple[str, ...] = ()
     if problem.start == place_of(outline.text, outline.front_matter, "orchestrator")[0]:

@@ -1,0 +1,125 @@
+"""What happens in a conversation while somebody looks, and who is told.
+
+Apart from the chat because a run tells of its attempts in the same words: whoever opens the conversation of a running
+task sees it live. Text goes out as it comes, each piece once.
+
+Invariant: who listens from a moment on hears everything after it, in order
+(test_who_opens_in_the_middle_misses_nothing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.model.run import Ending, StoredMessage
+from orchestrator.model.usage import Cost, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message came. One that is open is empty, and grows by what follows."""
+
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+    """The next characters, never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    call_id: str
+    tool: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResulted:
+    call_id: str
+    text: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One line about what goes on: who answers, why a call waits."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    model: str
+    """`provider/model`."""
+    usage: Usage
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    ending: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Another branch is shown, or the conversation has another title or model: what is known of it is old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    pass
+
+
+Update = Said | Text | Thought | ToolCalled | ToolResulted | Noted | Used | Ended | Turned | Deleted
+Listener = Callable[[str, Update], None]
+"""Takes the message's id, empty for what is about the conversation, and the update. Returns at once, never raises."""
+
+
+class Hub:
+    """Who listens to which conversation, and what is being written."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[Listener]] = {}
+        self._open: dict[str, tuple[StoredMessage, Callable[[], str]]] = {}
+
+    def listen(self, conversation_id: str, listener: Listener) -> Callable[[], None]:
+        """The answer ends it."""
+        self._listeners.setdefault(conversation_id, []).append(listener)
+
+        def end() -> None:
+            listeners = self._listeners.get(conversation_id, [])
+            if listener in listeners:
+                listeners.remove(listener)
+            if not listeners:
+                self._listeners.pop(conversation_id, None)
+
+        return end
+
+    def tell(self, conversation_id: str, message_id: str, update: Update) -> None:
+        listeners = self._listeners.get(conversation_id)
+        if listeners:
+            for listener in tuple(listeners):
+                listener(message_id, update)
+
+    def begin(self, message: StoredMessage, text: Callable[[], str]) -> None:
+        """This message is being written; `text` answers what there is of it."""
+        self._open[message.conversation_id] = (message, text)
+        self.tell(message.conversation_id, message.message_id, Said(message))
+
+    def end(self, conversation_id: str, message_id: str, ended: Ended) -> None:
+        self._open.pop(conversation_id, None)
+        self.tell(conversation_id, message_id, ended)
+
+    def open_message(self, conversation_id: str) -> tuple[StoredMessage, str] | None:
+        """What is being written into this conversation by this program, as far as it got."""
+        found = self._open.get(conversation_id)
+        return None if found is None else (found[0], found[1]())
