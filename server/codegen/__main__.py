@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 from codegen import lua, protocol_page, settings_page, typescript
 from codegen.shapes import protocol_shapes
+from orchestrator.engine.exchange import json_outline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,6 +21,7 @@ def generated() -> dict[str, str]:
         "editors/neovim/lua/orchestrator/protocol.lua": lua.protocol(shapes),
         "docs/reference/protocol.md": protocol_page.protocol(shapes),
         "docs/reference/settings.md": settings_page.settings(),
+        "docs/reference/orchestrator-outline.schema.json": json.dumps(json_outline.schema(), indent=2) + "\n",
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import types
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,20 +59,26 @@ class Shapes:
 
 
 def protocol_shapes() -> Shapes:
-    docs = _field_docs(protocol) | _field_docs(run)
+    wire = [
+        value
+        for value in vars(protocol).values()
+        if inspect.isclass(value) and issubclass(value, protocol.Wire) and value is not protocol.Wire
+    ]
+    docs = _field_docs(run)
+    for name in dict.fromkeys([protocol.__name__, *(value.__module__ for value in wire)]):
+        docs |= _field_docs(sys.modules[name])
     found: list[Shape] = [_enumeration(run.SplitState, docs)]
-    for value in vars(protocol).values():
-        if inspect.isclass(value) and issubclass(value, protocol.Wire) and value is not protocol.Wire:
-            members = tuple(
-                Member(
-                    info.alias or name,
-                    _type(info.annotation, info),
-                    not info.is_required(),
-                    next((docs[key] for owner in value.__mro__ if (key := f"{owner.__name__}.{name}") in docs), ""),
-                )
-                for name, info in value.model_fields.items()
+    for value in wire:
+        members = tuple(
+            Member(
+                info.alias or name,
+                _type(info.annotation, info),
+                not info.is_required(),
+                next((docs[key] for owner in value.__mro__ if (key := f"{owner.__name__}.{name}") in docs), ""),
             )
-            found.append(Shape(value.__name__, _summary(value), members))
+            for name, info in value.model_fields.items()
+        )
+        found.append(Shape(value.__name__, _summary(value), members))
     return Shapes(
         tuple(found),
         {method: (params.__name__, result.__name__) for method, (params, result) in protocol.REQUESTS.items()},

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine import executors, plugins, task_types
+from orchestrator.engine import exchange, executors, plugins, task_types
+from orchestrator.engine.exchange import doing
 from orchestrator.errors import ConfigError
 from tests.support.hands import Hands, task_in
 
@@ -65,6 +66,20 @@ def test_a_type_that_nobody_has_installed_changes_nothing(tmp_path: Path):
     assert task_types.resolve(task) == ("answer", task)
 
 
+async def test_installed_forms_work(installed: Path):
+    assert "todo.txt" in exchange.exporter_names()
+    assert "todo.txt" in exchange.importer_names()
+    assert "orchestrator_example" not in sys.modules, "a list imports nothing"
+    foreign = exchange.Foreign("todo.txt", "x sweep\ncall [mode:: auto] Mum\n", lambda: "new1")
+    found = doing.convert(foreign, None, None, 10_000)
+    assert (found.form, found.text) == (
+        "todo.txt", "---\norchestrator: 1\n---\n- [x] sweep\n- [ ] call \\[mode:: auto] Mum\n",
+    )  # fmt: skip
+    subject = exchange.Subject("a.tasks.md", found.outline, "", None)
+    exported = await doing.export(exchange.exporter("todo.txt"), subject, [])
+    assert exported.text == foreign.text
+
+
 @pytest.mark.parametrize("way", ["environment", "editable", "package link"])
 def test_a_plugin_of_the_folder_is_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str):
     workspace = tmp_path / "ws"
@@ -81,6 +96,9 @@ def test_a_plugin_of_the_folder_is_never_loaded(tmp_path: Path, monkeypatch: pyt
     sys.modules.pop("orchestrator_example", None)
     with pytest.raises(ConfigError, match=r"not loaded, because it lies inside the workspace.*outside"):
         executors.find("count", workspace)
+    with pytest.raises(ConfigError, match="inside the workspace"):
+        exchange.exporter("todo.txt", workspace)
+    assert "todo.txt" not in [form.name for form in exchange.importers(workspace)]
     with pytest.raises(ConfigError, match="inside the workspace"):
         task_types.resolve(task_in(workspace, fields={"type": "chore"}))
     assert "orchestrator_example" not in sys.modules
@@ -108,4 +126,6 @@ def test_the_example_is_a_package_that_can_be_built():
     )
     assert done.returncode == 0
     text = (EXAMPLE / "pyproject.toml").read_text()
-    assert re.findall(r'"(orchestrator\.\w+)"\]', text) == [executors.ENTRY_POINTS, task_types.ENTRY_POINTS]
+    assert re.findall(r'"(orchestrator\.\w+)"\]', text) == [
+        executors.ENTRY_POINTS, task_types.ENTRY_POINTS, exchange.EXPORTERS, exchange.IMPORTERS,
+    ]  # fmt: skip

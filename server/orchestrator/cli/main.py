@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = {
     "expand": "make an outline of a one-line idea",
     "playbook": "save a branch as an example for the planners",
     "outline": "show the tasks of an outline",
+    "export": "write an outline, its conversations or its calls in another form",
+    "import": "make an outline of another program's tasks",
     "check": "find the problems of outlines",
     "models": "list the models and why one is not usable; fetch one",
     "doctor": "check the installation and say what mends it",

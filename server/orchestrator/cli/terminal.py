@@ -19,6 +19,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Literal, TextIO
 
+from orchestrator.model.safe_text import many_lines
+
 Style = Literal["added", "removed", "strong", "faint", "warning"]
 
 _CODES: dict[Style, str] = {"added": "32", "removed": "31", "strong": "1", "faint": "2", "warning": "33"}
@@ -67,6 +69,20 @@ class Terminal:
         """A line of what the command was asked for."""
         self.clear_status()
         self._write(self._stdout, text + "\n", style)
+
+    def document(self, text: str) -> None:
+        """A whole document as the result: byte for byte to a file or a program, made safe on a terminal."""
+        self.clear_status()
+        if self.shows_results:
+            self._write(self._stdout, many_lines(text), None)
+            return
+        self._stdout.flush()
+        out = getattr(self._stdout, "buffer", None)
+        if out is None:
+            self._stdout.write(text)
+        else:
+            out.write(text.encode("utf-8", "replace"))
+            out.flush()
 
     def say(self, text: str = "", style: Style | None = None) -> None:
         """A line beside the result: progress, notes, errors."""

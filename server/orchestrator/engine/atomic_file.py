@@ -43,6 +43,20 @@ def replace(path: Path, content: bytes, mode: int, *, before: Callable[[], objec
     _sync_folder(target.parent)
 
 
+def create(path: Path, content: bytes) -> None:
+    """A new file with these bytes, or none. Raises OSError, FileExistsError where there is one, whatever it is."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
 @contextlib.contextmanager
 def alone(path: Path, timeout: float = 5.0) -> Generator[None]:
     """Keep other programs of ours from replacing the file meanwhile. Raises OSError, TimeoutError.

@@ -5,28 +5,26 @@ editor's version, or null for a file that nobody has open.
 
 Protocol version 1. A client announces what it can show in `capabilities.experimental.orchestrator`
 (`ClientAbilities`); the server answers with `capabilities.experimental.orchestrator` (`ServerAbilities`).
+
+A family of types may stand in a file of its own (`protocol_*.py`); what is imported here is part of the protocol.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from orchestrator.lsp import wire
+from orchestrator.lsp.protocol_exchange import ExportParams, ExportResult, ImportParams, ImportResult
 from orchestrator.model.run import SplitState
 
 PROTOCOL_VERSION = 1
 
-Uint = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Uri = Annotated[str, Field(min_length=1, max_length=8192)]
-Identifier = Annotated[str, Field(min_length=1, max_length=128)]
-
-
-class Wire(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", strict=True, alias_generator=to_camel, populate_by_name=True, use_enum_values=False
-    )
+Wire = wire.Wire
+Uint = wire.Uint
+Uri = wire.Uri
+Identifier = wire.Identifier
 
 
 class Position(Wire):
@@ -583,6 +581,8 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/edit/ids/assign": (EditParams, EditResult),
     "orchestrator/edit/fix": (EditFixParams, EditResult),
     "orchestrator/edit/fixAll": (EditFixAllParams, EditResult),
+    "orchestrator/export": (ExportParams, ExportResult),
+    "orchestrator/import": (ImportParams, ImportResult),
 }
 """Client to server: parameters and result of each request."""
 

@@ -215,6 +215,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/edit/ids/assign", "edit", "ids_assign"),
     Feature("orchestrator/edit/fix", "edit", "fix"),
     Feature("orchestrator/edit/fixAll", "edit", "fix_all"),
+    Feature("orchestrator/export", "exchange", "export"),
+    Feature("orchestrator/import", "exchange", "import_"),
 )
 
 STORE_FILE = "orchestrator.db"

@@ -51,14 +51,19 @@ def clean_title(title: str) -> str:
 
 def clean_body(body: str) -> str:
     """Markdown that can be a description; its lines end in a line feed."""
-    lines = _LINE_BREAK.sub("\n", _TERMINAL_SEQUENCE.sub("", body)).split("\n")
-    body = _joined(_UNWANTED.sub("", line) for line in lines)
+    body = clean_lines(body)
     for _ in range(_PASSES):
         tidied = _tidied(body)
         if tidied == body:
-            return body if _reads_back(body) else _fenced(body)
+            return body if _reads_back(body) else fenced(body)
         body = tidied
-    return _fenced(body)
+    return fenced(body)
+
+
+def clean_lines(text: str) -> str:
+    """Without control characters and terminal escapes, and without blank lines at both ends; else as it is."""
+    lines = _LINE_BREAK.sub("\n", _TERMINAL_SEQUENCE.sub("", text)).split("\n")
+    return _joined(_UNWANTED.sub("", line) for line in lines)
 
 
 def clean_acceptance(acceptance: str) -> str:
@@ -113,7 +118,7 @@ def list_markup(body: str) -> str:
 def _tidied(body: str) -> str:
     document = blocks(body)
     if _depth(document) > BODY_DEPTH:
-        return _fenced(body)
+        return fenced(body)
     lines = body.split("\n")
     verbatim = {line for block in document if block.kind == "fence" for line in range(block.line, block.end_line)}
     html = {line for block in _walk(document) if block.kind == "html" for line in range(block.line, block.end_line)}
@@ -158,7 +163,8 @@ def _reads_back(body: str) -> bool:
     ) == (body, "it ends", None)
 
 
-def _fenced(body: str) -> str:
+def fenced(body: str) -> str:
+    """In a code fence, as it is."""
     longest = max((len(match.group()) for match in _BACKTICKS.finditer(body)), default=0)
     fence = "`" * max(3, longest + 1)
     lines = (line.expandtabs(TAB_WIDTH) for line in body.split("\n"))

@@ -35,6 +35,19 @@ _PATTERNS = tuple(
     )
 )
 
+_SHAPES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|xai|hf|ghp|gho|ghu|ghs|glpat|github_pat|nvapi|tgp|fw|r8|pplx|csk)[-_]"
+        r"(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}",
+        r"\bAIza[A-Za-z0-9_-]{30,}",
+        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+        r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
+        r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-(?!----END))*(?:-----END [A-Z ]*PRIVATE KEY-----)?",
+    )
+)
+
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """One line of at most MAX_CHARACTERS, without keys, control, bidirectional or invisible characters."""
@@ -43,6 +56,17 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern in _PATTERNS:
         line = pattern.sub(REMOVED, line)
     return line if len(line) <= MAX_CHARACTERS else line[: MAX_CHARACTERS - 1].rstrip() + "…"
+
+
+def without_keys(text: str, secrets: Iterable[str] = ()) -> str:
+    """Texts of people and models, to be kept or given away: known keys and what has the shape of one are removed.
+
+    More careful with other words than `redact`: an outline may speak of secrets.
+    """
+    text = remove_secrets(text, secrets)
+    for pattern in _SHAPES:
+        text = pattern.sub(REMOVED, text)
+    return text
 
 
 def remove_secrets(text: str, secrets: Iterable[str]) -> str:

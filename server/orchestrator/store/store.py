@@ -44,6 +44,7 @@ from orchestrator.store import (
     index,
     inspection,
     leases,
+    past,
     prompts,
     records,
     rows,
@@ -53,6 +54,7 @@ from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.conversations import Listed
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
+from orchestrator.store.past import Call, Talk
 from orchestrator.store.writer import Operation, Writer
 
 __all__ = ["Store", "StoreSize"]
@@ -525,6 +527,14 @@ class Store:
         """In the order in which they were stored."""
         query = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY seq"
         return await self._select(rows.message_from, query, conversation_id)
+
+    async def talks(self, uri: str) -> Sequence[Talk]:
+        """Every conversation about this outline, whole."""
+        return await self._read(partial(past.talks, uri=uri))
+
+    async def calls(self, uri: str) -> Sequence[Call]:
+        """Every call to a model for this outline."""
+        return await self._read(partial(past.calls, uri=uri))
 
     async def events(self, run_id: str, after: int = 0) -> list[Event]:
         """Those with a number greater than `after`, in order."""

@@ -12,6 +12,32 @@
 ---| 'failed'
 ---| 'cancelled'
 
+---An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls.
+---@class orchestrator.ExportParams
+---@field uri string The open text counts, else the file.
+---@field format? string One of those, or a plug-in's.
+---@field to? string|vim.NIL A new file to be written; null: the text is in the answer.
+---@field replace? boolean Write over the file.
+
+---@class orchestrator.ExportResult
+---@field text string|vim.NIL Null where a file was written.
+---@field suffix string Of a file that holds it, with the dot.
+---@field removed integer Keys that were taken out of it.
+
+---Another program's tasks, or an exported outline, as a new outline.
+---@class orchestrator.ImportParams
+---@field source string
+---@field to string A new file.
+---@field format? string|vim.NIL `json`, `task-master`, `spec-kit`, `kiro`, `markdown` or a plug-in's; null: it is recognised.
+---@field replace? boolean Write over the file, unless it is open.
+
+---@class orchestrator.ImportResult
+---@field uri string
+---@field tasks integer
+---@field format string
+---@field what string What it was, for a person.
+---@field notes string[] What was left out, and why.
+
 ---@class orchestrator.Position
 ---@field line integer
 ---@field character integer

@@ -15,6 +15,48 @@ export type SplitState =
   | "failed"
   | "cancelled";
 
+/** An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls. */
+export interface ExportParams {
+  /** The open text counts, else the file. */
+  uri: string;
+  /** One of those, or a plug-in's. */
+  format?: string;
+  /** A new file to be written; null: the text is in the answer. */
+  to?: string | null;
+  /** Write over the file. */
+  replace?: boolean;
+}
+
+export interface ExportResult {
+  /** Null where a file was written. */
+  text: string | null;
+  /** Of a file that holds it, with the dot. */
+  suffix: string;
+  /** Keys that were taken out of it. */
+  removed: number;
+}
+
+/** Another program's tasks, or an exported outline, as a new outline. */
+export interface ImportParams {
+  source: string;
+  /** A new file. */
+  to: string;
+  /** `json`, `task-master`, `spec-kit`, `kiro`, `markdown` or a plug-in's; null: it is recognised. */
+  format?: string | null;
+  /** Write over the file, unless it is open. */
+  replace?: boolean;
+}
+
+export interface ImportResult {
+  uri: string;
+  tasks: number;
+  format: string;
+  /** What it was, for a person. */
+  what: string;
+  /** What was left out, and why. */
+  notes: string[];
+}
+
 export interface Position {
   line: number;
   character: number;
@@ -562,6 +604,8 @@ export interface Requests {
   "orchestrator/edit/ids/assign": { params: EditParams; result: EditResult };
   "orchestrator/edit/fix": { params: EditFixParams; result: EditResult };
   "orchestrator/edit/fixAll": { params: EditFixAllParams; result: EditResult };
+  "orchestrator/export": { params: ExportParams; result: ExportResult };
+  "orchestrator/import": { params: ImportParams; result: ImportResult };
 }
 
 /** Server to client. */

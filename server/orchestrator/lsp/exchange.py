@@ -1,0 +1,91 @@
+"""Export and import for an editor: of the open text where there is one, in a thread, and never over an open file."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.engine.exchange import Foreign, Subject, exporter, importer
+from orchestrator.engine.exchange.doing import (
+    Converted,
+    StoredHistory,
+    convert,
+    export,
+    read_foreign,
+    secrets_of,
+    write_new,
+)
+from orchestrator.engine.new_ids import id_source
+from orchestrator.errors import FileError
+from orchestrator.lsp import uris
+from orchestrator.lsp.holder import canonical
+from orchestrator.lsp.protocol_exchange import ExportParams, ExportResult, ImportParams, ImportResult
+from orchestrator.lsp.threads import in_thread
+from orchestrator.lsp.workspaces import workspace_folder
+from orchestrator.outline.parse import parse
+
+if TYPE_CHECKING:
+    from orchestrator.engine.file_outline import Content
+    from orchestrator.lsp.server import Server
+
+
+async def export_outline(server: Server, params: ExportParams) -> ExportResult:
+    session = await server.session()
+    form = exporter(params.format, workspace_folder(params.uri, server.folders))
+    target = _path(params.to) if params.to is not None else None
+    document = server.documents.find(params.uri)
+    if document is not None:
+        outline, mark = document.snapshot().outline, ""
+    else:
+        content = await in_thread(partial(read_foreign, _path(params.uri), server.settings.outline.max_bytes))
+        outline, mark = await in_thread(partial(parse, content.text)), content.mark.decode()
+    names = [endpoint.key_name for endpoint in server.settings.endpoints.values() if endpoint.key_name]
+    secrets = await in_thread(partial(secrets_of, session.keys, names))
+    history = StoredHistory(canonical(params.uri), session.store)
+    exported = await export(form, Subject(uris.document_name(params.uri), outline, mark, history), secrets)
+    if target is not None:
+        _refuse_open(server, params.to or "")
+        await in_thread(partial(write_new, target, exported.text, replacing=params.replace))
+    return ExportResult(
+        text=exported.text if target is None else None, suffix=form.suffix, removed=max(exported.removed, 0)
+    )
+
+
+async def import_outline(server: Server, params: ImportParams) -> ImportResult:
+    folder = workspace_folder(params.to, server.folders)
+    form = importer(params.format, folder) if params.format else None
+    target = _path(params.to)
+    _refuse_open(server, params.to)
+    max_bytes = server.settings.outline.max_bytes
+    document = server.documents.find(params.source)
+    if document is not None:
+        text = document.text.string
+    else:
+        content: Content = await in_thread(partial(read_foreign, _path(params.source), max_bytes))
+        text = content.text
+    elsewhere = server.index.ids_elsewhere(params.to)
+    new_id = id_source(parse(""), elsewhere, elsewhere.task_count)
+    foreign = Foreign(uris.document_name(params.source), text, new_id)
+    found: Converted = await in_thread(partial(convert, foreign, form, folder, max_bytes))
+    _refuse_open(server, params.to)
+    await in_thread(partial(write_new, target, found.text, replacing=params.replace))
+    return ImportResult(
+        uri=params.to,
+        tasks=sum(1 for _ in found.outline.tasks()),
+        format=found.form,
+        what=found.what,
+        notes=list(found.notes),
+    )
+
+
+def _path(uri: str) -> Path:
+    path = uris.file_path(uri)
+    if path is None:
+        raise FileError("This is no file.", hint="Name a file of this computer.")
+    return Path(path)
+
+
+def _refuse_open(server: Server, uri: str) -> None:
+    if server.documents.find(uri) is not None:
+        raise FileError("That file is open in the editor.", hint="Close it, or name another one.")

@@ -1,0 +1,21 @@
+"""What every wire type is made of.
+
+Apart from `protocol` so that a family of types can have a file of its own beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Uint = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Uri = Annotated[str, Field(min_length=1, max_length=8192)]
+Identifier = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", strict=True, alias_generator=to_camel, populate_by_name=True, use_enum_values=False
+    )
