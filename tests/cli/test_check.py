@@ -94,6 +94,7 @@ def test_a_folder_is_searched_for_outlines(inside, command):
         "notes.txt": "---\norchestrator: 1\n---\n" + BAD,
         "below/deep/a.tasks.md": BAD,
         ".hidden.tasks.md": BAD,
+        ".kiro/specs/login/tasks.md": BAD,
         ".git/a.tasks.md": BAD,
         "node_modules/a.tasks.md": BAD,
         "env/pyvenv.cfg": "",
@@ -101,7 +102,8 @@ def test_a_folder_is_searched_for_outlines(inside, command):
     }.items():
         (command.work / name).parent.mkdir(parents=True, exist_ok=True)
         (command.work / name).write_bytes(text.encode())
-    found = [(name, 1) for name in ["Tasks.md", "mark.markdown", "notes.md", "plan.tasks.md", "below/deep/a.tasks.md"]]
+    here = [".hidden.tasks.md", "Tasks.md", "mark.markdown", "notes.md", "plan.tasks.md"]
+    found = [(name, 1) for name in [*here, ".kiro/specs/login/tasks.md", "below/deep/a.tasks.md"]]
     assert checked(inside) == (1, found)
     assert checked(inside, "README.md", "README.md") == (1, [("README.md", 1)])
     assert checked(inside, ".", "README.md")[1] == [*found, ("README.md", 1)]

@@ -28,7 +28,7 @@ from orchestrator.cli.problem_formats import as_annotation, as_json, as_line
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Style, Terminal
 from orchestrator.config import OutlineFiles
-from orchestrator.engine.outline_files import taken_below
+from orchestrator.engine.outline_files import IGNORED, MARKED_AS_NOT_OURS, taken_below
 from orchestrator.engine.trust import workspace_of
 from orchestrator.errors import EditRefusedError, FileError, OrchestratorError
 from orchestrator.model.safe_text import one_line
@@ -42,9 +42,6 @@ from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline
 
 SCHEMA = 1
-SKIPPED = {"node_modules", "venv", "__pycache__", "site-packages"}
-"""Folders with other people's files; beside these all hidden ones and Python environments of any name."""
-
 _MARKDOWN = (".md", ".markdown")
 _STYLES: dict[Severity, Style] = {Severity.ERROR: "removed", Severity.WARNING: "warning"}
 
@@ -210,14 +207,13 @@ def _files(folder: Path, closed: list[OSError]) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if _is_ours(Path(place, name)))
         for name in sorted(names):
             file = Path(place, name)
-            if not name.startswith(".") and not file.is_symlink():
+            if not file.is_symlink():
                 yield file
 
 
 def _is_ours(folder: Path) -> bool:
-    if folder.name.startswith(".") or folder.name in SKIPPED:
-        return False
-    return not os.path.lexists(folder / "pyvenv.cfg")
+    """As the language server decides it: hidden folders count, since other tools keep their plans there."""
+    return folder.name not in IGNORED and not any(os.path.lexists(folder / name) for name in MARKED_AS_NOT_OURS)
 
 
 def _may_be_outline(file: Path, globs: Sequence[str]) -> bool:
