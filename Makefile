@@ -2,6 +2,7 @@
 .PHONY: try test lint bench dev generate prepare clean
 
 PYTHON ?= python3
+WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_BIN := tests/support/node/node_modules/.bin
@@ -11,8 +12,9 @@ try: $(VENV)/.installed
 
 dev: $(VENV)/.installed-dev
 
+# On all processors: most tests wait for a program that they started. `make test WORKERS=0` shows one after the other.
 test: prepare
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 lint: prepare
 	$(BIN)/ruff check .
