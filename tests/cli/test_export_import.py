@@ -1,7 +1,6 @@
 """`orchestrator export` and `orchestrator import` as a person uses them."""
 
 import json
-import os
 
 import pytest
 
@@ -58,7 +57,7 @@ def test_import_can_be_looked_at_first(inside, command):
         "schema": 1, "file": "new.tasks.md", "written": False, "format": "markdown",
         "what": "a Markdown list of 1 item", "tasks": 1, "notes": [],
     }  # fmt: skip
-    assert sorted(os.listdir(command.work)) == ["todo.md"]
+    assert [file.name for file in command.work.iterdir()] == ["todo.md"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,7 @@ def test_bad_sources_write_nothing(inside, command, content, said):
     code, out, err = inside("import", "tasks.json", "--to", "new.tasks.md", "--format", "task-master")
     assert (code, out) == (4, "")
     assert said in err or (content == b"" and "column 1" in err)
-    assert os.listdir(command.work) == ["tasks.json"]
+    assert [file.name for file in command.work.iterdir()] == ["tasks.json"]
 
 
 @pytest.mark.parametrize("name", ["missing/new.tasks.md", "x" * 300])
