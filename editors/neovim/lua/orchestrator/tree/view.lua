@@ -270,7 +270,12 @@ function View:draw_ghosts()
       end
       vim.api.nvim_buf_set_extmark(self.buffer, ghost_namespace, row - 1, 0, {
         virt_lines = lines,
-        virt_text = { { '  ' .. preview.state .. '…', 'OrchestratorGhostState' } },
+        virt_text = {
+          {
+            '  ' .. (preview.state == 'ready' and 'ready' or preview.state .. '…'),
+            'OrchestratorGhostState',
+          },
+        },
       })
     end
   end
