@@ -82,7 +82,10 @@ async def test_a_question_is_answered_from_the_inbox(tmp_path: Path) -> None:
         assert (approval["kind"], approval["title"], approval["task"]) == ("question", "When?", "Leave")
         await until(lambda: "[?] Leave" in buffer.text)
         listed = await client.request("orchestrator/approval/list", {})
-        assert [one["approvalId"] for one in listed["approvals"]] == [approval["approvalId"]]
+        assert [(one["approvalId"], one["uri"]) for one in listed["approvals"]] == [
+            (approval["approvalId"], buffer.uri)
+        ]
+        assert approval["uri"] == buffer.uri
         answer = {"approvalId": approval["approvalId"], "answer": "At noon"}
         await client.request("orchestrator/question/answer", answer)
         assert (await ended(client, run_id))["state"] == "completed"

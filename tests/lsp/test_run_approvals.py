@@ -23,7 +23,7 @@ def edit(lines: int) -> Approval:
 
 
 def test_a_window_gets_the_text_and_no_whole_files():
-    info = approval_info(edit(1))
+    info = approval_info(edit(1), URI)
     assert "changes" not in info.detail
     assert "+new<U+202E>" in info.detail["text"]
     assert info.choices == ["Refuse", "Allow", "Allow for this run"]

@@ -25,7 +25,7 @@ return {
   cmd = function(dispatchers, config)
     return require('orchestrator.server').launch(dispatchers, config)
   end,
-  capabilities = { experimental = { orchestrator = { ghosts = true, tree = true } } },
+  capabilities = { experimental = { orchestrator = { ghosts = true, tree = true, inbox = true } } },
   settings = {},
   before_init = function(params, config)
     require('orchestrator.server').configure(params, config)
@@ -40,7 +40,12 @@ return {
     ['orchestrator/split/preview'] = function(...)
       require('orchestrator.splits').on_preview(...)
     end,
-    ['orchestrator/run/update'] = split('on_run_update'),
+    ['orchestrator/run/update'] = function(...)
+      require('orchestrator.runs').on_update(...)
+    end,
+    ['orchestrator/approval/changed'] = function(...)
+      require('orchestrator.inbox').on_changed(...)
+    end,
     ['orchestrator/treeChanged'] = function(...)
       require('orchestrator.tree').on_tree_changed(...)
     end,

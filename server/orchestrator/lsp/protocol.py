@@ -438,6 +438,8 @@ class ApprovalInfo(Wire):
     task_id: str | None
     task: str
     """The title of the task that asks."""
+    uri: str | None = None
+    """The outline of the run."""
     choices: list[str]
     """The careful one first; empty: any text is an answer."""
     detail: dict[str, Any]

@@ -210,8 +210,11 @@ class Runs:
 
     async def approvals(self, params: ApprovalListParams) -> ApprovalListResult:
         session = await self._server.session()
-        found = await (await session.store()).approvals(run_id=params.run_id)
-        return ApprovalListResult(approvals=[approval_info(one) for one in found])
+        store = await session.store()
+        found = await store.approvals(run_id=params.run_id)
+        runs = {run_id: await store.run(run_id) for run_id in {one.run_id for one in found}}
+        uris = {run_id: self._as_client_writes(run.uri) for run_id, run in runs.items() if run is not None}
+        return ApprovalListResult(approvals=[approval_info(one, uris.get(one.run_id)) for one in found])
 
     # --- beginning anew -----------------------------------------------------------------------------------------
 

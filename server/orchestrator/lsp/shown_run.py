@@ -96,7 +96,7 @@ class ShownRun:
             self._progress.report(f"{view.done} of {view.total}{waits}")
 
     def _on_approval(self, approval: Approval) -> None:
-        self._notify("orchestrator/approval/changed", ApprovalChangedParams(approval=approval_info(approval)))
+        self._notify("orchestrator/approval/changed", ApprovalChangedParams(approval=approval_info(approval, self.uri)))
         if approval.state is ApprovalState.OPEN and not self._server.client.inbox:
             self._server.start_alone(self._ask(approval))
 
@@ -140,7 +140,7 @@ class ShownRun:
             self._waiting.append((method, params))
 
 
-def approval_info(approval: Approval) -> ApprovalInfo:
+def approval_info(approval: Approval, uri: str | None) -> ApprovalInfo:
     return ApprovalInfo(
         approval_id=approval.approval_id,
         run_id=approval.run_id,
@@ -148,6 +148,7 @@ def approval_info(approval: Approval) -> ApprovalInfo:
         title=approval.title,
         task_id=str(approval.detail["taskId"]) if "taskId" in approval.detail else None,
         task=str(approval.detail.get("task", "")),
+        uri=uri,
         choices=[str(choice) for choice in approval.detail.get("choices", ())],
         detail=for_window(approval.kind, approval.detail),
         created=approval.created,

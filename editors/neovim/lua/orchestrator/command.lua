@@ -29,6 +29,8 @@ M.names = {
   'discard',
   'stop',
   'tree',
+  'inbox',
+  'answer',
   'status',
   'promote',
   'demote',

@@ -16,6 +16,8 @@
 ---Keys that work in a buffer while it shows a proposal, and only where you have none of your own:
 ---`{ accept = 'gsa', discard = 'gsd', edit = 'gse', stop = 'gss' }`. Default: none.
 ---@field ghost_keys? table<orchestrator.GhostAction, string>
+---Whether a message says that something waits for you. Default: true.
+---@field notify? boolean
 ---The window of `:Orchestrator tree`.
 ---@field tree? orchestrator.TreeOptions
 
@@ -41,6 +43,7 @@ local defaults = {
   log_file = nil,
   settings = {},
   ghost_keys = {},
+  notify = true,
   tree = { layout = 'split', width = 40, follow = true, keys = {} },
 }
 
@@ -148,6 +151,11 @@ local checks = {
     end
   end,
   ghost_keys = check_ghost_keys,
+  notify = function(value)
+    if type(value) ~= 'boolean' then
+      return 'must be true or false'
+    end
+  end,
   tree = function(value)
     return check_table(value, tree_checks)
   end,

@@ -316,6 +316,7 @@
 ---@field title string
 ---@field taskId string|vim.NIL
 ---@field task string The title of the task that asks.
+---@field uri? string|vim.NIL The outline of the run.
 ---@field choices string[] The careful one first; empty: any text is an answer.
 ---@field detail table<string, any> Exactly what is approved: the `argv` of a command, the `diff` and `fingerprint` of an edit; `text` is all of it as a person reads it.
 ---@field created number

@@ -216,6 +216,9 @@ end
 ---@return vim.lsp.Client?
 ---@return string? problem
 function M.client(buffer)
+  if not vim.api.nvim_buf_is_valid(buffer) then
+    return nil, 'The buffer was closed.'
+  end
   local client = vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1]
   if client then
     return client
@@ -270,7 +273,11 @@ function M.on_exit(code, signal, client_id)
     if vim.v.exiting ~= vim.NIL then
       return
     end
-    -- What is not loaded shows no ghosts.
+    -- What is not loaded shows no signs and no ghosts.
+    local runs = package.loaded['orchestrator.runs']
+    if runs then
+      runs.on_server_exit(client_id)
+    end
     local splits = package.loaded['orchestrator.splits']
     local lost = splits and splits.on_server_exit(client_id) or 0
     if lost > 0 then -- Without a split, Neovim's own message about the client says enough.

@@ -12,7 +12,7 @@ local views = require('orchestrator.tree.view')
 
 local M = {}
 
----@type table<integer, table<string, true>> outline to the nodes that were open when its tree was closed
+---@type table<integer, table<string, boolean>> outline to what a person opened or closed in its tree
 local opened = {}
 
 ---@param node_id string
@@ -332,7 +332,7 @@ local function watch(view)
       end
     end)
   end)
-  on('User', { pattern = { 'OrchestratorRunUpdate', 'OrchestratorSplit' } }, function(event)
+  on('User', { pattern = { 'OrchestratorTaskChanged', 'OrchestratorSplit' } }, function(event)
     if event.match == 'OrchestratorSplit' then
       view:draw_ghosts()
     elseif event.data.uri == view.uri and type(event.data.nodeId) == 'string' then

@@ -443,6 +443,8 @@ export interface ApprovalInfo {
   taskId: string | null;
   /** The title of the task that asks. */
   task: string;
+  /** The outline of the run. */
+  uri?: string | null;
   /** The careful one first; empty: any text is an answer. */
   choices: string[];
   /** Exactly what is approved: the `argv` of a command, the `diff` and `fingerprint` of an edit; `text` is all of it as a person reads it. */

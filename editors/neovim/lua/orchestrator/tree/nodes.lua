@@ -19,7 +19,7 @@
 ---@field seq? integer of the state that is shown
 ---@field root orchestrator.tree.Node
 ---@field by_id table<string, orchestrator.tree.Node>
----@field opened table<string, true> what was open, to open it again
+---@field opened table<string, boolean> what a person opened or closed
 local Nodes = {}
 Nodes.__index = Nodes
 
@@ -28,7 +28,7 @@ local M = {}
 --- How many nodes are asked for at once.
 M.page = 200
 
----@param opened? table<string, true>
+---@param opened? table<string, boolean>
 ---@return orchestrator.tree.Nodes
 function M.new(opened)
   local root = { depth = -1, open = true } ---@type orchestrator.tree.Node
@@ -50,6 +50,17 @@ function M.child_count(node)
   return node.children and #node.children or (node.said and node.said.childCount or 0)
 end
 
+--- As it was before; sections are open from the beginning.
+---@param said orchestrator.TreeNode
+---@return boolean
+function Nodes:_was_open(said)
+  local open = self.opened[said.nodeId]
+  if open == nil then
+    return said.kind == 'section'
+  end
+  return open
+end
+
 ---@param said orchestrator.TreeNode
 ---@param parent orchestrator.tree.Node
 ---@return orchestrator.tree.Node
@@ -64,7 +75,7 @@ function Nodes:_node(said, parent)
     said = said,
     parent = parent,
     depth = parent.depth + 1,
-    open = self.opened[said.nodeId] == true,
+    open = self:_was_open(said),
   }
   self.by_id[said.nodeId] = node
   return node
@@ -171,7 +182,7 @@ function Nodes:set_open(node, open)
   node.open = open
   node.text = nil
   if node.id then
-    self.opened[node.id] = open or nil
+    self.opened[node.id] = open
   end
 end
 
