@@ -180,6 +180,22 @@ def test_signs_are_there_while_a_task_runs(editor: Shared) -> None:
     editor.wait("no sign", lambda: signs(editor) == [])
 
 
+def test_runs_are_listed_and_stopped(editor: Shared) -> None:
+    run(editor, 5)
+    editor.wait("the sign", lambda: signs(editor) == [[5, "●"]])
+    editor.keys(":Orchestrator runs<CR>")
+    editor.wait("to be asked", lambda: editor.lua("return asked ~= nil"))
+    assert editor.lua("return { asked[1][1].title, asked[2] }") == ["Slowly", "Runs"]
+    editor.lua("local done, items = asked[3], asked[1]; asked = nil; done(items[1])")
+    assert editor.lua("return asked[1][1].name") == "Stop it"
+    editor.lua("local done, items = asked[3], asked[1]; asked = nil; done(items[1])")
+    ended(editor)
+    editor.keys(":Orchestrator runs<CR>")
+    editor.wait("to be asked", lambda: editor.lua("return asked ~= nil"))
+    editor.lua("local done, items = asked[3], asked[1]; asked = nil; done(items[1])")
+    assert editor.lua("return asked[1][2].name") == "Mark it as failed"
+
+
 def test_only_a_question_notifies(editor: Shared) -> None:
     run(editor, 6)
     ended(editor)

@@ -44,6 +44,13 @@ plug('edit', function()
   require('orchestrator.proposal').open()
 end)
 
+-- The others do what their commands do, in Visual mode for the selected lines.
+for _, name in ipairs({ 'replan', 'tree', 'runs', 'inbox', 'answer', 'log', 'health' }) do
+  local map = ('<Plug>(orchestrator-%s)'):format(name)
+  vim.keymap.set('n', map, ('<Cmd>Orchestrator %s<CR>'):format(name))
+  vim.keymap.set('x', map, (':Orchestrator %s<CR>'):format(name), { silent = true })
+end
+
 for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down' }) do
   local map = ('<Plug>(orchestrator-%s)'):format(name)
   vim.keymap.set('n', map, function()

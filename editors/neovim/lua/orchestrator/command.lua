@@ -29,6 +29,7 @@ M.names = {
   'discard',
   'stop',
   'tree',
+  'runs',
   'inbox',
   'answer',
   'status',
