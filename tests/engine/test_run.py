@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from orchestrator.engine import executors
+from orchestrator.engine.branch import BranchObserver
 from orchestrator.engine.executors import Outcome
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
-from orchestrator.model.run import AttemptState, RunState
+from orchestrator.model.run import AttemptState, Event, RunState
 from tests.support.branches import Branch, does, done, sums_up, verdict
 
 
@@ -59,6 +62,59 @@ async def test_a_failure_leaves_the_others_alone(tmp_path):
         assert (view.state, view.done, view.failed, view.blocked) == (RunState.COMPLETED, 1, 2, 2)
         assert [branch.mark(title) for title in "pabcd"] == [" ", "!", "x", "!", " "]
         assert branch.task("a").fields["reason"] == "no access"
+
+
+async def test_nothing_is_told_before_it_is_stored(tmp_path):
+    """Another connection finds each event, and the state that it tells of, in the moment in which it is told."""
+    text = "- [ ] p\n  - [ ] a\n  - [ ] b\n    Accept: it is done\n"
+    async with Branch(tmp_path, text, [done(), verdict(), sums_up()]) as branch:
+        missing: list[str] = []
+
+        def look(event: Event) -> None:
+            with closing(sqlite3.connect(branch.directories.data / "orchestrator.db")) as other:
+                query = "SELECT detail FROM events WHERE run_id = ? AND seq = ?"
+                found = other.execute(query, (event.run_id, event.seq)).fetchone()
+                if found is None or json.loads(found[0]) != event.detail:
+                    missing.append(event.kind)
+            branch.events.append(event)
+
+        branch.observer = BranchObserver(look)
+        view = await branch.run()
+        assert (view.done, missing) == (3, [])
+        assert branch.kinds()[0] == "run.started"
+        assert branch.kinds().count("attempt.state") >= 9
+
+
+async def test_no_more_tasks_are_at_work_than_allowed(tmp_path):
+    text = "".join(f"- [ ] {name}\n" for name in "abcdefgh")
+    async with Branch(tmp_path, text, [done(delay=0.02)], run={"concurrency": 3}) as branch:
+        view = await branch.run()
+        assert view.done == 8
+        at_work: set[str] = set()
+        most = 0
+        for event in branch.events:
+            if event.kind == "attempt.started":
+                at_work.add(event.detail["taskId"])
+            elif event.kind == "attempt.state" and event.detail["state"] == "completed":
+                at_work.discard(event.detail["taskId"])
+            most = max(most, len(at_work))
+        assert most == 3
+
+
+async def test_what_failed_is_not_tried_again_by_going_on(tmp_path):
+    script = [does("a", status="failed", result="no access"), done(delay=30)]
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script, run={"maxDepth": 0}) as branch:
+        run = await branch.start()
+        await until(lambda: branch.mark("a") == "!" and len(branch.requests()) == 2)
+        run.stop()
+        await run.ended()
+        asked = len(branch.requests())
+        again = await branch.resume(run.run_id)
+        await until(lambda: len(branch.requests()) > asked)
+        assert [(view.title, view.state) for view in again.tasks()] == [("a", "failed"), ("b", "executing")]
+        again.stop()
+        view = await again.ended()
+        assert (view.failed, branch.mark("a")) == (1, "!")
 
 
 async def test_a_broken_executor_fails_its_task(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from orchestrator.config import Directories
-from orchestrator.engine.run import CONFIRM
+from orchestrator.engine.meanwhile import CONFIRM
 from orchestrator.model.run import RunState
 from tests.support.branches import Branch
 

@@ -103,6 +103,7 @@ class Branch:
         self.events: list[Event] = []
         self.approvals: list[Approval] = []
         self.notes: list[str] = []
+        self.observer = BranchObserver(self.events.append, self.approvals.append, on_note=self.notes.append)
         self.answering: dict[str, str] = {}
         """By the title of a question: the answer that is given as soon as it is asked."""
 
@@ -115,10 +116,6 @@ class Branch:
     @property
     def text(self) -> str:
         return self.document.text
-
-    @property
-    def observer(self) -> BranchObserver:
-        return BranchObserver(self.events.append, self.approvals.append, on_note=self.notes.append)
 
     async def start(self, *titles: str, **request: Any) -> BranchRun:
         outline = self.document.outline

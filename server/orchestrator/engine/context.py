@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from orchestrator.model.task import PlannedTask
-from orchestrator.outline.tree import Outline, Section, Task
+from orchestrator.outline import inherited
+from orchestrator.outline.tree import Node, Outline, Section, Task
 
 OWN_TEXT_LIMIT = 12_000
 """Characters of a task's own description, and of its acceptance: about 3,000 tokens each."""
@@ -33,6 +34,8 @@ SIBLINGS = 24
 TITLE_LIMIT = 1_000
 """Characters of any title or heading."""
 CUT_MARK = " […]"
+FIELDS = ("executor", "model", "type", "prompt", "mode", "files", "budget", "priority")
+"""What an executor may know of the fields in force for its task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +102,62 @@ class Part:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all tasks directly below one node share."""
+
+    sections: tuple[str, ...] = ()
+    parents: tuple[ParentBrief, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Ids that the tasks above depend on, those of the outermost first."""
+
+
+class Surroundings:
+    """What the tasks of one text have from what stands above them, read once for each node that has some below it."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.fields = inherited.Known(outline, FIELDS)
+        self._shared: dict[int, _Shared] = {}
+
+    def above(self, task: Task) -> _Shared:
+        parent = self.outline.parent(task)
+        return _Shared() if parent is None else self._below(parent)
+
+    def _below(self, node: Node) -> _Shared:
+        if (known := self._shared.get(node.index)) is None:
+            parent = self.outline.parent(node)
+            above = _Shared() if parent is None else self._below(parent)
+            if isinstance(node, Section):
+                known = replace(above, sections=(*above.sections, _title(node)))
+            else:
+                shown = ParentBrief(_title(node), _cut(node.description, PARENT_TEXT_LIMIT))
+                needs = (*above.needs, *self.outline.dependencies(node))
+                known = _Shared(above.sections, (*above.parents, shown), needs)
+            self._shared[node.index] = known
+        return known
+
+
 def build_brief(
     outline: Outline,
     task: Task,
     fresh: Mapping[str, str] | None = None,
     *,
     siblings: bool = True,
-    above: dict[int, ParentBrief] | None = None,
+    around: Surroundings | None = None,
 ) -> Brief:
     """`fresh` are results, by id, that are not in the text yet. Siblings cost what their list is long.
 
-    `above` remembers parents of this very outline, by line: to read one takes as long as its branch is.
+    `around` remembers what stands above the tasks of this very outline: to read a parent takes as long as its own text.
     """
-    known: dict[int, ParentBrief] = {} if above is None else above
-    for parent in outline.ancestors(task):
-        if parent.line not in known:
-            known[parent.line] = ParentBrief(_title(parent), _cut(parent.description, PARENT_TEXT_LIMIT))
-    path = outline.path(task)
+    above = (around or Surroundings(outline)).above(task)
     return Brief(
         title=_title(task),
         description=_cut(task.description, OWN_TEXT_LIMIT),
         acceptance=_cut(task.acceptance, OWN_TEXT_LIMIT),
-        sections=tuple(_title(node) for node in path if isinstance(node, Section)),
-        parents=tuple(known[parent.line] for parent in outline.ancestors(task)),
-        results=_results(outline, task, fresh or {}),
+        sections=above.sections,
+        parents=above.parents,
+        results=_results(outline, (*outline.dependencies(task), *above.needs), fresh or {}),
         siblings=_siblings(outline, task) if siblings else (),
     )
 
@@ -157,7 +192,20 @@ def as_text(brief: Brief) -> str:
 
 def as_json(brief: Brief) -> str:
     """For the journal: an attempt that is resumed goes on with what it began with."""
-    return json.dumps(asdict(brief), ensure_ascii=False)
+    return json.dumps(
+        {
+            "title": brief.title,
+            "description": brief.description,
+            "acceptance": brief.acceptance,
+            "sections": brief.sections,
+            "parents": [{"title": one.title, "description": one.description} for one in brief.parents],
+            "results": [{"title": one.title, "result": one.result} for one in brief.results],
+            "siblings": brief.siblings,
+            "files": [{"path": one.path, "text": one.text} for one in brief.files],
+            "subtasks": [{"title": one.title, "result": one.result} for one in brief.subtasks],
+        },
+        ensure_ascii=False,
+    )
 
 
 def from_json(stored: str) -> Brief:
@@ -195,14 +243,13 @@ def _parent_lines(parents: tuple[ParentBrief, ...]) -> list[str]:
     return lines
 
 
-def _results(outline: Outline, task: Task, fresh: Mapping[str, str]) -> tuple[ResultBrief, ...]:
+def _results(outline: Outline, needs: Sequence[str], fresh: Mapping[str, str]) -> tuple[ResultBrief, ...]:
     """Results of its dependencies and of its ancestors' dependencies, each once."""
     found: dict[str, ResultBrief] = {}
-    for holder in (task, *outline.ancestors(task)):
-        for task_id in outline.dependencies(holder):
-            for other in outline.by_id(task_id):
-                if result := fresh.get(task_id) or other.result:
-                    found.setdefault(task_id, ResultBrief(_title(other), _cut(result, RESULT_LIMIT)))
+    for task_id in needs:
+        for other in outline.by_id(task_id):
+            if result := fresh.get(task_id) or other.result:
+                found.setdefault(task_id, ResultBrief(_title(other), _cut(result, RESULT_LIMIT)))
     return tuple(found.values())[:RESULTS]
 
 

@@ -64,6 +64,8 @@ class TaskHands:
             hub=self._run.means.hub,
         )
         self._replay = replay
+        self._recording: asyncio.Future[None] | None = None
+        """The record of the last effect: the next one is not begun before that is stored."""
         self._effects: dict[tuple[str, str], int] = {}
         self._asked: list[Approval] | None = None if replay else []
         self._next_question = 0
@@ -111,8 +113,10 @@ class TaskHands:
         if stored is not None:
             result = json.loads(stored)
         else:
+            if self._recording is not None:
+                await self._recording
             result = await work()
-            await self._record(name, given_hash, result)
+            self._record(name, given_hash, result)
         if name == CORRECTIONS:
             self._take_in(result)
         return result
@@ -126,9 +130,11 @@ class TaskHands:
             return given_hash, None
         return given_hash, await self._run.store.effect(self._task.attempt.attempt_id, name, given_hash, place)
 
-    async def _record(self, name: str, given_hash: str, result: Any) -> None:
+    def _record(self, name: str, given_hash: str, result: Any) -> None:
+        """In line with all else that is stored: a call that builds on it is in the journal behind it."""
         attempt_id = self._task.attempt.attempt_id
-        await self._run.store.add_effect(attempt_id, name, given_hash, json.dumps(result), time.time())
+        self._recording = self._run.store.add_effect(attempt_id, name, given_hash, json.dumps(result), time.time())
+        self._run.when_stored(self._recording)
 
     async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
         return await self._ask("question", text, {"choices": list(choices)})
@@ -144,7 +150,7 @@ class TaskHands:
         standing = approvals.standing(self.settings, trusted=self._run.trusted, yes=request.yes, given=said)
         decision = approvals.decide(kind, detail, standing)
         if decision.allowed:
-            await self._record("leave", given_hash, decision.reason)
+            self._record("leave", given_hash, decision.reason)
             if self._replay:  # it may have been asked before
                 await self._run.store.withdraw_approvals(self._task.attempt.attempt_id, time.time())
             self.tell(f"{title}: allowed by {decision.reason}.")
@@ -185,10 +191,10 @@ class TaskHands:
     # --- money -------------------------------------------------------------------------------------------------
 
     def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
-        most = Usage(estimate_request(request), request.max_tokens)
         ledger = self._run.ledger
-        limited = ledger.has_limit(self._task.accounts)
-        price = cost(route.provider.name, route.model, most) if limited else Decimal(0)
+        price: Cost = Decimal(0)
+        if ledger.has_limit(self._task.accounts):
+            price = cost(route.provider.name, route.model, Usage(estimate_request(request), request.max_tokens))
         reservation = ledger.reserve(self._task.accounts, price, route.name)
         return lambda paid: ledger.settle(reservation, paid)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Container
 
+from orchestrator.engine.editor import View
 from orchestrator.outline.identity import fresh_id
 from orchestrator.outline.tree import Outline
 
@@ -33,6 +34,18 @@ def id_source(
         return made
 
     return new_id
+
+
+def seeded_source(view: View, seed: str) -> Callable[[], str]:
+    """Ids that are random, and the same ones again for the same text and seed."""
+    rng = random.Random(seed)  # noqa: S311 - an id is no secret
+    return id_source(view.outline, view.ids_elsewhere, view.tasks_elsewhere, rng)
+
+
+def first_ids(seed: str) -> set[str]:
+    """What `seeded_source` may give first."""
+    nobody: set[str] = set()
+    return {fresh_id(nobody, count, random.Random(seed)) for count in (0, 10_000)}  # noqa: S311 - as above
 
 
 class _Taken(Container[str]):

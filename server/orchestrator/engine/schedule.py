@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -100,6 +100,7 @@ class Schedule:
         self._below: dict[str, list[str]] = {}
         self._blocking: deque[tuple[str, str]] = deque()
         self._draining = False
+        self._blocked: dict[str, str] = {}
         self._open = 0
         """Tasks that have neither ended nor a reason."""
 
@@ -115,15 +116,22 @@ class Schedule:
         return self._open == 0
 
     @property
-    def blocked(self) -> dict[str, str]:
-        """Reasons, by key, of the tasks that cannot be done in this run."""
-        return {key: item.reason for key, item in self._items.items() if item.reason}
+    def blocked(self) -> Mapping[str, str]:
+        """Reasons, by key, of the tasks that cannot be done in this run; changes with it."""
+        return self._blocked
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
     def reason(self, key: str) -> str:
         return self._items[key].reason
+
+    def title(self, key: str) -> str:
+        return self._items[key].title
+
+    def parent(self, key: str) -> str | None:
+        """The task of the branch that it stands directly below."""
+        return self._items[key].parent
 
     def children(self, key: str) -> Sequence[str]:
         """Those of the branch that stand directly below."""
@@ -259,7 +267,7 @@ class Schedule:
             item = self._items[one]
             if item.final:
                 continue
-            item.reason = why
+            item.reason = self._blocked[one] = why
             self._block_below(one, f"“{_short(item.title)}” above it waits")
             self._settle(item)
         self._draining = False
@@ -327,12 +335,13 @@ class _Builder:
     def add(self, tasks: Sequence[Task], parent: str | None) -> None:
         added = self._add_all(tasks, parent)
         made = self._made
+        roots = {_key(task) for task in tasks if not task.status.settled}
         for task in added:
             key = _key(task)
             if parent is None or made.item(key).parent != parent:
                 self._wait_for_parent(made.item(key))
         for task in added:
-            self._connect(task, is_root=task in tasks)
+            self._connect(task, is_root=_key(task) in roots)
         for task in added:
             item = made.item(_key(task))
             if item.gates == 0 and not item.final:

@@ -22,11 +22,12 @@ from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
+from orchestrator.engine.meanwhile import CONFIRM
 from orchestrator.engine.money import Estimate
 from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.replan import Replan
 from orchestrator.engine.routing import Asker, Router, candidates
-from orchestrator.engine.run import CONFIRM, BranchRun
+from orchestrator.engine.run import BranchRun
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import runnable
 from orchestrator.engine.split import Means, Split

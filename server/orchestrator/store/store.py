@@ -245,15 +245,17 @@ class Store:
 
     # The inbox
 
-    async def add_approval(self, approval: Approval, told: Sequence[tuple[str, dict[str, Any]]] = ()) -> list[Event]:
-        return await self._write(partial(branches.add_approval, approval=approval, told=self._told(told)))
+    def add_approval(
+        self, approval: Approval, told: Sequence[tuple[str, dict[str, Any]]] = ()
+    ) -> asyncio.Future[list[Event]]:
+        return self._write(partial(branches.add_approval, approval=approval, told=self._told(told)))
 
     async def answer_approval(self, approval_id: str, answer: str, now: float) -> Approval | None:
         """The approval as answered; None when it is not open (any more)."""
         return await self._write(partial(branches.answer, approval_id=approval_id, answer=answer, now=now))
 
-    async def withdraw_approvals(self, attempt_id: str, now: float) -> None:
-        await self._write(partial(branches.withdraw, attempt_id=attempt_id, now=now))
+    def withdraw_approvals(self, attempt_id: str, now: float) -> asyncio.Future[None]:
+        return self._write(partial(branches.withdraw, attempt_id=attempt_id, now=now))
 
     async def approvals(self, *, workspace: str | None = None, run_id: str | None = None) -> list[Approval]:
         """Those that are open, the oldest first."""
@@ -410,17 +412,21 @@ class Store:
         """`message` is the assistant's, None when there is no answer. Only after this a call counts as finished."""
         return self._write(partial(records.end_step, step=step, message=message))
 
+    async def settled(self) -> None:
+        """When all that was queued before is committed, or has failed."""
+        await self._write(lambda _connection: None)
+
     def store_partial(self, step_id: str, text: str) -> asyncio.Future[None]:
         """All the text that has streamed so far (not the newest piece); nothing happens once the step has ended."""
         return self._write(partial(records.store_partial, step_id=step_id, text=text))
 
-    async def add_event(self, run_id: str, kind: str, detail: dict[str, Any], created: float) -> Event:
+    def add_event(self, run_id: str, kind: str, detail: dict[str, Any], created: float) -> asyncio.Future[Event]:
         """Answers the event as stored, with its number. `detail` must be JSON."""
         try:
             text = rows.json_text(detail)  # now: the caller may change it while this waits
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
-        return await self._write(partial(records.add_event, run_id=run_id, kind=kind, detail=text, created=created))
+        return self._write(partial(records.add_event, run_id=run_id, kind=kind, detail=text, created=created))
 
     async def corrections(self, run_id: str) -> list[tuple[str, str]]:
         """What a person said to attempts of the run while they were under way: attempt and text, in order."""
