@@ -1,5 +1,5 @@
 # Thin: what these do is defined in pyproject.toml and tests/.
-.PHONY: try test lint bench dev generate prepare clean
+.PHONY: try test lint bench dev generate vsix prepare clean
 
 PYTHON ?= python3
 WORKERS ?= auto
@@ -23,7 +23,12 @@ lint: prepare
 	$(BIN)/lint-imports
 	$(BIN)/python -m codegen --check
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(NODE_BIN)/stylua --config-path editors/neovim/stylua.toml --check editors/neovim tests/neovim
+	cd editors/vscode && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent lint
 	luacheck --quiet --config editors/neovim/.luacheckrc editors/neovim tests/neovim
+
+# The extension for VS Code, as editors/vscode/orchestrator-VERSION.vsix.
+vsix: prepare
+	cd editors/vscode && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent package
 
 # What the tests need beside Python packages; finds everything there the second time.
 prepare: $(VENV)/.installed-dev

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from codegen import lua, protocol_page, settings_page, typescript
+from codegen import lua, package_json, protocol_page, settings_page, typescript
 from codegen.shapes import protocol_shapes
 from orchestrator.engine.exchange import json_outline
 
@@ -22,6 +22,7 @@ def generated() -> dict[str, str]:
         "docs/reference/protocol.md": protocol_page.protocol(shapes),
         "docs/reference/settings.md": settings_page.settings(),
         "docs/reference/orchestrator-outline.schema.json": json.dumps(json_outline.schema(), indent=2) + "\n",
+        "editors/vscode/package.json": package_json.manifest(),
     }
 
 

@@ -163,3 +163,13 @@ async def test_what_another_program_left_is_written_here(tmp_path: Path) -> None
         await until(lambda: "[x] Leave" in buffer.text)
         assert "> Result: Done elsewhere." in buffer.text
         assert file.read_text() == text
+
+
+async def test_an_editor_without_trust_runs_nothing(tmp_path: Path) -> None:
+    async with serving(tmp_path, script=[done()]) as client:
+        await client.initialize(EDITOR, initializationOptions={"trusted": False})
+        buffer = await client.open(TEXT)
+        for method, more in (("run/start", {}), ("split/start", {"position": buffer.at("Leave")})):
+            with pytest.raises(RpcError, match="Trust the workspace"):
+                await client.request(f"orchestrator/{method}", {"uri": buffer.uri, **more})
+        assert (await client.request("orchestrator/run/estimate", {"uri": buffer.uri}))["tasks"] == 4

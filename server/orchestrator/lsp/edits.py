@@ -90,6 +90,7 @@ _ACTIONS: Mapping[str, _Action] = {
 _OTHER_LABELS = {
     "orchestrator/edit/sort": "Sort by status",
     "orchestrator/edit/extract": "Extract subtask",
+    "orchestrator/edit/into": "Move",
     "orchestrator/edit/fix": "Fix",
     "orchestrator/edit/fixAll": "Fix all",
 }
@@ -108,6 +109,9 @@ def compute(server: Server, method: str, params: Any) -> Asked:
     if method == "orchestrator/edit/extract":
         first, last = lines_of(_range_of(params))
         return Asked(snapshot, actions.extract(outline, first, last), None)
+    if method == "orchestrator/edit/into":
+        task, parent = _tasks(snapshot, params)[0], snapshot.node(params.parent_id)
+        return Asked(snapshot, actions.move_into(outline, task, parent), task)
     if method == "orchestrator/edit/sort":
         parents = _parents(snapshot, params)
         first_task = next((node for node in parents if isinstance(node, Task)), None)

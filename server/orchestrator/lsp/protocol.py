@@ -459,6 +459,25 @@ class ApprovalListResult(Wire):
     """Open ones, the oldest first, of every run in the store."""
 
 
+class ApprovalFilesParams(Wire):
+    approval_id: Identifier
+
+
+class ProposedFile(Wire):
+    path: str
+    """Below the workspace folder, with `/`."""
+    before: str | None
+    """Null: there is no such file."""
+    after: str | None
+    """Null: it would be removed."""
+
+
+class ApprovalFilesResult(Wire):
+    """What leave for an edit would write, whole: for the editor's own diff."""
+
+    files: list[ProposedFile]
+
+
 class QuestionAnswerParams(Wire):
     approval_id: Identifier
     answer: Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -511,6 +530,11 @@ class EditValueSetParams(EditParams):
 class EditMoveParams(EditParams):
     steps: Annotated[int, Field(ge=-1000, le=1000)]
     """Places down, or up if negative; fewer where the way ends."""
+
+
+class EditIntoParams(EditParams):
+    parent_id: Identifier
+    """The `nodeId` of the task or section that it becomes the last of."""
 
 
 class EditAddParams(EditParams):
@@ -568,12 +592,14 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/question/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/list": (ApprovalListParams, ApprovalListResult),
+    "orchestrator/approval/files": (ApprovalFilesParams, ApprovalFilesResult),
     "orchestrator/edit/status/set": (EditStatusSetParams, EditResult),
     "orchestrator/edit/status/cycle": (EditParams, EditResult),
     "orchestrator/edit/value/set": (EditValueSetParams, EditResult),
     "orchestrator/edit/promote": (EditParams, EditResult),
     "orchestrator/edit/demote": (EditParams, EditResult),
     "orchestrator/edit/move": (EditMoveParams, EditResult),
+    "orchestrator/edit/into": (EditIntoParams, EditResult),
     "orchestrator/edit/subtask/add": (EditAddParams, EditResult),
     "orchestrator/edit/sibling/add": (EditAddParams, EditResult),
     "orchestrator/edit/acceptance/add": (EditAcceptanceParams, EditResult),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.branch import BranchRequest
+from orchestrator.engine.edit_proposal import EditProposal
 from orchestrator.engine.editor import Question
 from orchestrator.engine.estimate_line import estimate_line
 from orchestrator.engine.needed import needed, with_needed
@@ -23,9 +24,12 @@ from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundErr
 from orchestrator.lsp.editor import PersonInEditor
 from orchestrator.lsp.holder import OutlineHolder, canonical
 from orchestrator.lsp.protocol import (
+    ApprovalFilesParams,
+    ApprovalFilesResult,
     ApprovalListParams,
     ApprovalListResult,
     NeededTask,
+    ProposedFile,
     QuestionAnswerParams,
     RunCorrectParams,
     RunCorrectResult,
@@ -64,6 +68,7 @@ class Runs:
         self._server = server
 
     async def start(self, params: RunStartParams, token: int | str | None = None) -> RunStartResult:
+        self._server.require_trust()
         snapshot = self._server.documents.snapshot(params.uri)
         roots = _roots(snapshot, params)
         session, folder = await self._session(params.uri)
@@ -89,6 +94,7 @@ class Runs:
         return RunStartResult(run_id=run.run_id, document_version=snapshot.version)
 
     async def resume(self, params: RunResumeParams, token: int | str | None = None) -> RunStartResult:
+        self._server.require_trust()
         session = await self._server.session()
         store = await session.store()
         stored = await store.run(params.run_id)
@@ -215,6 +221,17 @@ class Runs:
         runs = {run_id: await store.run(run_id) for run_id in {one.run_id for one in found}}
         uris = {run_id: self._as_client_writes(run.uri) for run_id, run in runs.items() if run is not None}
         return ApprovalListResult(approvals=[approval_info(one, uris.get(one.run_id)) for one in found])
+
+    async def approval_files(self, params: ApprovalFilesParams) -> ApprovalFilesResult:
+        session = await self._server.session()
+        open_ones = await (await session.store()).approvals()
+        found = next((one for one in open_ones if one.approval_id == params.approval_id), None)
+        if found is None or "changes" not in found.detail:
+            raise ProtocolError("No files are proposed there.", hint="Ask for the list of approvals.")
+        proposal = EditProposal.from_json(found.detail["changes"])
+        return ApprovalFilesResult(
+            files=[ProposedFile(path=one.path, before=one.before, after=one.after) for one in proposal.changes]
+        )
 
     # --- beginning anew -----------------------------------------------------------------------------------------
 

@@ -200,12 +200,14 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/question/answer", "run", "answer"),
     Feature("orchestrator/approval/answer", "run", "answer"),
     Feature("orchestrator/approval/list", "run", "approvals"),
+    Feature("orchestrator/approval/files", "run", "approval_files"),
     Feature("orchestrator/edit/status/set", "edit", "status_set"),
     Feature("orchestrator/edit/status/cycle", "edit", "status_cycle"),
     Feature("orchestrator/edit/value/set", "edit", "value_set"),
     Feature("orchestrator/edit/promote", "edit", "promote"),
     Feature("orchestrator/edit/demote", "edit", "demote"),
     Feature("orchestrator/edit/move", "edit", "move"),
+    Feature("orchestrator/edit/into", "edit", "into"),
     Feature("orchestrator/edit/subtask/add", "edit", "subtask_add"),
     Feature("orchestrator/edit/sibling/add", "edit", "sibling_add"),
     Feature("orchestrator/edit/acceptance/add", "edit", "acceptance_add"),
@@ -386,6 +388,16 @@ class Server(LanguageServer):
         from orchestrator.lsp.edits import Edits
 
         return Edits(self)
+
+    def require_trust(self) -> None:
+        """Raises TrustError where the editor's person did not trust the workspace. It only makes ours stricter."""
+        if self.client.options.get("trusted") is False:
+            from orchestrator.errors import TrustError
+
+            raise TrustError(
+                "The editor does not trust this workspace, so nothing runs in it.",
+                hint="Trust the workspace in the editor first.",
+            )
 
     @property
     def running_session(self) -> Session | None:

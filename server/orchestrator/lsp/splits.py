@@ -62,6 +62,7 @@ class Splits:
     async def start(self, params: SplitStartParams, token: int | str | None = None) -> SplitStartResult:
         """`token` is the work-done token of the request."""
         server = self._server
+        server.require_trust()
         snapshot = server.documents.snapshot(params.uri)
         target = _target(server, snapshot, params)
         if isinstance(target, OpenIdea):

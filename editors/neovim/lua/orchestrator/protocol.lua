@@ -328,6 +328,18 @@
 ---@class orchestrator.ApprovalListResult
 ---@field approvals orchestrator.ApprovalInfo[] Open ones, the oldest first, of every run in the store.
 
+---@class orchestrator.ApprovalFilesParams
+---@field approvalId string
+
+---@class orchestrator.ProposedFile
+---@field path string Below the workspace folder, with `/`.
+---@field before string|vim.NIL Null: there is no such file.
+---@field after string|vim.NIL Null: it would be removed.
+
+---What leave for an edit would write, whole: for the editor's own diff.
+---@class orchestrator.ApprovalFilesResult
+---@field files orchestrator.ProposedFile[]
+
 ---@class orchestrator.QuestionAnswerParams
 ---@field approvalId string
 ---@field answer string One of the choices, where there are any.
@@ -374,6 +386,13 @@
 ---@field nodeId? string|vim.NIL
 ---@field range? orchestrator.Range|vim.NIL
 ---@field steps integer Places down, or up if negative; fewer where the way ends.
+
+---@class orchestrator.EditIntoParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
+---@field nodeId? string|vim.NIL
+---@field range? orchestrator.Range|vim.NIL
+---@field parentId string The `nodeId` of the task or section that it becomes the last of.
 
 ---@class orchestrator.EditAddParams
 ---@field uri string

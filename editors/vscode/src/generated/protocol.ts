@@ -463,6 +463,24 @@ export interface ApprovalListResult {
   approvals: ApprovalInfo[];
 }
 
+export interface ApprovalFilesParams {
+  approvalId: string;
+}
+
+export interface ProposedFile {
+  /** Below the workspace folder, with `/`. */
+  path: string;
+  /** Null: there is no such file. */
+  before: string | null;
+  /** Null: it would be removed. */
+  after: string | null;
+}
+
+/** What leave for an edit would write, whole: for the editor's own diff. */
+export interface ApprovalFilesResult {
+  files: ProposedFile[];
+}
+
 export interface QuestionAnswerParams {
   approvalId: string;
   /** One of the choices, where there are any. */
@@ -525,6 +543,16 @@ export interface EditMoveParams {
   range?: Range | null;
   /** Places down, or up if negative; fewer where the way ends. */
   steps: number;
+}
+
+export interface EditIntoParams {
+  uri: string;
+  /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
+  version?: number | null;
+  nodeId?: string | null;
+  range?: Range | null;
+  /** The `nodeId` of the task or section that it becomes the last of. */
+  parentId: string;
 }
 
 export interface EditAddParams {
@@ -591,12 +619,14 @@ export interface Requests {
   "orchestrator/question/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/list": { params: ApprovalListParams; result: ApprovalListResult };
+  "orchestrator/approval/files": { params: ApprovalFilesParams; result: ApprovalFilesResult };
   "orchestrator/edit/status/set": { params: EditStatusSetParams; result: EditResult };
   "orchestrator/edit/status/cycle": { params: EditParams; result: EditResult };
   "orchestrator/edit/value/set": { params: EditValueSetParams; result: EditResult };
   "orchestrator/edit/promote": { params: EditParams; result: EditResult };
   "orchestrator/edit/demote": { params: EditParams; result: EditResult };
   "orchestrator/edit/move": { params: EditMoveParams; result: EditResult };
+  "orchestrator/edit/into": { params: EditIntoParams; result: EditResult };
   "orchestrator/edit/subtask/add": { params: EditAddParams; result: EditResult };
   "orchestrator/edit/sibling/add": { params: EditAddParams; result: EditResult };
   "orchestrator/edit/acceptance/add": { params: EditAcceptanceParams; result: EditResult };

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from orchestrator.lsp.protocol import (
+    ApprovalFilesParams,
+    ApprovalFilesResult,
     ApprovalListParams,
     ApprovalListResult,
     Done,
@@ -76,6 +78,11 @@ async def answer(server: Server, params: QuestionAnswerParams) -> Done:
 @validated(ApprovalListParams)
 def approvals(server: Server, params: ApprovalListParams) -> Coroutine[Any, Any, ApprovalListResult]:
     return server.runs.approvals(params)
+
+
+@validated(ApprovalFilesParams)
+def approval_files(server: Server, params: ApprovalFilesParams) -> Coroutine[Any, Any, ApprovalFilesResult]:
+    return server.runs.approval_files(params)
 
 
 def cancel_progress(server: Server, params: types.WorkDoneProgressCancelParams) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from orchestrator.outline.actions.additions import add_acceptance, add_sibling, add_subtask, extract
 from orchestrator.outline.actions.chosen import tasks_in
 from orchestrator.outline.actions.ids import assign_ids
+from orchestrator.outline.actions.into import move_into
 from orchestrator.outline.actions.levels import demote, promote
 from orchestrator.outline.actions.moves import move
 from orchestrator.outline.actions.order import into_sequence, sort_by_status
@@ -33,6 +34,7 @@ __all__ = [
     "extract",
     "into_sequence",
     "move",
+    "move_into",
     "promote",
     "set_status",
     "set_value",

@@ -1,0 +1,24 @@
+/** What commands and views share: made once in `activate`, disposed of with the extension. */
+
+import type * as vscode from "vscode";
+
+import type { Proposals } from "./ghosts/model";
+import type { Splits } from "./ghosts/split";
+import type { GhostThreads } from "./ghosts/threads";
+import type { Live } from "./live";
+import type { ServerControl } from "./server/control";
+import type { TaskTree } from "./tree/view";
+import type { Inbox } from "./views/inbox";
+import type { ProposedFiles } from "./views/proposed_files";
+
+export interface Context {
+  readonly extension: vscode.ExtensionContext;
+  readonly server: ServerControl;
+  readonly live: Live;
+  readonly proposals: Proposals;
+  readonly threads: GhostThreads;
+  readonly splits: Splits;
+  readonly tree: TaskTree;
+  readonly inbox: Inbox;
+  readonly files: ProposedFiles;
+}

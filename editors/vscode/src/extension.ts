@@ -1,0 +1,157 @@
+/** Puts the parts together. All decisions are the server's; this shows them and passes on what a person wants. */
+
+import * as path from "node:path";
+import * as vscode from "vscode";
+
+import { COMMAND_TABLE } from "./commands/table";
+import { show } from "./commands/place";
+import type { Context } from "./context";
+import { Marks } from "./editor/marks";
+import { Proposals } from "./ghosts/model";
+import { Splits } from "./ghosts/split";
+import { GhostThreads } from "./ghosts/threads";
+import { Live } from "./live";
+import { openLink } from "./links";
+import { CONTEXTS } from "./names";
+import { NotTrustedError, ServerControl } from "./server/control";
+import { dragAndDrop } from "./tree/drag";
+import { isOpenOutline, TaskTree } from "./tree/view";
+import { Inbox } from "./views/inbox";
+import { ProposedFiles } from "./views/proposed_files";
+import { Runs } from "./views/runs";
+import { StatusItem } from "./views/status";
+
+export function activate(extension: vscode.ExtensionContext): { context: Context } {
+  const server = new ServerControl(extension);
+  const live = new Live(
+    {
+      runs: () => server.request("orchestrator/run/list", { limit: 50 }),
+      run: (runId) => server.request("orchestrator/run/get", { runId }),
+      approvals: () => server.request("orchestrator/approval/list", {}),
+    },
+    (error) => server.output.debug(`Runs cannot be listed: ${String(error)}`),
+  );
+  const proposals = new Proposals();
+  const threads = new GhostThreads(server, proposals);
+  const splits = new Splits(server, proposals, threads);
+  const files = new ProposedFiles(server);
+  const tree = new TaskTree(server, proposals, live, extension.workspaceState, dragAndDrop(server));
+  const inbox = new Inbox(server, live, files);
+  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files };
+
+  server.on("orchestrator/treeChanged", (params) => tree.changed(params));
+  server.on("orchestrator/split/preview", (params) => proposals.take(params));
+  server.on("orchestrator/run/update", (params) => {
+    if (!splits.owns(params.runId)) {
+      live.update(params);
+    }
+  });
+  server.on("orchestrator/approval/changed", (params) => live.approvalChanged(params.approval));
+  server.onSplit = (params, result) => splits.noteStart(params, result);
+
+  extension.subscriptions.push(
+    server,
+    live,
+    threads,
+    splits,
+    files,
+    tree,
+    inbox,
+    new Runs(server, live),
+    new StatusItem(server, live),
+    new Marks(extension, server, live),
+    ...Object.entries(COMMAND_TABLE).map(([name, command]) =>
+      vscode.commands.registerCommand(name, async (...given: unknown[]) => {
+        try {
+          return await (command as (context: Context, ...rest: unknown[]) => unknown)(context, ...given);
+        } catch (error) {
+          if (error instanceof NotTrustedError) {
+            return vscode.commands.executeCommand("orchestrator.explainTrust");
+          }
+          void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+          return undefined;
+        }
+      }),
+    ),
+    vscode.window.registerUriHandler({ handleUri: (uri) => openLink(uri, (id) => openById(id)) }),
+    server.onState((state) => {
+      void vscode.commands.executeCommand("setContext", CONTEXTS.state, state.kind);
+      if (state.kind === "ready") {
+        live.refresh();
+      } else {
+        live.clear();
+        proposals.clear();
+      }
+      if (state.kind === "missing" && vscode.window.visibleTextEditors.some((editor) => isOpenOutline(editor.document))) {
+        void offerToMend(extension, state.message, state.mend);
+      }
+    }),
+    proposals.onChange(() => tellProposal(proposals)),
+    vscode.window.onDidChangeActiveTextEditor(() => {
+      tellOutline();
+      tellProposal(proposals);
+      const editing = splits.edits(vscode.window.activeTextEditor?.document) !== undefined;
+      void vscode.commands.executeCommand("setContext", "orchestrator.editsProposal", editing);
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart()),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("orchestrator.server")) {
+        void server.restart();
+      }
+    }),
+  );
+  tellOutline();
+  void vscode.commands.executeCommand("setContext", CONTEXTS.state, "starting");
+  void server.start();
+  return { context };
+}
+
+export function deactivate(): void {
+  // Everything is in `subscriptions`; the client ends its server when it is disposed of.
+}
+
+function tellOutline(): void {
+  const document = vscode.window.activeTextEditor?.document;
+  void vscode.commands.executeCommand("setContext", CONTEXTS.outline, document !== undefined && isOpenOutline(document));
+}
+
+function tellProposal(proposals: Proposals): void {
+  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  const here = uri === undefined ? [] : proposals.of(uri);
+  void vscode.commands.executeCommand("setContext", CONTEXTS.proposal, here.length > 0);
+}
+
+/** Once per window: whoever opens an outline wants it, whoever opens a README may not. */
+async function offerToMend(extension: vscode.ExtensionContext, message: string, mend: "install" | "setting"): Promise<void> {
+  if (extension.workspaceState.get("offered") === true) {
+    return;
+  }
+  await extension.workspaceState.update("offered", true);
+  const button = mend === "install" ? "Install" : "Open Settings";
+  if ((await vscode.window.showWarningMessage(message, button)) === button) {
+    await vscode.commands.executeCommand(mend === "install" ? "orchestrator.install" : "orchestrator.openSettings");
+  }
+}
+
+/** The task with this id in an outline of the open workspaces. Opens it and does nothing else. */
+async function openById(id: string): Promise<boolean> {
+  const uris = await vscode.workspace.findFiles("**/*.md", "**/node_modules/**", 5000);
+  const wanted = new RegExp(`\\s\\^${id}\\s*$`);
+  const open = vscode.workspace.textDocuments.filter((document) => isOpenOutline(document));
+  for (const document of open) {
+    const line = document.getText().split(/\r\n|\r|\n/).findIndex((text) => wanted.test(text));
+    if (line >= 0) {
+      await show(document.uri.toString(), line);
+      return true;
+    }
+  }
+  for (const uri of uris.filter((one) => /(^|\.)tasks\.md$/i.test(path.basename(one.path)))) {
+    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+    const line = text.split(/\r\n|\r|\n/).findIndex((one) => wanted.test(one));
+    if (line >= 0) {
+      await show(uri.toString(), line);
+      return true;
+    }
+  }
+  return false;
+}

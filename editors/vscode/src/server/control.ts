@@ -1,0 +1,255 @@
+/**
+ * The language server of this window: found, started, restarted, and what state it is in.
+ *
+ * Apart from the views, which only listen here and ask; the one place that makes a client.
+ *
+ * Invariant: in an untrusted workspace no request goes out that runs anything ("runs are refused without trust").
+ */
+
+import * as os from "node:os";
+import * as vscode from "vscode";
+import {
+  type Executable,
+  LanguageClient,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  State,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+
+import { COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
+import { type Inspected, serverSettings } from "../settings";
+import { findServer, type Surroundings, workingDirectory } from "./find";
+import { HOVER_COMMANDS } from "../names";
+
+export type ServerState =
+  | { kind: "stopped" }
+  | { kind: "starting" }
+  | { kind: "ready"; program: string; version: string }
+  | { kind: "missing"; message: string; mend: "install" | "setting" }
+  | { kind: "failed"; message: string };
+
+/** Requests that start something. They are the ones that an untrusted workspace may not cause. */
+const RUNNING: readonly (keyof Requests)[] = [
+  "orchestrator/split/start",
+  "orchestrator/run/start",
+  "orchestrator/run/resume",
+  "orchestrator/playbook/save",
+];
+
+export class NotTrustedError extends Error {
+  constructor() {
+    super("This workspace is not trusted, so nothing runs in it. Trust it first (Workspaces: Manage Workspace Trust).");
+  }
+}
+
+export class ServerControl implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private current: ServerState = { kind: "stopped" };
+  private readonly changed = new vscode.EventEmitter<ServerState>();
+  readonly onState = this.changed.event;
+  private readonly handlers: [keyof Notifications, (params: never) => void][] = [];
+  private turn: Promise<void> = Promise.resolve();
+  /** A split was started, by whatever door. */
+  onSplit: (params: SplitStartParams, result: SplitStartResult) => void = () => undefined;
+  readonly output = vscode.window.createOutputChannel("Orchestrator", { log: true });
+
+  constructor(private readonly extension: vscode.ExtensionContext) {}
+
+  get state(): ServerState {
+    return this.current;
+  }
+
+  surroundings(): Surroundings {
+    return {
+      configured: vscode.workspace.getConfiguration("orchestrator").get("server.path", ""),
+      storage: this.extension.globalStorageUri.fsPath,
+      searchPath: process.env["PATH"] ?? "",
+      home: os.homedir(),
+      folders: (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
+      platform: process.platform,
+    };
+  }
+
+  /** Before the server is started: handlers stay over restarts. */
+  on<M extends keyof Notifications>(method: M, handler: (params: Notifications[M]) => void): void {
+    this.handlers.push([method, handler]);
+    this.client?.onNotification(method, handler);
+  }
+
+  /** One after the other, however often it is called. */
+  start(): Promise<void> {
+    return this.inTurn(() => this.startNow());
+  }
+
+  restart(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.stopNow();
+      await this.startNow();
+    });
+  }
+
+  async request<M extends keyof Requests>(method: M, params: Requests[M]["params"]): Promise<Requests[M]["result"]> {
+    if (RUNNING.includes(method) && !vscode.workspace.isTrusted) {
+      throw new NotTrustedError();
+    }
+    const client = await this.ready();
+    return client.sendRequest(method, params);
+  }
+
+  /** The client, as soon as it is started. */
+  private async ready(): Promise<LanguageClient> {
+    await this.turn;
+    if (this.client === undefined || this.current.kind !== "ready") {
+      throw new Error("The Orchestrator server is not running. “Orchestrator: Restart Server” starts it.");
+    }
+    return this.client;
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(work, work);
+    return this.turn;
+  }
+
+  private async startNow(): Promise<void> {
+    if (this.client !== undefined) {
+      return;
+    }
+    const around = this.surroundings();
+    const found = findServer(around);
+    if (found.kind === "missing") {
+      this.become(found);
+      return;
+    }
+    this.become({ kind: "starting" });
+    await vscode.workspace.fs.createDirectory(this.extension.globalStorageUri);
+    const client = this.make(found.program, around);
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.client = undefined;
+      this.become({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    const abilities = (client.initializeResult?.capabilities.experimental as { orchestrator?: ServerAbilities } | undefined)
+      ?.orchestrator;
+    if (abilities?.protocol !== PROTOCOL_VERSION) {
+      const spoken = abilities?.protocol ?? "none";
+      void vscode.window.showWarningMessage(
+        `The Orchestrator server speaks protocol ${spoken} and this extension ${PROTOCOL_VERSION}: update both.`,
+      );
+    }
+    this.become({ kind: "ready", program: found.program, version: abilities?.version ?? "" });
+  }
+
+  private make(program: string, around: Surroundings): LanguageClient {
+    const environment: NodeJS.ProcessEnv = { ...process.env, PYTHONSAFEPATH: "1" };
+    delete environment["PYTHONDONTWRITEBYTECODE"];
+    const server: Executable = {
+      command: program,
+      args: ["serve"],
+      options: { cwd: workingDirectory(around.storage, around.folders), env: environment },
+    };
+    const options: LanguageClientOptions = {
+      documentSelector: [
+        { scheme: "file", language: "markdown" },
+        { scheme: "untitled", language: "markdown" },
+      ],
+      outputChannel: this.output,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: () => ({ settings: this.settings(), trusted: vscode.workspace.isTrusted }),
+      markdown: { isTrusted: { enabledCommands: [...HOVER_COMMANDS] }, supportHtml: false },
+      middleware: {
+        executeCommand: async (command, args, next) => {
+          const method = (COMMANDS as Record<string, keyof Requests>)[command];
+          if (method !== undefined && RUNNING.includes(method) && !vscode.workspace.isTrusted) {
+            void vscode.commands.executeCommand("orchestrator.explainTrust");
+            return undefined;
+          }
+          const result = (await next(command, args)) as unknown;
+          if (method === "orchestrator/split/start" && result != null) {
+            this.onSplit(args[0] as SplitStartParams, result as SplitStartResult);
+          }
+          return result;
+        },
+        workspace: {
+          configuration: (params) => params.items.map((item) => (item.section === "orchestrator" ? this.settings() : null)),
+        },
+      },
+    };
+    const client = new LanguageClient("orchestrator", "Orchestrator", server, options);
+    client.registerFeature(ourAbilities());
+    for (const [method, handler] of this.handlers) {
+      client.onNotification(method, (params: unknown) => handler(params as never));
+    }
+    client.onDidChangeState((change) => {
+      if (this.client !== client) {
+        return;
+      }
+      if (change.newState === State.Stopped && this.current.kind === "ready") {
+        this.become({ kind: "stopped" });
+      } else if (change.newState === State.Running && this.current.kind === "stopped") {
+        this.become({ kind: "ready", program, version: client.initializeResult?.serverInfo?.version ?? "" });
+      }
+    });
+    return client;
+  }
+
+  private settings(): Record<string, unknown> {
+    const configuration = vscode.workspace.getConfiguration("orchestrator");
+    return serverSettings(settingKeys(this.extension).map((key) => [key, (configuration.inspect(key) ?? {}) as Inspected]));
+  }
+
+  private async stopNow(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (client !== undefined) {
+      try {
+        await client.stop(4000);
+      } catch (error) {
+        this.output.warn(`The server did not stop in order: ${String(error)}`);
+      }
+      await client.dispose();
+    }
+    this.become({ kind: "stopped" });
+  }
+
+  private become(state: ServerState): void {
+    this.current = state;
+    this.changed.fire(state);
+  }
+
+  async stop(): Promise<void> {
+    await this.inTurn(() => this.stopNow());
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+    this.output.dispose();
+  }
+}
+
+/** Keys of our settings as the manifest lists them, without the prefix. */
+function settingKeys(extension: vscode.ExtensionContext): string[] {
+  interface Section {
+    properties: Record<string, unknown>;
+  }
+  const manifest = extension.extension.packageJSON as { contributes: { configuration: Section[] } };
+  return manifest.contributes.configuration
+    .flatMap((section) => Object.keys(section.properties))
+    .map((key) => key.slice("orchestrator.".length));
+}
+
+function ourAbilities(): StaticFeature {
+  return {
+    fillClientCapabilities(capabilities): void {
+      const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
+      experimental["orchestrator"] = { ghosts: true, tree: true, inbox: true, commands: [...HOVER_COMMANDS] };
+      capabilities.experimental = experimental;
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: "static" }),
+    clear: () => undefined,
+  };
+}

@@ -1,0 +1,96 @@
+import { expect, test, vi } from "vitest";
+
+import { idSpan } from "../../src/editor/ids";
+import type { RunInfo, RunUpdateParams } from "../../src/generated/protocol";
+import { idOfLink } from "../../src/link_form";
+import { Live } from "../../src/live";
+import { isOutline } from "../../src/outlines";
+import { serverSettings } from "../../src/settings";
+import { ago, escapeMarkdown, lookOf, lookOfState, money, runSummary, shortened } from "../../src/words";
+
+test("outlines are known by name or front matter", () => {
+  expect(isOutline("tasks.md", "")).toBe(true);
+  expect(isOutline("launch.tasks.md", "")).toBe(true);
+  expect(isOutline("subtasks.md", "")).toBe(false);
+  expect(isOutline("README.md", "# Hello")).toBe(false);
+  expect(isOutline("plan.md", "---\norchestrator: 1\n---\n")).toBe(true);
+  expect(isOutline("plan.md", "---\r\ntitle: x\r\norchestrator: 1\r\n---\r\n")).toBe(true);
+  expect(isOutline("plan.md", "---\ntitle: x\n---\norchestrator: 1\n")).toBe(false);
+});
+
+test("only what a person set is sent, and never the extension's own", () => {
+  const sent = serverSettings([
+    ["split.maxDepth", { globalValue: 3 }],
+    ["split.preview", {}],
+    ["roles.plan", { globalValue: "fast", workspaceValue: "strong" }],
+    ["model", { globalValue: "" }],
+    ["server.path", { globalValue: "/x" }],
+    ["tree.followCursor", { workspaceValue: false }],
+  ]);
+  expect(sent).toEqual({ split: { maxDepth: 3 }, roles: { plan: "strong" }, model: "" });
+});
+
+test("ids at the end of task lines", () => {
+  expect(idSpan("- [ ] Pack  ^b7c2d")).toEqual({ start: 12, end: 18 });
+  expect(idSpan("  12) [x] Pack [mode:: auto] ^a-1  ")).toEqual({ start: 29, end: 33 });
+  expect(idSpan("- [ ] 2 ^ 3")).toBeUndefined();
+  expect(idSpan("Some text ^b7c2d")).toBeUndefined();
+});
+
+test("a link is an id", () => {
+  const link = (path: string, query = "", fragment = ""): string | undefined => idOfLink({ path, query, fragment });
+  expect(link("/task/b7c2d")).toBe("b7c2d");
+  for (const path of ["/task/", "/task/../x", "/task/a/b", "/run/b7c2d", "/task/a%20b", `/task/${"a".repeat(65)}`]) {
+    expect(link(path)).toBeUndefined();
+  }
+  expect(link("/task/b7c2d", "path=/etc/passwd")).toBeUndefined();
+  expect(link("/task/b7c2d", "", "x")).toBeUndefined();
+});
+
+test("text of others is never markup", () => {
+  expect(escapeMarkdown("[x](command:evil) <b> `a` *b*")).toBe("\\[x\\]\\(command:evil\\) \\<b\\> \\`a\\` \\*b\\*");
+  expect(escapeMarkdown("$(alert) ![i](http://x)")).toContain("\\$\\(alert\\)");
+});
+
+test("words", () => {
+  expect(money(null)).toBe("cost unknown");
+  expect([money(0), money(0.0042), money(1.5)]).toEqual(["$0", "$0.0042", "$1.50"]);
+  expect([ago(100, 130), ago(0, 200), ago(0, 7300), ago(0, 200_000)]).toEqual(["just now", "3 min ago", "2 h ago", "2 d ago"]);
+  expect(shortened("a  b\nc", 4)).toBe("a b…");
+  expect(lookOf({ kind: "task", status: "failed" }).icon).toBe("error");
+  expect(lookOf({ kind: "task", status: "pending" }, "waiting").word).toBe("waits for you");
+  expect(lookOf({ kind: "task", status: "constructor" }).word).toBe("another mark");
+  expect(lookOfState("verifying").icon).toBe("loading~spin");
+  expect(runSummary({ state: "running", done: 2, total: 5, costUsd: 0.03 } as RunInfo)).toBe("2 of 5 · running · $0.03");
+});
+
+function update(kind: string, nodeId: string | null, state?: string): RunUpdateParams {
+  return { runId: "r1", uri: "file:///x", nodeId, seq: 1, kind, detail: { taskId: "aaaaa", title: "Pack", state }, created: 0 };
+}
+
+test("a burst of events asks once", async () => {
+  vi.useFakeTimers();
+  const runs = vi.fn(() => Promise.resolve({ runs: [] }));
+  const live = new Live({ runs, run: vi.fn(), approvals: () => Promise.resolve({ approvals: [] }) }, () => undefined);
+  for (let index = 0; index < 50; index += 1) {
+    live.update(update("attempt.state", "n1", "executing"));
+  }
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(runs).toHaveBeenCalledTimes(1);
+  vi.useRealTimers();
+});
+
+test("a task is live until its attempt or its run ends", () => {
+  const live = new Live({ runs: vi.fn(), run: vi.fn(), approvals: vi.fn() }, () => undefined);
+  const told: string[] = [];
+  live.onTasks((tasks) => told.push(...tasks.map((task) => task.nodeId)));
+  live.update(update("attempt.state", "n1", "executing"));
+  live.update(update("attempt.state", "n2", "waiting"));
+  expect(live.stateOf("file:///x", "n1")).toBe("executing");
+  live.update(update("attempt.state", "n1", "completed"));
+  expect(live.stateOf("file:///x", "n1")).toBeUndefined();
+  live.update(update("run.ended", null));
+  expect(live.tasksOf("file:///x")).toEqual([]);
+  expect(told).toEqual(["n1", "n2", "n1", "n2"]);
+  live.dispose();
+});
