@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "resume": "go on with a run that paused or was stopped",
     "stop": "stop a run of another terminal or an editor",
     "expand": "make an outline of a one-line idea",
+    "prompts": "show, edit, try and exchange the prompts that models get",
     "playbook": "save a branch as an example for the planners",
     "outline": "show the tasks of an outline",
     "export": "write an outline, its conversations or its calls in another form",

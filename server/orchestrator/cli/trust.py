@@ -1,6 +1,7 @@
 """`orchestrator trust`: which folders are trusted, and which provider may be sent a folder's text.
 
-`add` shows the folder's `.orchestrator.toml` before it allows it, because a yes is for exactly that content.
+`add` shows the folder's `.orchestrator.toml` and its prompts before it allows them, because a yes is for exactly that
+content.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="show every folder that has a record (the default)")
     listing.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
     for name, what in (
-        ("add", "trust a folder: its .orchestrator.toml counts, as it is now"),
+        ("add", "trust a folder: its .orchestrator.toml and its prompts count, as they are now"),
         ("remove", "forget all about a folder, consents too"),
     ):
         action = actions.add_parser(name, help=what)
@@ -73,6 +74,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _add(terminal: Terminal, trust: Trust, workspace: Path) -> None:
+    from orchestrator.engine.prompt_library import suggestions
+
     try:
         content = read_workspace_file(workspace)
     except ConfigError as error:
@@ -82,6 +85,13 @@ def _add(terminal: Terminal, trust: Trust, workspace: Path) -> None:
         terminal.say(f"{_name(workspace / WORKSPACE_FILE)} suggests these settings:")
         terminal.say(many_lines(content.decode("utf-8", "replace").rstrip("\n")), "faint")
         trust.trust_file(workspace, WORKSPACE_FILE, fingerprint(content))
+    for prompt in suggestions(workspace):
+        if prompt.problem:
+            terminal.say(f"note: {one_line(prompt.problem)} It is not used.", "warning")
+            continue
+        terminal.say(f"{_name(workspace / prompt.relative)} suggests this prompt:")
+        terminal.say(many_lines(prompt.text.rstrip("\n")), "faint")
+        trust.trust_file(workspace, prompt.relative, prompt.sha256)
     trust.trust(workspace)
     terminal.result(f"{_name(workspace)} is trusted.")
 

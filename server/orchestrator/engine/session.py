@@ -65,7 +65,7 @@ class Session:
         self._branches: dict[str, BranchRun] = {}
         self._workspace_locks: dict[Path, asyncio.Lock] = {}
         self.hub = Hub()
-        self.chats = Chats(self._means, self._open_store, self.branches, self.hub)
+        self.chats = Chats(self.means, self._open_store, self.branches, self.hub)
         self._store: Store | None = None
         self._opening = asyncio.Lock()
         self._routers: list[Router] = []
@@ -100,7 +100,7 @@ class Session:
             raise TaskError(f"“{place.task.title}” has no subtasks to plan anew.", hint="Split it.")
         await self._refuse_second(target, place)
         asker = Asker(workspace.folder, person, request.model, request.consented)
-        means = self._means()
+        means = self.means()
         kind = Replan if request.replan else Split
         split = kind(means, target, place, request, asker, observer)
         self._splits[split.run_id] = split
@@ -250,7 +250,8 @@ class Session:
         finally:
             del self._branches[run.run_id]
 
-    def _means(self) -> Means:
+    def means(self) -> Means:
+        """What is lent to whoever makes a call."""
         return Means(
             self._settings,
             self._runner,

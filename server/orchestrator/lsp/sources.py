@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.config import Directories, Settings
 from orchestrator.engine import executors
+from orchestrator.engine.prompt_library import FOLDER, read_drafts
+from orchestrator.engine.prompt_set import NAMEABLE
 from orchestrator.lsp import uris
 from orchestrator.model.task import Status
 from orchestrator.outline.completion import Sources
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 Gather = Callable[[Settings, Directories, str], Sources]
 
-LISTED = ("model", "executor")
+LISTED = ("model", "executor", "prompt")
 """Fields whose values are found by `with_names`."""
 ENTRIES = 5_000
 """Entries of a folder that are looked at."""
@@ -51,7 +53,12 @@ def known(server: Server, snapshot: Snapshot) -> Callable[[str], Sequence[Known]
 
 
 def with_names(settings: Settings, directories: Directories, _uri: str) -> Sources:
-    return Sources(values={"model": _models(settings, directories), "executor": _executors()})
+    values: dict[str, Sequence[tuple[str, str]]] = {
+        "model": _models(settings, directories),
+        "executor": _executors(),
+        "prompt": _prompts(directories),
+    }
+    return Sources(values=values)
 
 
 def with_files(_settings: Settings, _directories: Directories, uri: str) -> Sources:
@@ -105,6 +112,12 @@ def _models(settings: Settings, directories: Directories) -> list[tuple[str, str
             if not listing.model.endswith(_NO_MODEL):
                 found[listing.model] = listing.note
     return list(found.items())
+
+
+def _prompts(directories: Directories) -> list[tuple[str, str]]:
+    """The person's own first: the built-in ones are used where nothing is named."""
+    own = {draft.name: "yours" for draft in read_drafts(directories.config / FOLDER) if draft.reading.prompt}
+    return [*own.items(), *((name, "built-in") for name in NAMEABLE if name not in own)]
 
 
 def _executors() -> list[tuple[str, str]]:

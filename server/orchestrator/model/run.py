@@ -19,6 +19,8 @@ class RunKind(StrEnum):
     """Changing the subtasks of a task that was split."""
     BRANCH = "branch"
     """Doing a task and all that stands below it."""
+    TRIAL = "trial"
+    """Trying a prompt on a task."""
     CHAT = "chat"
     """A conversation with a person. It is running while an answer is written, and stands as its last answer ended."""
 
