@@ -199,6 +199,8 @@ def some_value(option):
             return not option.default
         case int() | float():
             return option.default + 1 if option.level is not Level.WORKSPACE_LOWER else option.default - 1
+        case [*_] if option.key == "prices":
+            return ["evil/model 3 15"]
         case [*_]:
             return ["evil/model"]
         case "ask":

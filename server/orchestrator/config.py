@@ -71,6 +71,11 @@ ModelName = Annotated[str, Field(pattern=_MODEL_PATTERN)]
 """`provider/model`."""
 _MODEL_IN_WORDS = "`provider/model`"
 
+_PRICE_PATTERN = r"^[A-Za-z0-9_.-]+/\S+( +\d{1,6}(\.\d{1,9})?){2,3}$"
+PriceLine = Annotated[str, Field(pattern=_PRICE_PATTERN)]
+"""`provider/model` and US dollars for a million tokens: read, written and, if you like, read from a cache."""
+_PRICE_IN_WORDS = "`provider/model READ WRITTEN`"
+
 
 def _check_address(value: str) -> str:
     try:
@@ -156,6 +161,9 @@ class Calls(_Section):
     timeout: float = _option(60.0, "Give up when a model sends nothing for so long (seconds).", ge=0.1, le=3600)
     retries: int = _option(2, "How often a failed call is tried again.", ge=0, le=10)
     concurrency: int = _option(2, "Calls under way at once at one provider.", Level.WORKSPACE_LOWER, ge=1, le=64)
+    per_minute: int = _option(
+        0, "Calls that may begin at one provider within a minute; 0: as many as it takes.", ge=0, le=100_000
+    )
 
 
 class Tools(_Section):
@@ -215,6 +223,11 @@ class Settings(_Section):
     anthropic: AnthropicOptions = Field(default_factory=AnthropicOptions)
     openai: OpenAIOptions = Field(default_factory=OpenAIOptions)
     endpoints: dict[str, Endpoint] = _option({}, "More OpenAI-compatible services by name; use as `NAME/model`.")
+    prices: list[PriceLine] = _option(
+        [],
+        "Prices that no table knows, such as `house/big 3 15`: US dollars for a million tokens read, and written; "
+        "a third number is for those read from a cache, and `house/*` means all models.",
+    )
     local: LocalOptions = Field(default_factory=LocalOptions)
     scripted: ScriptedOptions = Field(default_factory=ScriptedOptions)
 
@@ -608,11 +621,14 @@ def _in_words(schema: Mapping[str, Any]) -> str:
             )
         case "array":
             items = _in_words(schema["items"])
-            return "a list of `provider/model`" if items == _MODEL_IN_WORDS else "a list of texts"
+            return f"a list of {items}" if items in {_MODEL_IN_WORDS, _PRICE_IN_WORDS} else "a list of texts"
         case "object":
             return "a group of names, each with `baseUrl` and, where needed, `keyName`"
         case _:
-            return _MODEL_IN_WORDS if schema.get("pattern") == _MODEL_PATTERN else "text in quotes"
+            return _PATTERNS.get(schema.get("pattern", ""), "text in quotes")
+
+
+_PATTERNS = {_MODEL_PATTERN: _MODEL_IN_WORDS, _PRICE_PATTERN: _PRICE_IN_WORDS}
 
 
 def _number(value: float) -> str:

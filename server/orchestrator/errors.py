@@ -89,9 +89,13 @@ class BudgetError(OrchestratorError):
 
 
 class ProviderError(OrchestratorError):
-    """`retryable` says whether the same call may succeed later; `retry_after` is in seconds, as the provider asked."""
+    """`retryable` says whether the same call may succeed later; `retry_after` is in seconds, as the provider asked.
+
+    `everywhere` is set when other calls would meet it now as well, and no other model can stand in.
+    """
 
     retryable = False
+    everywhere = False
 
     def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
         super().__init__(message, hint=hint)

@@ -18,6 +18,7 @@ from orchestrator.engine.chat_request import Fit, size_of
 from orchestrator.errors import ConfigError, ProtocolError, ToolError
 from orchestrator.model.message import Speaker
 from orchestrator.model.run import Ending, RunKind, RunState, StepState
+from orchestrator.providers.prices import Prices
 from tests.store.samples import REPOSITORY
 from tests.support.branches import does, verdict
 from tests.support.chats import (
@@ -440,9 +441,7 @@ async def test_no_consent_no_call(tmp_path):
 
 
 async def test_a_budget_holds_in_a_conversation(tmp_path, monkeypatch):
-    from orchestrator.engine import chat_turn
-
-    monkeypatch.setattr(chat_turn, "cost", lambda _p, _m, usage: Decimal(usage.output_tokens) / 10_000)
+    monkeypatch.setattr(Prices, "most", lambda *_: Decimal("0.51"))
     text = "- [ ] Style it  [budget:: 0.50]  ^m2p7q\n"
     async with Talk(tmp_path, [says("Fine.", repeat=True)], text=text) as talk:
         talk_id = await talk.open()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engine.money import Ledger, UnknownPriceError, budget_of
+from orchestrator.engine.money import Ledger, Reservation, UnknownPriceError, budget_of
 from orchestrator.errors import BudgetError
 
 
@@ -12,21 +12,28 @@ def dollars(text: str) -> Decimal:
     return Decimal(text)
 
 
+def reserved(ledger: Ledger, key: str, amount: str | None) -> Reservation:
+    reservation = ledger.reserve(key.split(), None if amount is None else dollars(amount), "m")
+    assert reservation is not None
+    return reservation
+
+
 def test_a_call_is_reserved_and_settled():
     ledger = Ledger(dollars("1"))
-    reservation = ledger.reserve(["a"], dollars("0.7"), "m")
-    with pytest.raises(BudgetError, match=r"The budget of this run \(\$1\.00\).*\$0\.3000 are left"):
-        ledger.reserve(["b"], dollars("0.4"), "m")
-    ledger.settle(reservation, dollars("0.1"))
-    ledger.settle(ledger.reserve(["b"], dollars("0.4"), "m"), dollars("0.2"))
+    first = reserved(ledger, "a", "0.7")
+    assert ledger.reserve(["b"], dollars("0.4"), "m") is None, "it has to wait until the first one is paid"
+    ledger.settle(first, dollars("0.1"))
+    ledger.settle(reserved(ledger, "b", "0.4"), dollars("0.2"))
     assert ledger.spent == dollars("0.3")
     assert ledger.cost == dollars("0.3")
+    with pytest.raises(BudgetError, match=r"The budget of this run \(\$1\.00\).*\$0\.7000 are left"):
+        ledger.reserve(["c"], dollars("0.8"), "m")
 
 
 def test_the_budget_of_a_branch_holds_for_all_below_it():
     ledger = Ledger()
     ledger.add_budget("p", dollars("0.5"), "Parent")
-    ledger.settle(ledger.reserve(["c", "p"], dollars("0.4"), "m"), dollars("0.4"))
+    ledger.settle(reserved(ledger, "c p", "0.4"), dollars("0.4"))
     with pytest.raises(BudgetError, match="“Parent”") as refusal:
         ledger.reserve(["d", "p"], dollars("0.2"), "m")
     assert refusal.value.account == "p"
@@ -39,7 +46,7 @@ def test_an_unknown_price_needs_a_limit_of_calls():
     with pytest.raises(UnknownPriceError):
         Ledger(dollars("1")).reserve([], None, "m")
     ledger = Ledger(dollars("1"), calls=2)
-    ledger.settle(ledger.reserve([], None, "m"), None)
+    ledger.settle(reserved(ledger, "", None), None)
     assert ledger.cost is None
     ledger.reserve([], None, "m")
     with pytest.raises(BudgetError, match="2 calls"):
@@ -48,7 +55,7 @@ def test_an_unknown_price_needs_a_limit_of_calls():
 
 def test_without_a_limit_an_unknown_price_is_no_obstacle():
     ledger = Ledger()
-    ledger.settle(ledger.reserve([], None, "m"), None)
+    ledger.settle(reserved(ledger, "", None), None)
     assert ledger.cost is None
 
 
@@ -68,9 +75,11 @@ def test_parallel_calls_cannot_overshoot(calls):
     under_way = []
     for key, most, paid in calls:
         try:
-            under_way.append((ledger.reserve([key], Decimal(most), "m"), min(most, paid)))
+            reservation = ledger.reserve([key], Decimal(most), "m")
         except BudgetError:
             continue
+        if reservation is not None:
+            under_way.append((reservation, min(most, paid)))
     assert sum(reservation.amount for reservation, _ in under_way) <= 100
     for reservation, paid in under_way:
         ledger.settle(reservation, Decimal(paid))

@@ -588,11 +588,12 @@ async def test_a_model_that_does_not_exist_is_asked_for_once(tmp_path):
         assert "schema 'decide'" in ended.message
 
 
-async def test_a_call_that_broke_off_is_not_told_as_free(tmp_path):
-    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", cut=True)]) as scene:
+async def test_a_call_that_broke_off_is_counted(tmp_path):
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two", cut=True, repeat=True)]) as scene:
         ended = await (await scene.start()).ended()
         assert ended.state is SplitState.FAILED
-        assert ended.cost is None
+        assert ended.usage.estimated
+        assert ended.usage.output_tokens > 0
     store = await scene.read_store()
     try:
         (run,) = await store.runs()

@@ -32,8 +32,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Said(list[tuple[str, float]]):
-    def __call__(self, reason: str, delay: float) -> None:
-        self.append((reason, delay))
+    def __call__(self, error: ProviderError, delay: float) -> None:
+        self.append((error.message, delay))
 
 
 async def run(*script: dict[str, Any], retries: int = 2) -> tuple[list[Event], Said, ScriptedProvider]:

@@ -93,9 +93,10 @@ class Branch:
         (folder / "script.json").write_text(json.dumps(script))
         options = {"model": "scripted/test", "scripted": {"script": str(folder / "script.json")}, **settings}
         options.setdefault("calls", {"concurrency": 8})
+        environment = options.pop("environment", {})
         self.directories = Directories(folder / "config", folder / "data", folder / "cache")
         self.session = Session(
-            Settings.model_validate(options), self.directories, Keys.load(self.directories.config, {})
+            Settings.model_validate(options), self.directories, Keys.load(self.directories.config, environment)
         )
         self.document = TextDocument(text)
         self.holder = TextHolder(self.document)

@@ -73,6 +73,8 @@ class Call:
 class FaultServer:
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.busiest = 0
+        """How many requests were open at the same time, at most."""
         self.models: list[str] = ["test-model"]
         """What `/v1/models` lists."""
         self._plan: deque[Behaviour] = deque()
@@ -160,6 +162,7 @@ class FaultServer:
             if call is None:
                 return
             self.calls.append(call)
+            self.busiest = max(self.busiest, sum(not one.finished and not one.aborted for one in self.calls))
             exchange = _Exchange(call, reader, writer)
             try:
                 await exchange.answer(self._next(call), self.models)

@@ -64,7 +64,7 @@ class TaskRun:
         self.run = run
         self.record = AttemptRecord(run, task, stored)
         self.key, self.title = self.record.key, self.record.title
-        self.accounts = (self.key, *run.schedule.above(self.key))
+        self.accounts = run.budgets.accounts(run.schedule, self.key)
         self.stop_reason = ""
         """Why it is being stopped; the attempt ends as cancelled then."""
         self.ended_by_hand: End | None = None
@@ -121,6 +121,7 @@ class TaskRun:
                 self.record.begin(self.brief, Signal.DECIDE if decide else Signal.EXECUTE)
             await self._choose_prompts()
             if decide:
+                await self.run.remember()
                 if (await self._decomposer().decide(self.brief)).verdict is Verdict.DECOMPOSE:
                     await self._split()
                     return
@@ -173,12 +174,13 @@ class TaskRun:
             else:
                 self.run.crew.left(self)
             raise
-        except executing.FATAL as error:
-            self.run.crew.fatal(self, error)
         except BudgetError as error:
-            self._budget(error)
+            self.run.crew.short(self, error)
         except OrchestratorError as error:
-            self._fail(error.message)
+            if executing.met_by_all(error):
+                self.run.crew.fatal(self, error)
+            else:
+                self._fail(error.message)
         except Exception as error:  # noqa: BLE001 - an executor is anybody's code
             _log.exception("the executor of %s broke", self.attempt.attempt_id)
             self._fail(f"its executor broke ({type(error).__name__})")
@@ -308,6 +310,7 @@ class TaskRun:
     async def _split(self) -> None:
         """It gets subtasks, which are done in its place; its own attempt ends when they are summed up."""
         self.record.signal(Signal.PLAN)
+        await self.run.remember()
         plan = await self._decomposer().plan(self.brief, lambda _plan: None)
         holder = self.run.holder
         self.record.expanded(await write_subtasks(holder, self.key, plan, seed=self.attempt.attempt_id))
@@ -315,8 +318,18 @@ class TaskRun:
 
     def _decomposer(self) -> Decomposer:
         most = self.run.settings.split.max_children
-        router, caller = self.run.means.router, self.hands.caller
-        return Decomposer(router, self.asker, caller, most, lambda _route: None, prompts=self.prompts)
+        return Decomposer(
+            self.run.means.router,
+            self.asker,
+            self.hands.caller,
+            most,
+            lambda _route: None,
+            experience=self.run.experience,
+            examples=self.run.settings.split.examples,
+            prompts=self.prompts,
+            find_route=self.hands.route,
+            tell=self.hands.tell,
+        )
 
     @property
     def asker(self) -> Asker:
@@ -374,13 +387,6 @@ class TaskRun:
             self.run.crew.fatal(self, error)
             return
         self.run.crew.blocked(self, reason)
-
-    def _budget(self, error: BudgetError) -> None:
-        """Of a branch: only that one stops. Of the run: all of it pauses."""
-        if error.account:
-            self._block(error.message)
-        else:
-            self.run.crew.fatal(self, error)
 
 
 _CENT = Decimal("0.01")

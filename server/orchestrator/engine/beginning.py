@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from orchestrator.engine.branch import BranchRequest
 from orchestrator.engine.editor import Holder, Person, Question, View
+from orchestrator.engine.money import budget_of
 from orchestrator.engine.new_ids import seeded_source
 from orchestrator.engine.schedule import runnable
 from orchestrator.errors import EditRefusedError, TaskError, TrustError
@@ -105,11 +106,12 @@ def _interactive(outline: Outline, roots: Sequence[Task]) -> str:
 
 
 async def with_ids(holder: Holder, find: Callable[[Outline], list[Task]], seed: str) -> tuple[View, list[Task]]:
-    """Every task of the branches gets an id, in one edit."""
+    """Every task of the branches gets an id, and each above them whose budget counts, in one edit."""
     for tries_left in reversed(range(TRIES)):
         view = await holder.look()
         roots = find(view.outline)
-        missing = [task for task in runnable(roots) if task.task_id is None]
+        paying = [node for root in roots for node in view.outline.ancestors(root) if budget_of(node.fields) is not None]
+        missing = [task for task in dict.fromkeys((*runnable(roots), *paying)) if task.task_id is None]
         if not missing:
             return view, roots
         try:

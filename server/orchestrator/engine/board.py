@@ -46,7 +46,12 @@ class Board:
     def title_of(self, key: str) -> str:
         return self._views[key].title if key in self._views else key
 
-    def note_state(self, key: str, state: AttemptState, reason: str = "") -> None:
+    def hold(self, key: str, reason: str) -> None:
+        """It does not go on in this run as it is, whatever it was doing."""
+        self.note_state(key, None)
+        self.note_reason(key, reason)
+
+    def note_state(self, key: str, state: AttemptState | None, reason: str = "") -> None:
         if (view := self._views.get(key)) is not None:
             self._states[view.state] -= 1
             self._states[state] += 1

@@ -16,24 +16,33 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from itertools import count
 from math import ceil
 from typing import Any, Protocol
 
 from orchestrator.config import Calls
 from orchestrator.engine.chat_updates import Ended, Hub, Said, Text
+from orchestrator.engine.gates import Gates
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.engine.runner import Runner
-from orchestrator.errors import AnswerCutError, AnswerMalformedError, AnswerUnusableError, OrchestratorError, StoreError
+from orchestrator.errors import (
+    AnswerCutError,
+    AnswerMalformedError,
+    AnswerUnusableError,
+    OrchestratorError,
+    ProviderError,
+    RateLimitedError,
+    StoreError,
+)
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, transcript
 from orchestrator.model.run import Ending, Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
-from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ToolCallDelta
-from orchestrator.providers.prices import cost
+from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ThoughtDelta, ToolCallDelta
 from orchestrator.providers.retrying import stream_with_retries
-from orchestrator.providers.tokens import estimated_usage
+from orchestrator.providers.tokens import estimate_request, estimated_usage
 from orchestrator.store.store import Store
 
 FLUSH_SECONDS = 0.25
@@ -49,7 +58,7 @@ _log = logging.getLogger(__name__)
 class _Partial:
     """What has streamed of an answer; while it streams, it is stored every FLUSH_SECONDS."""
 
-    __slots__ = ("_parts", "_step_id", "_store", "_stored", "_timer", "length", "tools")
+    __slots__ = ("_parts", "_step_id", "_store", "_stored", "_timer", "length", "thoughts", "tools")
 
     def __init__(self, store: Store, step_id: str) -> None:
         self._store = store
@@ -59,6 +68,8 @@ class _Partial:
         self.length = 0
         self.tools = ""
         """What was written for tool calls: it is paid like text."""
+        self.thoughts = ""
+        """Paid, too."""
         self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
 
     @property
@@ -66,6 +77,11 @@ class _Partial:
         if len(self._parts) > 1:
             self._parts = ["".join(self._parts)]
         return self._parts[0] if self._parts else ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the answer came."""
+        return bool(self.length or self.tools or self.thoughts)
 
     def add(self, delta: str) -> None:
         self._parts.append(delta)
@@ -89,22 +105,14 @@ def _log_failure(stored: asyncio.Future[None]) -> None:
         _log.warning("a partial answer could not be stored: %s", type(error).__name__)
 
 
-class Slots:
-    """How many calls may be under way at once at each provider, over all runs of the session."""
-
-    def __init__(self, each: int) -> None:
-        self._each = each
-        self._of: dict[str, asyncio.Semaphore] = {}
-
-    def of(self, provider: str) -> asyncio.Semaphore:
-        return self._of.setdefault(provider, asyncio.Semaphore(self._each))
-
-
 class Purse(Protocol):
     """Whoever pays."""
 
-    def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
-        """Set aside what the call may cost at most; the answer takes what it did cost. Raises BudgetError."""
+    async def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
+        """Set aside what the call may cost at most, and wait for what others set aside if that is needed.
+
+        The answer takes what it did cost. Raises BudgetError.
+        """
         ...
 
 
@@ -115,7 +123,7 @@ class Caller:
     store: Store
     runner: Runner
     calls: Calls
-    slots: Slots
+    gates: Gates
     attempt_id: str
     conversation_id: str
     on_spent: Callable[[Usage, Cost], None]
@@ -142,36 +150,39 @@ class Caller:
         self, role: Role, route: Route, prompt: Prompt, request: Request, on_delta: Callable[[str], None]
     ) -> tuple[str, Finished]:
         """The whole answer and how it ended. Raises as `call` does, and BudgetError."""
-        given = request_hash(route, request)
+        given = request_hash(request)
         if self.replay and (found := await self._finished(given, request)):
             self._refuse_unfinished(found[1].reason, found[0])
             return found
-        async with self.slots.of(route.provider.name):
-            settle = self.purse.reserve(route, request) if self.purse else None
-            step = await self._begin(role, route, prompt, request, given)
-            partial = _Partial(self.store, step.step_id)
-            self._show(step, partial)
-            ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled"}
-            try:
-                finished = await self._stream(route, request, step.step_id, partial, on_delta)
-                ending = {
-                    "state": StepState.COMPLETED,
-                    "raw_answer": finished.raw,
-                    "finish": _finish_as_json(finished),
-                    "usage": finished.usage,
-                    "cost": cost(route.provider.name, route.model, finished.usage),
-                }
-            except OrchestratorError as error:
-                ending = {"state": StepState.FAILED, "error": str(error), "raw_answer": partial.text}
-                raise
-            finally:
-                partial.end()
-                if (written := partial.text + partial.tools) and ending["state"] is not StepState.COMPLETED:
-                    ending["usage"] = estimated_usage(request, written)  # it was begun, so it was paid
-                ended = replace(step, ended=time.time(), **ending)
-                if settle is not None:
-                    settle(_paid(route, ended))
-                await self._end(ended, partial.text)
+        settle = await self.purse.reserve(route, request) if self.purse else _nothing
+        paid: Cost = Decimal(0)
+        try:
+            async with self.gates.of(route.provider.name).enter(self.on_wait):
+                step = await self._begin(role, route, prompt, request, given)
+                partial = _Partial(self.store, step.step_id)
+                self._show(step, partial)
+                ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled"}
+                try:
+                    finished = await self._stream(route, request, step.step_id, partial, on_delta)
+                    ending = {
+                        "state": StepState.COMPLETED,
+                        "raw_answer": finished.raw,
+                        "finish": _finish_as_json(finished),
+                        "usage": finished.usage,
+                    }
+                except OrchestratorError as error:
+                    ending = {"state": StepState.FAILED, "error": str(error), "raw_answer": partial.text}
+                    if not (partial.begun or isinstance(error, AnswerCutError)):
+                        ending["usage"] = Usage()  # it was refused, so it is not paid
+                    raise
+                finally:
+                    partial.end()
+                    usage = ending.setdefault("usage", None) or _sent(request, partial)
+                    paid = route.cost(usage)
+                    ended = replace(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
+                    await self._end(ended, partial.text)
+        finally:
+            settle(paid)
         self._asked[given] = self._asked.get(given, 0) + 1
         self._refuse_unfinished(finished.reason, partial.text)
         return partial.text, finished
@@ -181,10 +192,8 @@ class Caller:
         now = time.time()
         step = Step(record_id("step"), self.attempt_id, Role.DECIDE, provider, model, "", "", now)
         await self.store.begin_step(step, [self._message(Message(Speaker.USER, question), step.step_id)])
-        paid = cost("local", model, Usage())
-        await self._end(
-            replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=paid, ended=time.time()), answer
-        )
+        ending = replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=Decimal(0), ended=time.time())
+        await self._end(ending, answer)
 
     async def _finished(self, given: str, request: Request) -> tuple[str, Finished] | None:
         """What the journal has for this request, if this is not one more of the same."""
@@ -214,6 +223,7 @@ class Caller:
             started=now,
             repair=prompt.name == "repair",  # examples have turns of the assistant too
             request_hash=given,
+            usage=Usage(estimate_request(request), estimated=True),  # what a crash leaves behind was sent, and is paid
         )
         system = [Message(Speaker.SYSTEM, request.system)] if request.system else []
         news = [message for message in (*system, *request.messages) if message not in self._said]
@@ -235,15 +245,19 @@ class Caller:
             ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
             self.hub.end(self.conversation_id, answer_id(ending.step_id), ended)
         self._said.append(message)
-        self.on_spent(ending.usage, ending.cost if ending.state is StepState.COMPLETED else None)
+        self.on_spent(ending.usage, ending.cost)
 
     async def _stream(
         self, route: Route, request: Request, step_id: str, partial: _Partial, on_delta: Callable[[str], None]
     ) -> Finished:
         tries = count(1)
 
-        def on_retry(reason: str, delay: float) -> None:
-            self.on_wait(f"{reason} Trying again in {ceil(delay)} s ({next(tries)} of {self.calls.retries}).")
+        gate = self.gates.of(route.provider.name)
+
+        def on_retry(error: ProviderError, delay: float) -> None:
+            if isinstance(error, RateLimitedError):
+                gate.hold_off(delay)
+            self.on_wait(f"{error.message} Trying again in {ceil(delay)} s ({next(tries)} of {self.calls.retries}).")
 
         silence = self.calls.timeout * SILENCE_FACTOR
         events = stream_with_retries(route.provider, request, self.calls.retries, on_retry, silence)
@@ -262,7 +276,10 @@ class Caller:
                     on_delta(event.text)
                 elif isinstance(event, ToolCallDelta):
                     partial.tools += event.name + event.arguments
-                elif isinstance(event, Finished):
+                elif isinstance(event, ThoughtDelta):
+                    partial.thoughts += event.text
+                else:
+                    gate.succeeded()
                     return event
         raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
 
@@ -301,8 +318,8 @@ def answer_id(step_id: str) -> str:
 _ENDINGS = {StepState.COMPLETED: Ending.END, StepState.CANCELLED: Ending.CANCELLED}
 
 
-def request_hash(route: Route, request: Request) -> str:
-    """The same for the same question to the same model, in every process."""
+def request_hash(request: Request) -> str:
+    """The same for the same question in every process, whichever model stands in for another."""
     said = [
         (each.speaker, each.text, [asdict(call) for call in each.calls], [asdict(one) for one in each.results])
         for each in request.messages
@@ -310,7 +327,7 @@ def request_hash(route: Route, request: Request) -> str:
     shape = request.schema.name if request.schema else ""
     tools = [tool.name for tool in request.tools]
     rest = (request.max_tokens, shape, request.grammar, request.stop, request.temperature, tools)
-    whole = json.dumps([route.name, request.system, said, rest])
+    whole = json.dumps([request.system, said, rest])
     return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
 
 
@@ -325,9 +342,13 @@ def _finish_from(step: Step) -> Finished:
     return Finished(FinishReason(stored["reason"]), step.usage, step.raw_answer, calls, stored["echo"])
 
 
-def _paid(route: Route, ending: Step) -> Cost:
-    """Also of a call that broke off: what was sent and written is paid."""
-    return ending.cost if ending.cost is not None else cost(route.provider.name, route.model, ending.usage)
+def _sent(request: Request, partial: _Partial) -> Usage:
+    """Of a call that broke off: what was sent and written is paid."""
+    return estimated_usage(request, partial.text + partial.tools + partial.thoughts)
+
+
+def _nothing(_paid: Cost) -> None:
+    """Nobody counts."""
 
 
 def conversation_of(user: str, *turns: tuple[str, str]) -> tuple[Message, ...]:
@@ -340,7 +361,8 @@ def conversation_of(user: str, *turns: tuple[str, str]) -> tuple[Message, ...]:
 
 def spent(items: Sequence[tuple[Usage, Cost]]) -> tuple[Usage, Cost]:
     """The sum over calls; an unknown cost makes the sum unknown."""
-    usage, total = Usage(), cost("local", "", Usage())
+    usage: Usage = Usage()
+    total: Cost = Decimal(0)
     for part, price in items:
         usage, total = usage + part, add_costs(total, price)
     return usage, total

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -31,6 +31,7 @@ from orchestrator.engine.editor import Holder
 from orchestrator.engine.executors.workbench import ripgrep
 from orchestrator.engine.money import Ledger, budget_of
 from orchestrator.engine.prompting import Prompt
+from orchestrator.engine.purse import set_aside
 from orchestrator.engine.routing import Asker, Route
 from orchestrator.engine.split import Means
 from orchestrator.engine.tools import Toolbox
@@ -38,7 +39,15 @@ from orchestrator.engine.tools.draft import Draft
 from orchestrator.engine.tools.looking import looking_tools
 from orchestrator.engine.tools.search import Search
 from orchestrator.engine.workspace_files import WorkspaceFiles
-from orchestrator.errors import AnswerCutError, AnswerMalformedError, ConfigError, OrchestratorError, StoreError
+from orchestrator.errors import (
+    AnswerCutError,
+    AnswerMalformedError,
+    ConfigError,
+    OrchestratorError,
+    ProviderError,
+    RateLimitedError,
+    StoreError,
+)
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, ToolResult
 from orchestrator.model.run import (
@@ -51,13 +60,12 @@ from orchestrator.model.run import (
     ToolUse,
 )
 from orchestrator.model.task import DEFAULT_EXECUTOR
-from orchestrator.model.usage import Usage
+from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline import inherited
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ThoughtDelta, ToolCallDelta
-from orchestrator.providers.prices import cost
 from orchestrator.providers.retrying import stream_with_retries
-from orchestrator.providers.tokens import estimate, estimate_request, estimated_usage
+from orchestrator.providers.tokens import estimate, estimated_usage
 from orchestrator.providers.windows import window
 from orchestrator.store.leases import HEARTBEAT_SECONDS
 from orchestrator.store.store import Store
@@ -266,49 +274,40 @@ class Turn:
         return ToolResult(call.call_id, output.text, output.failed)
 
     async def _call(self, route: Route, prompt: Prompt, request: Request) -> tuple[Finished, str]:
-        async with self._means.slots.of(route.provider.name):
-            settle = self._reserve(route, request)
-            step = await self._begin_step(route, prompt)
-            before, tools = self._written.length, len(self._written.tools)
-            ending = replace(step, state=StepState.CANCELLED, error="cancelled")
-            try:
-                finished = await self._stream(route, request)
-                ending = replace(
-                    step,
-                    state=StepState.COMPLETED,
-                    raw_answer=finished.raw,
-                    finish=finished.reason.value,
-                    usage=finished.usage,
-                    cost=cost(route.provider.name, route.model, finished.usage),
-                )
-            except OrchestratorError as error:
-                ending = replace(step, state=StepState.FAILED, error=str(error))
-                raise
-            finally:
-                written = self._written.text[before:] + self._written.tools[tools:]
-                if ending.state is not StepState.COMPLETED:
-                    usage = estimated_usage(request, written) if written else Usage()
+        settle = await set_aside(self._subject.ledger, self._subject.accounts, route, request)
+        paid: Cost = Decimal(0)
+        try:
+            async with self._means.gates.of(route.provider.name).enter(self._note):
+                step = await self._begin_step(route, prompt)
+                before, tools = self._written.length, len(self._written.tools)
+                ending = replace(step, state=StepState.CANCELLED, error="cancelled")
+                try:
+                    finished = await self._stream(route, request)
                     ending = replace(
-                        ending,
-                        usage=usage,
-                        raw_answer=written,
-                        cost=cost(route.provider.name, route.model, usage) if written else None,
+                        step,
+                        state=StepState.COMPLETED,
+                        raw_answer=finished.raw,
+                        finish=finished.reason.value,
+                        usage=finished.usage,
                     )
-                settle(ending.cost)
-                self._step = replace(ending, ended=time.time())
-            text = self._written.text[before:]
-        self._tell(Used(route.name, finished.usage, ending.cost))
+                except OrchestratorError as error:
+                    ending = replace(step, state=StepState.FAILED, error=str(error))
+                    raise
+                finally:
+                    written = self._written.text[before:] + self._written.tools[tools:]
+                    if ending.state is not StepState.COMPLETED:
+                        usage = estimated_usage(request, written) if written else Usage()
+                        ending = replace(ending, usage=usage, raw_answer=written)
+                    paid = route.cost(ending.usage)
+                    self._step = replace(ending, cost=paid, ended=time.time())
+                text = self._written.text[before:]
+        finally:
+            settle(paid)
+        self._tell(Used(route.name, finished.usage, paid))
         if finished.reason is FinishReason.TOOL_CALLS:
             await self._store.end_step(self._step, None)
             self._step = None
         return finished, text
-
-    def _reserve(self, route: Route, request: Request) -> Callable[[Decimal | None], None]:
-        ledger, accounts = self._subject.ledger, self._subject.accounts
-        most = Usage(estimate_request(request), request.max_tokens)
-        price = cost(route.provider.name, route.model, most) if ledger.has_limit(accounts) else Decimal(0)
-        reservation = ledger.reserve(accounts, price, route.name)
-        return lambda paid: ledger.settle(reservation, paid)
 
     async def _begin_step(self, route: Route, prompt: Prompt) -> Step:
         now = time.time()
@@ -331,8 +330,12 @@ class Turn:
     async def _stream(self, route: Route, request: Request) -> Finished:
         calls = self._means.settings.calls
 
-        def on_retry(reason: str, delay: float) -> None:
-            self._note(f"{reason} Trying again in {ceil(delay)} s.")
+        gate = self._means.gates.of(route.provider.name)
+
+        def on_retry(error: ProviderError, delay: float) -> None:
+            if isinstance(error, RateLimitedError):
+                gate.hold_off(delay)
+            self._note(f"{error.message} Trying again in {ceil(delay)} s.")
 
         events = stream_with_retries(route.provider, request, calls.retries, on_retry, calls.timeout * SILENCE_FACTOR)
         async with aclosing(events):
@@ -350,6 +353,7 @@ class Turn:
                 elif isinstance(event, ToolCallDelta):
                     self._written.tools += event.name + event.arguments
                 else:
+                    gate.succeeded()
                     for call in event.calls:
                         self._tell(ToolCalled(call.call_id, call.name, call.arguments))
                     return event

@@ -20,7 +20,7 @@ from orchestrator.engine.context import ResultBrief
 from orchestrator.engine.editor import View
 from orchestrator.engine.marks import GONE
 from orchestrator.engine.schedule import End, Kind
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import BudgetError, OrchestratorError
 from orchestrator.model.run import Approval, Attempt, AttemptState
 from orchestrator.model.task import Status
 from orchestrator.outline import inherited
@@ -41,6 +41,8 @@ class Crew:
         """Of those, the ones that are there again."""
         self.fresh: dict[str, str] = {}
         """Results, by id, that the text may not show yet."""
+        self.without_money: dict[str, str] = {}
+        """Tasks whose next call is not allowed, and by which budget."""
         self.stored: dict[str, Attempt] = {}
         """Attempts to be resumed, by task."""
 
@@ -68,7 +70,7 @@ class Crew:
         while True:
             await self._start_ready(limit)
             absent = self.absent or self._returned
-            if run.stopping or not (self._tasks or absent):
+            if run.stopping or not (self._tasks or (absent and not run.broke)):
                 return
             if not (run.request.wait or absent) and self._busy() == 0:  # all wait for a person, and nobody is here
                 return
@@ -128,6 +130,17 @@ class Crew:
         """It was interrupted, and can be resumed."""
         self._let_go(task)
 
+    def short(self, task: TaskRun, error: BudgetError) -> None:
+        """There is not the money for its next call: its attempt stays open, and goes on when there is more.
+
+        Calls under way are paid for, so they are never cut off. Of a branch only that one stops; of the run nothing
+        new begins.
+        """
+        self.without_money[task.key] = error.message
+        self._run.short_of_money(error)
+        self._let_go(task)
+        self._run.schedule.block(task.key, error.message)
+
     def fatal(self, task: TaskRun, error: OrchestratorError) -> None:
         """Every other task would meet that too."""
         self._run.fail(error)
@@ -143,7 +156,7 @@ class Crew:
 
     async def _start_ready(self, limit: int) -> None:
         run = self._run
-        while not run.stopping and self._busy() < limit:
+        while not (run.stopping or run.broke) and self._busy() < limit:
             if self._returned:
                 await self._start(*self._returned.pop(0))
                 continue

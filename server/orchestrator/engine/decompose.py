@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
@@ -25,7 +25,7 @@ from orchestrator.engine.playbooks import Match, as_example
 from orchestrator.engine.prompt_set import PromptSet
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Asker, Route, Router
-from orchestrator.errors import AnswerUnusableError, RequestRejectedError
+from orchestrator.errors import AnswerCutError, AnswerUnusableError, RequestRejectedError
 from orchestrator.model.message import Role
 from orchestrator.model.task import Decision, Plan
 from orchestrator.providers.base import AnswerSchema, Request
@@ -36,6 +36,9 @@ PLAN_TOKENS = 8_192
 """Upper bounds of an answer, in tokens; room for models that think aloud within them."""
 
 _Value = TypeVar("_Value", Decision, Plan, tuple[Change, ...])
+_Thought = TypeVar("_Thought")
+FindRoute = Callable[[Role, frozenset[str]], Awaitable[Route]]
+"""The model for a role, without these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,34 @@ class Decomposer:
     examples: int = NEAREST
     """Playbooks that a capable model is shown at most."""
     prompts: PromptSet = field(default_factory=PromptSet)
+    find_route: FindRoute | None = None
+    """Where a run chooses the model; None: as the router says."""
+    tell: Callable[[str], None] = lambda _text: None
+    """One line for whoever watches."""
 
     async def decide(self, brief: Brief) -> Decision:
-        route = await self._route(Role.DECIDE)
+        return await self._answered(Role.DECIDE, lambda route: self._decide(route, brief))
+
+    async def plan(self, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
+        """The subtasks. `on_plan` is told what there is so far, while the answer arrives."""
+        return await self._answered(Role.PLAN, lambda route: self._plan(route, brief, on_plan))
+
+    async def revise(self, brief: Brief, subtasks: Sequence[Existing]) -> tuple[Change, ...]:
+        """What a new plan changes in these subtasks of the task; nothing where they fit as they are."""
+        return await self._answered(Role.PLAN, lambda route: self._revise(route, brief, subtasks))
+
+    async def _answered(self, role: Role, work: Callable[[Route], Awaitable[_Thought]]) -> _Thought:
+        """By the first model that answers."""
+
+        async def route_of(without: frozenset[str]) -> Route:
+            find = self.find_route
+            route = await (find(role, without) if find else self.router.route(role, self.asker, without))
+            self.on_route(route)
+            return route
+
+        return await self.router.answered(route_of, work, self.tell)
+
+    async def _decide(self, route: Route, brief: Brief) -> Decision:
         if route.provider.capabilities.guided:
             from orchestrator.engine import guided  # numpy comes with it
 
@@ -72,9 +100,7 @@ class Decomposer:
         )
         return combined(cast("Decision", said), cast("float | None", before), self.experience.trust)
 
-    async def plan(self, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
-        """The subtasks. `on_plan` is told what there is so far, while the answer arrives."""
-        route = await self._route(Role.PLAN)
+    async def _plan(self, route: Route, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
         if route.provider.capabilities.guided:
             from orchestrator.engine import guided
 
@@ -109,13 +135,11 @@ class Decomposer:
         near = await asyncio.to_thread(examples, brief.title, brief.description, self.experience)
         return near[: self.examples]
 
-    async def revise(self, brief: Brief, subtasks: Sequence[Existing]) -> tuple[Change, ...]:
-        """What a new plan changes in these subtasks of the task; nothing where they fit as they are."""
-        route = await self._route(Role.PLAN)
+    async def _revise(self, route: Route, brief: Brief, subtasks: Sequence[Existing]) -> tuple[Change, ...]:
         if route.provider.capabilities.guided:
             # The small model adds what a playbook has and the plan has not, and judges nothing that a person has.
             known = (*brief.siblings, *(each.title for each in subtasks))
-            plan = await self.plan(replace(brief, siblings=known), lambda _: None)
+            plan = await self._plan(route, replace(brief, siblings=known), lambda _: None)
             return added_changes(plan, brief.title, subtasks, self.max_children)
         prompt = self.prompts.get("replan")
         system, user = prompt.render(
@@ -127,11 +151,6 @@ class Decomposer:
             return read_changes(answer, brief.title, subtasks, self.max_children)
 
         return await self._ask(Role.PLAN, route, prompt, request, read, lambda _: None)
-
-    async def _route(self, role: Role) -> Route:
-        route = await self.router.route(role, self.asker)
-        self.on_route(route)
-        return route
 
     async def _ask(
         self,
@@ -166,12 +185,19 @@ class Decomposer:
         self, role: Role, route: Route, prompt: Prompt, request: Request, on_text: Callable[[str], None]
     ) -> str:
         """With the answer's shape enforced where the service can; the prompt names the shape for those that refuse."""
-        try:
-            return await self.caller.call(role, route, prompt, request, _whole(on_text))
-        except RequestRejectedError as error:
-            if request.schema is None or not error.other_form:
-                raise
-        return await self.caller.call(role, route, prompt, replace(request, schema=None), _whole(on_text))
+        cuts = self.caller.calls.retries
+        while True:
+            try:
+                return await self.caller.call(role, route, prompt, request, _whole(on_text))
+            except AnswerCutError as error:
+                if not cuts:
+                    raise
+                cuts -= 1
+                self.tell(f"{error.message} Asking again.")
+            except RequestRejectedError as error:
+                if request.schema is None or not error.other_form:
+                    raise
+                request = replace(request, schema=None)
 
 
 def _whole(on_text: Callable[[str], None]) -> Callable[[str], None]:

@@ -18,7 +18,7 @@ from orchestrator.engine.money import Estimate
 from orchestrator.engine.schedule import runnable
 from orchestrator.model.message import Role
 from orchestrator.outline.tree import Outline, Task
-from orchestrator.providers.prices import per_million
+from orchestrator.providers.prices import Prices, own_prices
 from orchestrator.providers.tokens import estimate
 
 USUAL: Mapping[str, tuple[int, int]] = {
@@ -62,7 +62,7 @@ def estimated(
     # A verification reads the work, a parent the results of its subtasks.
     read = (calls[0] * context, calls[1] * context + high[Role.VERIFY] * long[Role.EXECUTE] + parents * 2_000)
     provider, _, name = model.partition("/")
-    prices = per_million(provider, name)
+    prices = Prices(own_prices(settings.prices)).per_million(provider, name)
     cost = None
     if prices is not None:
         million = Decimal(1_000_000)

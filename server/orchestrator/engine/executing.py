@@ -16,12 +16,18 @@ from orchestrator.errors import (
     BudgetError,
     ConsentRequiredError,
     OrchestratorError,
+    ProviderError,
     ProviderUnavailableError,
     StoreError,
 )
 
 FATAL = (ConsentRequiredError, ProviderUnavailableError, AuthenticationError, StoreError)
 """Errors that every other task would meet as well: the run pauses, and no task is called failed for them."""
+
+
+def met_by_all(error: OrchestratorError) -> bool:
+    """Whether other tasks would meet it now as well."""
+    return isinstance(error, FATAL) or (isinstance(error, ProviderError) and error.everywhere)
 
 
 async def prepared(task: TaskContext) -> tuple[Executor, TaskContext]:
@@ -40,10 +46,13 @@ async def prepared(task: TaskContext) -> tuple[Executor, TaskContext]:
 
 
 async def outcome_of(executor: Executor, task: TaskContext, hands: Hands) -> Outcome:
-    """Raises FATAL and BudgetError, which are not about this task alone, and whatever a plug-in raises."""
+    """Raises FATAL and BudgetError, which are not about this task alone, and whatever a plug-in raises.
+
+    Also ProviderError: that a model was not to be had says nothing about the task, which is not split for it.
+    """
     try:
         outcome = await executor.execute(task, hands)
-    except (*FATAL, BudgetError):
+    except (*FATAL, BudgetError, ProviderError):
         raise
     except OrchestratorError as error:
         return Outcome(failed=error.message)

@@ -8,13 +8,14 @@ Invariant: no split of another workspace is an example (test_examples_stay_in_th
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.engine.classifier import Judge, Labelled, shipped_labels
 from orchestrator.engine.playbooks import ACCEPTED, SAVED, Library, Match, Playbook, read_playbook, shipped
@@ -24,6 +25,11 @@ from orchestrator.model.task import PlannedTask, Verdict
 from orchestrator.providers import embedding
 from orchestrator.providers.embedding import Embedder
 
+if TYPE_CHECKING:
+    from orchestrator.store.store import Store
+
+REMEMBERED = 300
+"""Splits that are learned from, the newest."""
 PLAYBOOK_FOLDER = "playbooks"
 """In the person's configuration folder."""
 MAX_FILE = 100_000
@@ -51,6 +57,13 @@ class Experience:
     playbooks: tuple[Playbook, ...] = ()
     trust: float = RIGHT / WRONG
     """The odds that a capable model's verdict is right."""
+
+
+async def remembered(store: Store, config_folder: Path, workspace: Path) -> Experience:
+    """What this person's splits and playbooks teach about tasks of this workspace. Raises StoreError."""
+    records = await store.splits(limit=REMEMBERED)
+    saved = await asyncio.to_thread(saved_playbooks, config_folder)
+    return experience_of(records, str(workspace), saved)
 
 
 def experience_of(records: Sequence[SplitRecord], workspace: str, saved: Sequence[Playbook] = ()) -> Experience:

@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.config import Settings
@@ -23,24 +23,25 @@ from orchestrator.engine import approvals
 from orchestrator.engine.approvals import Leave
 from orchestrator.engine.calls import Caller
 from orchestrator.engine.executors import Answer
-from orchestrator.engine.money import UnknownPriceError
+from orchestrator.engine.money import LIMITS, SAY_PRICE, UnknownPriceError, limit_of
 from orchestrator.engine.prompting import Prompt
+from orchestrator.engine.purse import set_aside
 from orchestrator.engine.routing import Route
+from orchestrator.errors import AnswerCutError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Role
 from orchestrator.model.run import Approval, ApprovalState
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.providers.base import Request
-from orchestrator.providers.prices import cost
-from orchestrator.providers.tokens import estimate_request
+from orchestrator.providers.prices import Prices, price_from
 
 if TYPE_CHECKING:
     from orchestrator.engine.attempt import TaskRun
 
 CORRECTIONS = "corrections"
 """The effect by which an executor takes in what a person said meanwhile."""
-CALLS_OFFERED = (10, 50, 200)
-"""Limits of calls to choose from, where a price is not known."""
+MISREAD = 3
+"""How often a price is asked for that is none."""
 
 
 class TaskHands:
@@ -54,7 +55,7 @@ class TaskHands:
             self._run.store,
             self._run.means.runner,
             self._run.settings.calls,
-            self._run.means.slots,
+            self._run.means.gates,
             attempt.attempt_id,
             attempt.conversation_id,
             on_spent=task.on_spent,
@@ -87,26 +88,40 @@ class TaskHands:
         make: Callable[[Route], tuple[Prompt, Request]],
         on_delta: Callable[[str], None] | None = None,
     ) -> Answer:
-        route = await self.route(role)
-        prompt, request = make(route)
-
         def told(delta: str) -> None:
             self._run.observer.on_text(self._task.key, delta)
             if on_delta is not None:
                 on_delta(delta)
 
-        text, finished = await self.caller.answer(role, route, prompt, request, told)
-        return Answer(text, finished)
+        async def ask(route: Route) -> Answer:
+            prompt, request = make(route)
+            # Whoever talks with tools asks again by itself.
+            for left in range(0 if request.tools else self.caller.calls.retries, -1, -1):
+                try:
+                    return Answer(*await self.caller.answer(role, route, prompt, request, told))
+                except AnswerCutError as error:
+                    if not left:
+                        raise
+                    self.tell(f"{error.message} Asking again.")
+            raise AssertionError("the loop ends by return or raise")
 
-    async def route(self, role: Role) -> Route:
+        async def route_of(without: frozenset[str]) -> Route:
+            return await self.route(role, without)
+
+        return await self._run.means.router.answered(route_of, ask, self.tell)
+
+    async def route(self, role: Role, without: frozenset[str] = frozenset()) -> Route:
         """The model for this role; where a budget needs its price and nobody knows it, the person is asked first."""
-        route = await self._run.means.router.route(role, self._task.asker)
+        route = self._priced(await self._run.means.router.route(role, self._task.asker, without))
         ledger = self._run.ledger
-        if ledger.calls is None and ledger.has_limit(self._task.accounts):
-            price = await asyncio.to_thread(cost, route.provider.name, route.model, Usage(1, 1))
-            if price is None:
-                await self._ask_for_calls(route)
-        return route
+        if ledger.calls is None and ledger.has_limit(self._task.accounts) and route.cost(Usage(1, 1)) is None:
+            await self._ask_for_limit(route)
+        return self._priced(route)
+
+    def _priced(self, route: Route) -> Route:
+        """With the price that the person said in this run."""
+        said = self._run.own_prices.get(route.name)
+        return route if said is None else replace(route, prices=Prices({**route.prices.own, route.name: said}))
 
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
         given_hash, stored = await self._recorded(name, given)
@@ -190,27 +205,38 @@ class TaskHands:
 
     # --- money -------------------------------------------------------------------------------------------------
 
-    def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
-        ledger = self._run.ledger
-        price: Cost = Decimal(0)
-        if ledger.has_limit(self._task.accounts):
-            price = cost(route.provider.name, route.model, Usage(estimate_request(request), request.max_tokens))
-        reservation = ledger.reserve(self._task.accounts, price, route.name)
-        return lambda paid: ledger.settle(reservation, paid)
+    async def reserve(self, route: Route, request: Request) -> Callable[[Cost], None]:
+        return await set_aside(self._run.ledger, self._task.accounts, route, request)
 
-    async def _ask_for_calls(self, route: Route) -> None:
-        async with self._run.asking_for_calls:
-            if self._run.ledger.calls is not None:
+    async def _ask_for_limit(self, route: Route) -> None:
+        """Once a run: how many calls it may make, or what the model costs."""
+        run = self._run
+        async with run.asking_for_limit:
+            if run.ledger.calls is not None or route.name in run.own_prices:
                 return
-            choices = ("Stop", *(f"At most {number} calls" for number in CALLS_OFFERED))
-            text = f"There is a budget, and the price of {route.name} is not known. How many calls may this run make?"
-            answer = await self._ask("budget", text, {"choices": list(choices)})
-            if answer not in choices[1:]:
+            text = f"There is a budget, and the price of {route.name} is not known. How is it to be kept?"
+            answer = await self._ask("budget", text, {"choices": list(LIMITS)})
+            if answer == SAY_PRICE:
+                await self._ask_for_price(route)
+            elif limit := limit_of(answer):
+                run.ledger.calls = limit
+            else:
                 raise UnknownPriceError(
                     f"There is a budget, and the price of {route.name} is not known.",
-                    hint="Allow a number of calls (`--calls`), or use a model with a known price.",
+                    hint="Allow a number of calls (`--calls`), or say its price in the setting `prices`.",
                 )
-            self._run.ledger.calls = CALLS_OFFERED[choices.index(answer) - 1]
+
+    async def _ask_for_price(self, route: Route) -> None:
+        text = f"What does {route.name} cost? US dollars for a million tokens read, and written, such as: 3 15"
+        for _ in range(MISREAD):
+            answer = await self._ask("price", text, {"model": route.name})
+            if (price := price_from(answer)) is not None:
+                self._run.own_prices[route.name] = price
+                return
+            text = f"“{answer[:40]}” is no price of {route.name}. Write two numbers, such as: 3 15"
+        raise UnknownPriceError(
+            f"The price of {route.name} is not known.", hint="Say it in the setting `prices`, and resume the run."
+        )
 
     # --- questions ---------------------------------------------------------------------------------------------
 

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.beginning import Roots
+from orchestrator.engine.money import accounts_of, limit_of
 from orchestrator.engine.schedule import End
 from orchestrator.errors import TaskError
 from orchestrator.model.run import Attempt, AttemptState, Run
 from orchestrator.model.task import Status
 from orchestrator.outline.tree import Outline
+from orchestrator.providers.prices import price_from
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import BranchRun
@@ -45,9 +47,24 @@ async def go_on(run: BranchRun, resumed: Run) -> None:
     _keep_failed(run, outline, attempts)
     for attempt_id, said in await store.corrections(run.run_id):
         run.said.setdefault(attempt_id, []).append(said)
-    for step in await store.spent(run.run_id):
-        run.board.spend(step.usage, step.cost if step.ended else None)
-        run.ledger.add_spent((), step.cost)
+    await _count_spent(run, outline)
+
+
+async def _count_spent(run: BranchRun, outline: Outline) -> None:
+    """What was spent before, by whom, and what the person said about limits and prices."""
+    for approval in await run.store.answered_approvals(run.run_id):
+        if approval.kind == "budget" and (limit := limit_of(approval.answer)):
+            run.ledger.calls = run.ledger.calls or limit
+        elif approval.kind == "price" and (price := price_from(approval.answer)):
+            run.own_prices[str(approval.detail.get("model", ""))] = price
+    prices = run.means.router.prices
+    for task_id, step in await run.store.spent(run.run_id):
+        if step.provider == "classifier":  # no call
+            continue
+        cost = prices.cost(step.provider, step.model, step.usage) if step.cost is None else step.cost
+        run.board.spend(step.usage, cost)
+        found = outline.by_id(task_id or "")
+        run.ledger.add_spent([key for key, _ in accounts_of(outline, found[0])] if found else (), cost)
 
 
 def _keep_failed(run: BranchRun, outline: Outline, attempts: Sequence[Attempt]) -> None:

@@ -1,32 +1,46 @@
 """Which model answers: a role names an alias, an alias names models in order, the first usable one is taken.
 
-Also the gate of consent: nothing of a workspace is sent to a host that its person has not agreed to.
+When a provider does not answer, the next model of the alias is asked, and the provider is left alone for a while
+(`gates`). Also the border of consent: nothing of a workspace is sent to a host that its person has not agreed to.
 
 Invariant: without consent no provider for a remote host is made (test_no_consent_no_call).
+Invariant: a provider that is down is skipped while another of the models can answer (test_what_is_down_is_skipped).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator.config import Settings
 from orchestrator.engine.editor import Person, Question
+from orchestrator.engine.gates import Gates, elsewhere
 from orchestrator.engine.trust import Trust
-from orchestrator.errors import ConfigError, ConsentRequiredError, ProviderUnavailableError
+from orchestrator.errors import (
+    ConfigError,
+    ConsentRequiredError,
+    OrchestratorError,
+    ProviderError,
+    ProviderUnavailableError,
+)
 from orchestrator.model.message import Role
+from orchestrator.model.usage import Cost, Usage
 from orchestrator.providers import registry
 from orchestrator.providers.base import Availability, Destination, Provider, ProviderSpec
 from orchestrator.providers.keys import Keys
-from orchestrator.providers.prices import per_million
+from orchestrator.providers.prices import TABLE, Prices, own_prices
 
 ALLOW = "Allow for this workspace"
 REFUSE = "Not now"
 USABLE_SECONDS = 2.0
 BASIC = "basic offline model"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,10 @@ class Route:
     provider: Provider
     model: str
     """Without the provider."""
+    prices: Prices = TABLE
+
+    def cost(self, usage: Usage) -> Cost:
+        return self.prices.cost(self.provider.name, self.model, usage)
 
     @property
     def name(self) -> str:
@@ -62,7 +80,9 @@ class Asker:
 class Router:
     """Providers are made at first use and kept until `aclose`."""
 
-    def __init__(self, settings: Settings, keys: Keys, trust: Trust) -> None:
+    def __init__(self, settings: Settings, keys: Keys, trust: Trust, gates: Gates | None = None) -> None:
+        self.prices = Prices(own_prices(settings.prices))
+        self._gates = Gates(settings.calls) if gates is None else gates
         self._settings = settings
         self._keys = keys
         self._trust = trust
@@ -76,8 +96,36 @@ class Router:
     def trust(self) -> Trust:
         return self._trust
 
-    async def route(self, role: Role, asker: Asker) -> Route:
-        """The model for this role.
+    async def answered(
+        self,
+        route_of: Callable[[frozenset[str]], Awaitable[Route]],
+        work: Callable[[Route], Awaitable[_T]],
+        tell: Callable[[str], None],
+    ) -> _T:
+        """What `work` answers with the first model that does. `route_of` gets the names that were asked in vain.
+
+        Raises what `work` raised last; its `everywhere` says whether asking for something else would meet it, too.
+        """
+        failed: dict[str, ProviderError] = {}
+        while True:
+            try:
+                route = await route_of(frozenset(failed))
+            except OrchestratorError:
+                if not failed:
+                    raise
+                break
+            try:
+                return await work(route)
+            except ProviderError as error:
+                if not elsewhere(error):
+                    raise
+                failed[route.name] = error
+                error.everywhere = self._gates.of(route.provider.name).failed(error)
+                tell(f"{route.label} did not answer: {error.message}")
+        raise failed.popitem()[1]
+
+    async def route(self, role: Role, asker: Asker, without: frozenset[str] = frozenset()) -> Route:
+        """The model for this role; `without` these names.
 
         Raises ConfigError for a provider that does not exist, ProviderUnavailableError when none of the models
         can be used, ConsentRequiredError when the person does not agree.
@@ -85,8 +133,15 @@ class Router:
         reasons: list[str] = []
         mend = "See `orchestrator models` for what can be used."
         for name in candidates(self._settings, role, asker.model):
+            if name in without:
+                reasons.append(f"{name}: it did not answer")
+                continue
             provider_name, model = registry.split_model(name)
             spec = self._spec(provider_name)
+            if down := self._gates.of(provider_name).down:
+                mend = mend if reasons else "Wait until then, and go on."
+                reasons.append(f"{name}: {down}")
+                continue
             availability = await self._availability(spec)
             if not availability.usable:
                 mend = f"Mend it with `{availability.mend}`." if availability.mend and not reasons else mend
@@ -97,7 +152,7 @@ class Router:
             provider = await self._provider(spec)
             if provider.capabilities.guided:
                 self._require_listed(spec, name)
-            return Route(provider, model)
+            return Route(provider, model, self.prices)
         raise ProviderUnavailableError(f"No model can be used ({'; '.join(reasons)}).", hint=mend)
 
     def _spec(self, name: str) -> ProviderSpec:
@@ -133,6 +188,7 @@ class Router:
         async with self._making:
             if spec.name not in self._providers:  # looking up a key may ask the keyring, which may ask the person
                 self._providers[spec.name] = await asyncio.to_thread(spec.create, self._settings, self._keys)
+                await asyncio.to_thread(self.prices.per_million, spec.name, "")  # the table takes long to load
             return self._providers[spec.name]
 
     async def _require_consent(self, spec: ProviderSpec, model: str, asker: Asker) -> None:
@@ -141,13 +197,20 @@ class Router:
             return
         if self._trust.consented(asker.folder, spec.name, destination.host):
             return
-        answer = await asker.person.ask(_question(spec, destination, model, asker.folder))
+        answer = await asker.person.ask(_question(spec, destination, self._price(spec.name, model), asker.folder))
         if answer != ALLOW:
             raise ConsentRequiredError(
                 f"Nothing was sent: {spec.title} ({destination.host}) is not allowed for {asker.folder.name}.",
                 hint=f"Allow it with `orchestrator trust allow {spec.name}`, or choose another model.",
             )
         self._trust.consent(asker.folder, spec.name, destination.host)
+
+    def _price(self, provider: str, model: str) -> str:
+        prices = self.prices.per_million(provider, model)
+        if prices is None:
+            return f"The price of {model} is not known here."
+        reading, writing = (price.quantize(Decimal("0.01")) for price in prices)
+        return f"{model} costs ${reading} per million tokens read and ${writing} per million written."
 
 
 def candidates(settings: Settings, role: Role, override: str = "") -> tuple[str, ...]:
@@ -170,7 +233,7 @@ def candidates(settings: Settings, role: Role, override: str = "") -> tuple[str,
     return (chosen,)
 
 
-def _question(spec: ProviderSpec, destination: Destination, model: str, folder: Path) -> Question:
+def _question(spec: ProviderSpec, destination: Destination, price: str, folder: Path) -> Question:
     return Question(
         f"Send task text of “{folder.name}” to {spec.title} at {destination.host} "
         f"(address from: {destination.source})? "
@@ -178,14 +241,6 @@ def _question(spec: ProviderSpec, destination: Destination, model: str, folder: 
         "with up to two playbooks or splits of yours as examples; "
         "of other files only those that a task names in its field `files`, and what a model looks at in this folder "
         "for a task whose executor reads files (no keys, no ignored ones); in a conversation also what you write and "
-        f"attach. {_price(spec.name, model)}",
+        f"attach. {price}",
         (REFUSE, ALLOW),
     )
-
-
-def _price(provider: str, model: str) -> str:
-    prices = per_million(provider, model)
-    if prices is None:
-        return f"The price of {model} is not known here."
-    reading, writing = (price.quantize(Decimal("0.01")) for price in prices)
-    return f"{model} costs ${reading} per million tokens read and ${writing} per million written."

@@ -27,19 +27,21 @@ from orchestrator.engine.context import Surroundings
 from orchestrator.engine.crew import Crew
 from orchestrator.engine.editor import Holder
 from orchestrator.engine.estimate_line import estimate_line
+from orchestrator.engine.experience import Experience, remembered
 from orchestrator.engine.marks import Marks
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import Meanwhile
-from orchestrator.engine.money import Estimate, budget_of
+from orchestrator.engine.money import Estimate
 from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
 from orchestrator.engine.prompt_set import PromptSet
 from orchestrator.engine.routing import Asker
 from orchestrator.engine.schedule import Schedule, refuse, runnable, schedule
-from orchestrator.errors import OrchestratorError, StoreError
+from orchestrator.errors import BudgetError, OrchestratorError, StoreError
 from orchestrator.model.ids import record_id
 from orchestrator.model.run import Approval, ApprovalState, AttemptState, Run, RunKind, RunState
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.tree import Outline, Task
+from orchestrator.providers.prices import Price
 from orchestrator.store.leases import HEARTBEAT_SECONDS
 from orchestrator.store.store import Store
 
@@ -78,6 +80,7 @@ class BranchRun:
         self.auto = request.auto
         self.trusted = request.trusted or means.trusted(asker.folder)
         self.ledger = limits.ledger(request, outline)
+        self.budgets = limits.Budgets(self.ledger)
         self.schedule = Schedule()
         self.board = Board(observer)
         self.prompts = PromptSet()
@@ -88,7 +91,12 @@ class BranchRun:
         self.ours: dict[str, str] = {}
         """Results that we wrote into tasks before."""
         self.stepping = asyncio.Lock()
-        self.asking_for_calls = asyncio.Lock()
+        self.asking_for_limit = asyncio.Lock()
+        self.own_prices: dict[str, Price] = {}
+        """By `provider/model`: what the person said in this run."""
+        self.experience = Experience()
+        self._remembered = False
+        self._broke: BudgetError | None = None
         self.said: dict[str, list[str]] = {}
         """What a person said to attempts before the run was resumed."""
         self._estimate = estimate
@@ -111,7 +119,7 @@ class BranchRun:
     @property
     def failure(self) -> OrchestratorError | None:
         """Why it paused or failed, for who must tell one kind from another."""
-        return self._failure
+        return self._failure or self._broke
 
     @property
     def needs_person(self) -> str:
@@ -188,6 +196,23 @@ class BranchRun:
     def stopping(self) -> bool:
         """Nothing more is to be started."""
         return bool(self._stop_reason) or self._failure is not None
+
+    @property
+    def broke(self) -> bool:
+        """The money of the whole run is used up: nothing new begins, and what was paid for ends."""
+        return self._broke is not None
+
+    def short_of_money(self, error: BudgetError) -> None:
+        if error.account:
+            self.needs(error.message, first=True)
+        else:
+            self._broke = self._broke or error
+
+    async def remember(self) -> None:
+        """Before its first plan: what the person's own splits teach, as for a single split."""
+        if not self._remembered:
+            self.experience = await remembered(self.store, self.means.config_folder, self.folder)
+            self._remembered = True
 
     def when_stored(self, stored: asyncio.Future[Any], then: Callable[[], None] | None = None) -> None:
         """Tell the events that it answers as soon as they are stored, then do what may only be done then.
@@ -268,6 +293,8 @@ class BranchRun:
                 await self.crew.work()
                 await self.crew.stop()
                 await self._store.settled()
+                for key, reason in self.crew.without_money.items():
+                    self.board.hold(key, reason)
                 await self._flush()
             await self._end(*self._outcome())
         except asyncio.CancelledError:
@@ -318,9 +345,7 @@ class BranchRun:
 
     def plan(self, outline: Outline, roots: Sequence[Task]) -> None:
         self.schedule = schedule(outline, roots)
-        for task in runnable(roots):
-            if task.fields and (limit := budget_of(task.fields)) is not None and task.task_id:
-                self.ledger.add_budget(task.task_id, limit, task.title)
+        self.budgets.add(outline, roots)
         self.show_new(outline)
 
     def show_new(self, outline: Outline) -> None:
@@ -339,6 +364,10 @@ class BranchRun:
             return RunState.CANCELLED, self._stop_reason
         if self._failure is not None:
             return RunState.PAUSED, self._failure.message
+        if self._broke is not None:
+            return RunState.PAUSED, self._broke.message
+        if self.crew.without_money:
+            return RunState.PAUSED, next(iter(self.crew.without_money.values()))
         if waiting := self.board.count(AttemptState.WAITING):
             self._needs_person = _questions(waiting)
             return RunState.PAUSED, self._needs_person

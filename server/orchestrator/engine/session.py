@@ -15,11 +15,11 @@ from typing import Any
 
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.branch import BranchObserver, BranchRequest
-from orchestrator.engine.calls import Slots
 from orchestrator.engine.chat import Chats
 from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
+from orchestrator.engine.gates import Gates
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import CONFIRM
@@ -69,6 +69,7 @@ class Session:
         self._store: Store | None = None
         self._opening = asyncio.Lock()
         self._routers: list[Router] = []
+        self._gates = Gates(settings.calls)
         self.configure(settings)
 
     @property
@@ -78,8 +79,8 @@ class Session:
     def configure(self, settings: Settings) -> None:
         """Use these from the next run on; runs under way keep the providers they have."""
         self._settings = settings
-        self._slots = Slots(settings.calls.concurrency)
-        self._routers.append(Router(settings, self.keys, self.trust))
+        self._gates.configure(settings.calls)
+        self._routers.append(Router(settings, self.keys, self.trust, self._gates))
 
     async def start_split(
         self, target: Target, workspace: Workspace, request: SplitRequest, observer: Observer, person: Person
@@ -256,7 +257,7 @@ class Session:
             self._settings,
             self._runner,
             self._routers[-1],
-            self._slots,
+            self._gates,
             self._open_store,
             self.directories.config,
             self.hub,
@@ -267,7 +268,7 @@ class Session:
             self._settings,
             self._runner,
             self._routers[-1],
-            self._slots,
+            self._gates,
             self._open_store,
             self.directories.config,
             self.hub,

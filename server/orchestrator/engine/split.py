@@ -22,13 +22,14 @@ from typing import Any
 
 from orchestrator.config import Settings
 from orchestrator.engine.attempts import Thinking
-from orchestrator.engine.calls import Caller, Slots, spent
+from orchestrator.engine.calls import Caller, spent
 from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.expected import expected_usage
-from orchestrator.engine.experience import Experience, experience_of, saved_playbooks
+from orchestrator.engine.experience import Experience, remembered
+from orchestrator.engine.gates import Gates
 from orchestrator.engine.machine import Signal, next_split
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.plans import Inherited, as_json, count_tasks, granted, replace_at, requests, select
@@ -55,12 +56,9 @@ from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline import inherited
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.writer import add_subtasks
-from orchestrator.providers.prices import cost
 from orchestrator.store.store import Store
 
 HEARTBEAT_SECONDS = 10.0
-REMEMBERED = 300
-"""Splits that are learned from, the newest."""
 APPLY_TRIES = 5
 """How often an edit is computed anew when the person types between computing and applying it."""
 
@@ -74,7 +72,7 @@ class Means:
     settings: Settings
     runner: Runner
     router: Router
-    slots: Slots
+    gates: Gates
     open_store: Callable[[], Awaitable[Store]]
     """Raises StoreError."""
     config_folder: Path
@@ -195,7 +193,7 @@ class Split:
             self._show(None)
             self._store = await self._means.open_store()
             await self._begin()
-            self._experience = await self._remember(self._store)
+            self._experience = await remembered(self._store, self._means.config_folder, self._asker.folder)
             self._prompts = await self._find_prompts(self._store)
             async with self._means.runner.beside(self._heartbeat()):
                 await self._propose()
@@ -232,11 +230,6 @@ class Split:
             )
         self._begun = True
         await self._emit("run.started", {"kind": run.kind.value, "levels": self._request.levels})
-
-    async def _remember(self, store: Store) -> Experience:
-        records = await store.splits(limit=REMEMBERED)
-        saved = await asyncio.to_thread(saved_playbooks, self._means.config_folder)
-        return experience_of(records, str(self._asker.folder), saved)
 
     async def _find_prompts(self, store: Store) -> PromptSet:
         folder = self._asker.folder
@@ -328,7 +321,7 @@ class Split:
             self._journal,
             self._means.runner,
             self._means.settings.calls,
-            self._means.slots,
+            self._means.gates,
             attempt.attempt_id,
             attempt.conversation_id,
             on_spent=self._on_spent,
@@ -338,7 +331,17 @@ class Split:
         most = self._means.settings.split.max_children
         shown = self._means.settings.split.examples
         router, asker = self._means.router, self._asker
-        decomposer = Decomposer(router, asker, caller, most, self._on_route, self._experience, shown, self._prompts)
+        decomposer = Decomposer(
+            router,
+            asker,
+            caller,
+            most,
+            self._on_route,
+            self._experience,
+            shown,
+            self._prompts,
+            tell=lambda text: self._show(None, message=text),
+        )
         return Thinking(decomposer, self._journal, attempt, self._emit)
 
     async def _apply(self, plan: Plan, *, fields: bool) -> Applied:
@@ -480,7 +483,7 @@ class Split:
     async def _tell_decision(self, brief: Brief, decision: Decision) -> None:
         """The verdict, how sure it is, and what a plan would cost."""
         usage = await expected_usage(self._journal, self._route, brief, self._prompts.get("plan"))
-        expected = cost(self._route.provider.name, self._route.model, usage) if self._route else None
+        expected = self._route.cost(usage) if self._route else None
         self._proposal = replace(self._proposal, decision=decision, expected=expected)
         detail = {"verdict": decision.verdict.value, "reason": decision.reason, "chance": decision.chance}
         await self._emit("split.decided", {**detail, "expectedUsd": None if expected is None else float(expected)})

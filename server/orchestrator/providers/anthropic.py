@@ -311,8 +311,9 @@ def _destination(settings: Settings, keys: Keys) -> Destination:
     return _address(settings, keys).destination()
 
 
-def _models(_settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
-    return tuple(ModelListing(f"{NAME}/{model}", prices.note(NAME, model)) for model in MODELS)
+def _models(settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
+    known = prices.Prices(prices.own_prices(settings.prices))
+    return tuple(ModelListing(f"{NAME}/{model}", known.note(NAME, model)) for model in MODELS)
 
 
 def _create(settings: Settings, keys: Keys) -> AnthropicProvider:

@@ -329,8 +329,9 @@ def _destination(settings: Settings, keys: Keys) -> Destination:
     return _address(settings, keys).destination()
 
 
-def _models(_settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
-    return tuple(ModelListing(f"{NAME}/{model}", prices.note(NAME, model)) for model in MODELS)
+def _models(settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
+    known = prices.Prices(prices.own_prices(settings.prices))
+    return tuple(ModelListing(f"{NAME}/{model}", known.note(NAME, model)) for model in MODELS)
 
 
 def _create(settings: Settings, keys: Keys) -> OpenAIProvider:
@@ -371,8 +372,9 @@ def endpoint_spec(name: str, endpoint: Endpoint) -> ProviderSpec:
     def destination(_settings: Settings, _keys: Keys) -> Destination:
         return address.destination()
 
-    def models(_settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
-        return (ModelListing(f"{name}/MODEL", f"any model that {address.host or 'the server'} has; price unknown"),)
+    def models(settings: Settings, _keys: Keys) -> tuple[ModelListing, ...]:
+        price = prices.Prices(prices.own_prices(settings.prices)).note(name, "*")
+        return (ModelListing(f"{name}/MODEL", f"any model that {address.host or 'the server'} has; {price}"),)
 
     def create(settings: Settings, keys: Keys) -> OpenAIProvider:
         if address.problem:

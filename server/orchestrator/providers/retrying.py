@@ -23,8 +23,8 @@ MAX_DELAY = 60.0
 FIRST_DELAY = 0.5
 """Seconds before the first retry where the provider named none; doubled each time, plus up to a half by chance."""
 
-OnRetry = Callable[[str, float], None]
-"""Told the reason (for people) and the seconds until the next try."""
+OnRetry = Callable[[ProviderError, float], None]
+"""Told what failed and the seconds until the next try."""
 
 
 async def stream_with_retries(
@@ -117,5 +117,5 @@ class _Backoff:
         if delay is None:
             delay = min(self._delay * random.uniform(1, 1.5), MAX_DELAY)  # noqa: S311 - not for secrets
             self._delay *= 2
-        self._on_retry(error.message, delay)
+        self._on_retry(error, delay)
         return float(delay)

@@ -40,6 +40,8 @@ def estimate_request(request: Request) -> int:
         texts += [call.name + call.arguments for call in message.calls]
         texts += [result.text for result in message.results]
     texts += [f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in request.tools]
+    if request.schema is not None:
+        texts.append(f"{request.schema.name} {request.schema.description} {json.dumps(request.schema.json_schema)}")
     return sum(estimate(text) + _MESSAGE_OVERHEAD for text in texts if text)
 
 

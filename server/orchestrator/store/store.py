@@ -235,13 +235,13 @@ class Store:
             if len(found) >= 5
         }
 
-    async def spent(self, run_id: str) -> list[Step]:
-        """Every step of a run that has ended."""
+    async def spent(self, run_id: str) -> list[tuple[str | None, Step]]:
+        """Every step of a run that has ended, with the id of its task."""
         query = (
-            "SELECT steps.* FROM steps JOIN attempts USING (attempt_id)"
-            " WHERE attempts.run_id = ? AND steps.ended IS NOT NULL"
+            "SELECT steps.*, attempts.task_id FROM steps JOIN attempts USING (attempt_id)"
+            " WHERE attempts.run_id = ? AND steps.ended IS NOT NULL ORDER BY steps.started"
         )
-        return await self._select(rows.step_from, query, run_id)
+        return await self._select(lambda row: (row["task_id"], rows.step_from(row)), query, run_id)
 
     # The inbox
 
