@@ -106,7 +106,7 @@ async def test_a_wait_that_is_asked_for_is_kept_by_all_runs(model: str, tmp_path
         while not branch.notes:
             await asyncio.sleep(0.005)
         second = await branch.start("b")
-        await server.until(lambda: len(server.calls) == 2)
+        await server.until(lambda: len(server.calls) >= 2)
         arrived.append(time.monotonic() - throttled)
         views = [await first.ended(), await second.ended()]
     assert [view.done for view in views] == [1, 1]
