@@ -7,10 +7,9 @@ Invariant: of two programs that begin the same task, one is told of the other (t
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
-from orchestrator.model.run import Run, SplitOutcome, SplitRecord
+from orchestrator.model.run import Run, SplitRecord
 from orchestrator.model.usage import Usage
 from orchestrator.store import leases, records, rows
 
@@ -27,39 +26,15 @@ def begin_alone(connection: sqlite3.Connection, run: Run, owner: str) -> Run | N
     return None
 
 
+_records = rows.Columns(SplitRecord)
+record_from = _records.record
+
+
 def keep(connection: sqlite3.Connection, record: SplitRecord) -> None:
-    columns = {
-        "run_id": record.run_id,
-        "workspace": rows.clean_text(record.workspace),
-        "uri": rows.clean_text(record.uri),
-        "task_id": rows.clean_optional(record.task_id),
-        "title": rows.clean_text(record.title),
-        "description": rows.clean_text(record.description),
-        "text_hash": record.text_hash,
-        "verdict": record.verdict,
-        "outcome": record.outcome.value,
-        "plan": rows.json_text(record.plan),
-        "ended": record.ended,
-    }
+    columns = _records.row(record)
     names = ", ".join(columns)
     values = ", ".join(f":{name}" for name in columns)
     connection.execute(f"INSERT OR REPLACE INTO splits ({names}) VALUES ({values})", columns)  # noqa: S608  # names from here
-
-
-def record_from(row: sqlite3.Row) -> SplitRecord:
-    return SplitRecord(
-        run_id=row["run_id"],
-        workspace=row["workspace"],
-        uri=row["uri"],
-        task_id=row["task_id"],
-        title=row["title"],
-        description=row["description"],
-        text_hash=row["text_hash"],
-        verdict=row["verdict"],
-        outcome=SplitOutcome(row["outcome"]),
-        plan=json.loads(row["plan"]),
-        ended=row["ended"],
-    )
 
 
 def hash_from(row: sqlite3.Row) -> tuple[str, str]:
