@@ -59,14 +59,17 @@ class Shapes:
 
 
 def protocol_shapes() -> Shapes:
+    named = [shape for pair in protocol.REQUESTS.values() for shape in pair] + [*protocol.NOTIFICATIONS.values()]
+    modules = [sys.modules[name] for name in dict.fromkeys([protocol.__name__, *(one.__module__ for one in named)])]
     wire = [
         value
-        for value in vars(protocol).values()
-        if inspect.isclass(value) and issubclass(value, protocol.Wire) and value is not protocol.Wire
+        for module in modules
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, protocol.Wire) and value.__module__ == module.__name__
     ]
     docs = _field_docs(run)
-    for name in dict.fromkeys([protocol.__name__, *(value.__module__ for value in wire)]):
-        docs |= _field_docs(sys.modules[name])
+    for module in modules:
+        docs |= _field_docs(module)
     found: list[Shape] = [_enumeration(run.SplitState, docs)]
     for value in wire:
         members = tuple(

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "prompts": "show, edit, try and exchange the prompts that models get",
     "playbook": "save a branch as an example for the planners",
     "outline": "show the tasks of an outline",
+    "history": "search what was said and done, and find its task again",
     "export": "write an outline, its conversations or its calls in another form",
     "import": "make an outline of another program's tasks",
     "check": "find the problems of outlines",

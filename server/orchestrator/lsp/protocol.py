@@ -17,6 +17,7 @@ from pydantic import Field
 
 from orchestrator.lsp import wire
 from orchestrator.lsp.protocol_exchange import ExportParams, ExportResult, ImportParams, ImportResult
+from orchestrator.lsp.protocol_history import HistorySearchParams, HistorySearchResult
 from orchestrator.model.run import SplitState
 
 PROTOCOL_VERSION = 1
@@ -611,6 +612,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/edit/fixAll": (EditFixAllParams, EditResult),
     "orchestrator/export": (ExportParams, ExportResult),
     "orchestrator/import": (ImportParams, ImportResult),
+    "orchestrator/history/search": (HistorySearchParams, HistorySearchResult),
 }
 """Client to server: parameters and result of each request."""
 

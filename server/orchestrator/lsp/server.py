@@ -219,6 +219,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/edit/fixAll", "edit", "fix_all"),
     Feature("orchestrator/export", "exchange", "export"),
     Feature("orchestrator/import", "exchange", "import_"),
+    Feature("orchestrator/history/search", "history", "search"),
 )
 
 STORE_FILE = "orchestrator.db"

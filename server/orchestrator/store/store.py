@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from orchestrator.errors import StoreError
+from orchestrator.errors import StoreCorruptError, StoreError
 from orchestrator.model.message import Role
 from orchestrator.model.outline_index import IndexedNode, IndexedOutline
 from orchestrator.model.prompt import PromptUse, PromptVersion
@@ -41,6 +41,7 @@ from orchestrator.store import (
     connection,
     conversations,
     failures,
+    history,
     index,
     inspection,
     leases,
@@ -52,6 +53,7 @@ from orchestrator.store import (
 )
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.conversations import Listed
+from orchestrator.store.history import Filters, Hit
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
 from orchestrator.store.past import Call, Talk
@@ -541,6 +543,43 @@ class Store:
     async def calls(self, uri: str) -> Sequence[Call]:
         """Every call to a model for this outline."""
         return await self._read(partial(past.calls, uri=uri))
+
+    # The history
+
+    async def search_history(self, query: str, filters: Filters, limit: int = 20) -> list[Hit]:
+        """By words: all of them must be there. The best first, or the newest where very many fit."""
+        work = partial(history.search, query=query, filters=filters, limit=limit)
+        try:
+            return await self._read(work)
+        except StoreCorruptError:
+            await self._write(history.rebuild)  # it may be only the index of the words
+            return await self._read(work)
+
+    async def describe_history(self, found: Sequence[tuple[int, str]]) -> list[Hit]:
+        """Entries by their numbers, with their excerpts."""
+        return await self._read(partial(history.described, found=tuple(found)))
+
+    async def history_without_meaning(self, model: str, limit: int) -> list[tuple[int, str]]:
+        """Number and text of entries that this embedding model has not read."""
+        return await self._read(partial(history.unread, model=model, limit=limit))
+
+    async def keep_meanings(self, model: str, found: Sequence[tuple[int, bytes]]) -> None:
+        await self._write(partial(history.keep_meanings, model=model, found=tuple(found)))
+
+    async def meanings(self, model: str, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Vectors by number of the entry, in order, those behind `after`."""
+        return await self._read(partial(history.meanings_after, model=model, after=after, limit=limit))
+
+    async def history_counts(self, model: str) -> tuple[int, int, int]:
+        """Entries, those that the embedding model has read, and a number that tells one state of these from another."""
+        return await self._read(partial(history.counts, model=model))
+
+    async def fitting_history(self, entry_ids: Sequence[int], filters: Filters) -> list[int]:
+        return await self._read(partial(history.fitting, entry_ids=tuple(entry_ids), filters=filters))
+
+    async def located(self, task_id: str) -> list[tuple[str, int]]:
+        """Where the index of saved outlines has this task: address and line, from 0."""
+        return await self._read(partial(history.located, task_id=task_id))
 
     async def events(self, run_id: str, after: int = 0) -> list[Event]:
         """Those with a number greater than `after`, in order."""

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from orchestrator.store import history
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.migrate import transaction
 
@@ -100,6 +101,7 @@ class Writer:
                 begun = True
                 for write in batch:
                     write.result = write.operation(connection)
+                history.settle(connection)
         except Exception as error:
             if not begun:
                 raise _NotBegunError(error) from error

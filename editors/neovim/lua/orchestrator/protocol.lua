@@ -12,32 +12,6 @@
 ---| 'failed'
 ---| 'cancelled'
 
----An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls.
----@class orchestrator.ExportParams
----@field uri string The open text counts, else the file.
----@field format? string One of those, or a plug-in's.
----@field to? string|vim.NIL A new file to be written; null: the text is in the answer.
----@field replace? boolean Write over the file.
-
----@class orchestrator.ExportResult
----@field text string|vim.NIL Null where a file was written.
----@field suffix string Of a file that holds it, with the dot.
----@field removed integer Keys that were taken out of it.
-
----Another program's tasks, or an exported outline, as a new outline.
----@class orchestrator.ImportParams
----@field source string
----@field to string A new file.
----@field format? string|vim.NIL `json`, `task-master`, `spec-kit`, `kiro`, `markdown` or a plug-in's; null: it is recognised.
----@field replace? boolean Write over the file, unless it is open.
-
----@class orchestrator.ImportResult
----@field uri string
----@field tasks integer
----@field format string
----@field what string What it was, for a person.
----@field notes string[] What was left out, and why.
-
 ---@class orchestrator.Position
 ---@field line integer
 ---@field character integer
@@ -425,3 +399,59 @@
 ---@field documentVersion integer|vim.NIL
 ---@field position? orchestrator.Position|vim.NIL Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows.
 ---@field moved? integer By how many lines that task stands further down than before.
+
+---An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls.
+---@class orchestrator.ExportParams
+---@field uri string The open text counts, else the file.
+---@field format? string One of those, or a plug-in's.
+---@field to? string|vim.NIL A new file to be written; null: the text is in the answer.
+---@field replace? boolean Write over the file.
+
+---@class orchestrator.ExportResult
+---@field text string|vim.NIL Null where a file was written.
+---@field suffix string Of a file that holds it, with the dot.
+---@field removed integer Keys that were taken out of it.
+
+---Another program's tasks, or an exported outline, as a new outline.
+---@class orchestrator.ImportParams
+---@field source string
+---@field to string A new file.
+---@field format? string|vim.NIL `json`, `task-master`, `spec-kit`, `kiro`, `markdown` or a plug-in's; null: it is recognised.
+---@field replace? boolean Write over the file, unless it is open.
+
+---@class orchestrator.ImportResult
+---@field uri string
+---@field tasks integer
+---@field format string
+---@field what string What it was, for a person.
+---@field notes string[] What was left out, and why.
+
+---Search conversations, results and splits.
+---@class orchestrator.HistorySearchParams
+---@field query string Words, all of which must be there; `"a phrase"`; `-word` leaves out. Nothing else is syntax.
+---@field uri? string|vim.NIL Only what was about this outline.
+---@field since? number|vim.NIL Seconds since 1970, UTC.
+---@field until? number|vim.NIL
+---@field model? string Only of this `provider/model`, model or provider.
+---@field limit? integer
+
+---@class orchestrator.HistoryMatch
+---@field start integer
+---@field end integer
+
+---@class orchestrator.HistoryHit
+---@field kind 'message'|'result'|'split'
+---@field title string Of the task, or as a person named the conversation.
+---@field taskId string|vim.NIL
+---@field uri string Of the outline: where the task stands now, else where it stood.
+---@field line integer|vim.NIL Of the task, in the open text where there is one; null: the task is gone.
+---@field created number Seconds since 1970, UTC.
+---@field model string `provider/model`, empty where it is not known.
+---@field excerpt string One line, safe to show.
+---@field matches orchestrator.HistoryMatch[] Where the words stand in the excerpt, in characters.
+---@field conversationId string|vim.NIL
+---@field runId string|vim.NIL
+---@field messageId string|vim.NIL
+
+---@class orchestrator.HistorySearchResult
+---@field hits orchestrator.HistoryHit[] The best first; where very many fit, the newest.

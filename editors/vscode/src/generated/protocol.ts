@@ -15,48 +15,6 @@ export type SplitState =
   | "failed"
   | "cancelled";
 
-/** An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls. */
-export interface ExportParams {
-  /** The open text counts, else the file. */
-  uri: string;
-  /** One of those, or a plug-in's. */
-  format?: string;
-  /** A new file to be written; null: the text is in the answer. */
-  to?: string | null;
-  /** Write over the file. */
-  replace?: boolean;
-}
-
-export interface ExportResult {
-  /** Null where a file was written. */
-  text: string | null;
-  /** Of a file that holds it, with the dot. */
-  suffix: string;
-  /** Keys that were taken out of it. */
-  removed: number;
-}
-
-/** Another program's tasks, or an exported outline, as a new outline. */
-export interface ImportParams {
-  source: string;
-  /** A new file. */
-  to: string;
-  /** `json`, `task-master`, `spec-kit`, `kiro`, `markdown` or a plug-in's; null: it is recognised. */
-  format?: string | null;
-  /** Write over the file, unless it is open. */
-  replace?: boolean;
-}
-
-export interface ImportResult {
-  uri: string;
-  tasks: number;
-  format: string;
-  /** What it was, for a person. */
-  what: string;
-  /** What was left out, and why. */
-  notes: string[];
-}
-
 export interface Position {
   line: number;
   character: number;
@@ -600,6 +558,94 @@ export interface EditResult {
   moved?: number;
 }
 
+/** An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls. */
+export interface ExportParams {
+  /** The open text counts, else the file. */
+  uri: string;
+  /** One of those, or a plug-in's. */
+  format?: string;
+  /** A new file to be written; null: the text is in the answer. */
+  to?: string | null;
+  /** Write over the file. */
+  replace?: boolean;
+}
+
+export interface ExportResult {
+  /** Null where a file was written. */
+  text: string | null;
+  /** Of a file that holds it, with the dot. */
+  suffix: string;
+  /** Keys that were taken out of it. */
+  removed: number;
+}
+
+/** Another program's tasks, or an exported outline, as a new outline. */
+export interface ImportParams {
+  source: string;
+  /** A new file. */
+  to: string;
+  /** `json`, `task-master`, `spec-kit`, `kiro`, `markdown` or a plug-in's; null: it is recognised. */
+  format?: string | null;
+  /** Write over the file, unless it is open. */
+  replace?: boolean;
+}
+
+export interface ImportResult {
+  uri: string;
+  tasks: number;
+  format: string;
+  /** What it was, for a person. */
+  what: string;
+  /** What was left out, and why. */
+  notes: string[];
+}
+
+/** Search conversations, results and splits. */
+export interface HistorySearchParams {
+  /** Words, all of which must be there; `"a phrase"`; `-word` leaves out. Nothing else is syntax. */
+  query: string;
+  /** Only what was about this outline. */
+  uri?: string | null;
+  /** Seconds since 1970, UTC. */
+  since?: number | null;
+  until?: number | null;
+  /** Only of this `provider/model`, model or provider. */
+  model?: string;
+  limit?: number;
+}
+
+export interface HistoryMatch {
+  start: number;
+  end: number;
+}
+
+export interface HistoryHit {
+  kind: "message" | "result" | "split";
+  /** Of the task, or as a person named the conversation. */
+  title: string;
+  taskId: string | null;
+  /** Of the outline: where the task stands now, else where it stood. */
+  uri: string;
+  /** Of the task, in the open text where there is one; null: the task is gone. */
+  line: number | null;
+  /** Seconds since 1970, UTC. */
+  created: number;
+  /** `provider/model`, empty where it is not known. */
+  model: string;
+  /** One line, safe to show. */
+  excerpt: string;
+  /** Where the words stand in the excerpt, in characters. */
+  matches: HistoryMatch[];
+  conversationId: string | null;
+  runId: string | null;
+  messageId: string | null;
+}
+
+export interface HistorySearchResult {
+  /** The best first; where very many fit, the newest. */
+  hits: HistoryHit[];
+}
+
 /** Client to server. */
 export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
@@ -638,6 +684,7 @@ export interface Requests {
   "orchestrator/edit/fixAll": { params: EditFixAllParams; result: EditResult };
   "orchestrator/export": { params: ExportParams; result: ExportResult };
   "orchestrator/import": { params: ImportParams; result: ImportResult };
+  "orchestrator/history/search": { params: HistorySearchParams; result: HistorySearchResult };
 }
 
 /** Server to client. */
