@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import EditRefusedError
 from orchestrator.outline.edits import apply
-from orchestrator.outline.outcome import MAX_RESULT, Outcome, clean_reason, clean_result, give_ids, write_outcome
+from orchestrator.outline.outcome import (
+    MAX_RESULT,
+    Outcome,
+    clean_reason,
+    clean_result,
+    give_ids,
+    write_outcome,
+    write_outcomes,
+)
 from orchestrator.outline.parse import parse
 from tests.outline.checks import ids
 from tests.outline.strategies import inline, outlines
@@ -171,3 +179,46 @@ def test_an_outcome_is_written_once(source, result, data):
     except EditRefusedError:
         return
     assert write_outcome(new, list(new.tasks())[index], outcome) == ()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(source=outlines(), results=st.lists(inline, min_size=1, max_size=6), mark=st.sampled_from("x!?"))
+def test_outcomes_that_are_written_together_are_read_back(source, results, mark):
+    bare = parse(source)
+    old = parse(apply(source, give_ids(bare, bare.tasks(), ids())))
+    tasks = [task for task in old.tasks() if task.task_id and len(old.by_id(task.task_id)) == 1][::2]
+    wanted = [(task, Outcome(mark, reason=result, result=result)) for task, result in zip(tasks, results, strict=False)]
+    together = write_outcomes(old, wanted)
+    new = parse(apply(old.text.string, [edit for edits in together for edit in edits or ()]))
+    changed = {task.task_id: one for (task, one), edits in zip(wanted, together, strict=True) if edits is not None}
+    assert [said_of(task, changed) for task in old.tasks()] == [said_of(task, {}) for task in new.tasks()]
+
+
+def said_of(task, changed):
+    """All that a task says, or would say with its outcome."""
+    outcome = changed.get(task.task_id)
+    fields = {key: value for key, value in task.fields.items() if outcome is None or key != "reason"}
+    if outcome is not None and outcome.mark in "!?" and clean_reason(outcome.reason):
+        fields["reason"] = clean_reason(outcome.reason)
+    mark, result = (task.mark, task.result) if outcome is None else (outcome.mark, clean_result(outcome.result))
+    return (
+        *(task.title, task.task_id, task.depth, task.ordered, task.description, task.acceptance),
+        *(mark, result or task.result, fields, [child.title for child in task.children]),
+    )
+
+
+def test_many_outcomes_are_read_back_at_once():
+    """Not one by one: that would take as long as all of them have text."""
+    source = "".join(f"- [ ] Task {number}  ^t{number}\n" for number in range(400))
+    outline = parse(source)
+    wanted = [(task, Outcome("x", result=f"result {task.title}")) for task in outline.tasks()]
+    together = write_outcomes(outline, wanted)
+    assert None not in together
+    new = parse(apply(source, [edit for edits in together if edits for edit in edits]))
+    assert [(task.mark, task.result) for task in new.tasks()] == [("x", f"result Task {n}") for n in range(400)]
+
+
+def test_what_does_not_read_back_with_others_is_left_to_itself():
+    outline = parse("- [ ] a  ^a1\n  <!-- open\n- [ ] b  ^b1\n")
+    tasks = list(outline.tasks())
+    assert write_outcomes(outline, [(tasks[0], Outcome("x", result="r"))])[0] is None

@@ -150,11 +150,12 @@ class AttemptRecord:
         await self._move(told, entry)
         run.observer.on_approval(approval)
         self.waiting = True
-        run.crew.news()
+        run.crew.asks(self.key)
         try:
             answer = await self._answer
         finally:
             self.waiting = False
+            run.crew.goes_on(self.key)
             self._answer = None
         self.approval = None
         states = self._steps([Signal.RESUME])

@@ -110,6 +110,8 @@ class _Shared:
     parents: tuple[ParentBrief, ...] = ()
     needs: tuple[str, ...] = ()
     """Ids that the tasks above depend on, those of the outermost first."""
+    settled: bool = False
+    """One of the tasks above is completed or cancelled."""
 
 
 class Surroundings:
@@ -133,7 +135,7 @@ class Surroundings:
             else:
                 shown = ParentBrief(_title(node), _cut(node.description, PARENT_TEXT_LIMIT))
                 needs = (*above.needs, *self.outline.dependencies(node))
-                known = _Shared(above.sections, (*above.parents, shown), needs)
+                known = _Shared(above.sections, (*above.parents, shown), needs, above.settled or node.status.settled)
             self._shared[node.index] = known
         return known
 

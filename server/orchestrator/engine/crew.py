@@ -34,6 +34,7 @@ class Crew:
     def __init__(self, run: BranchRun) -> None:
         self._run = run
         self._tasks: dict[str, TaskRun] = {}
+        self._asking: set[str] = set()
         self._news = asyncio.Event()
         self.absent: dict[str, tuple[Kind, float]] = {}
         """Tasks whose turn came while they were missing from the text, and since when."""
@@ -54,7 +55,15 @@ class Crew:
 
     def asking(self) -> list[TaskRun]:
         """Those that wait for a person."""
-        return [task for task in self._tasks.values() if task.waiting]
+        return [self._tasks[key] for key in self._asking if key in self._tasks]
+
+    def asks(self, key: str) -> None:
+        """It waits for a person: its place is free meanwhile."""
+        self._asking.add(key)
+        self._news.set()
+
+    def goes_on(self, key: str) -> None:
+        self._asking.discard(key)
 
     def waits_for(self, approval: Approval) -> TaskRun | None:
         return next((task for task in self._tasks.values() if task.asks(approval)), None)
@@ -180,7 +189,7 @@ class Crew:
         if task.status.settled:  # by hand, since the run began
             run.schedule.end(key, End.COMPLETED if task.status is Status.COMPLETED else End.CANCELLED)
             return
-        if settled_above(outline, task):
+        if run.around(outline).above(task).settled:
             run.schedule.end(key, End.CANCELLED)
             return
         stored = self.stored.pop(key, None)
@@ -210,10 +219,11 @@ class Crew:
 
     def _let_go(self, task: TaskRun) -> None:
         self._tasks.pop(task.key, None)
+        self._asking.discard(task.key)
         self._news.set()
 
     def _busy(self) -> int:
-        return sum(not task.waiting for task in self._tasks.values())
+        return len(self._tasks) - len(self._asking)
 
     def _below(self, key: str) -> Iterator[str]:
         waiting = list(self._run.schedule.children(key))

@@ -49,6 +49,7 @@ class FileOutline:
         `look_around` finds the ids of the other outlines of the workspace; called once, in a thread.
         """
         self._path = path
+        self._uri = Path(os.path.realpath(path)).as_uri()
         self._max_bytes = max_bytes
         self._look_around = look_around
         self._taken: Taken | None = None
@@ -57,7 +58,7 @@ class FileOutline:
 
     @property
     def uri(self) -> str:
-        return Path(os.path.realpath(self._path)).as_uri()
+        return self._uri
 
     @property
     def is_open(self) -> bool:

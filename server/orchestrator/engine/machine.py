@@ -178,12 +178,14 @@ def step(standing: Standing, signal: Signal) -> Standing:
         state is AttemptState.VERIFYING and signal is Signal.EXECUTE and not standing.may_retry
     ):
         raise _illegal(signal, state)
-    return replace(
-        standing,
-        state=following,
-        before=None,
-        retried=standing.retried or (state is AttemptState.VERIFYING and signal is Signal.EXECUTE),
-        expanded=standing.expanded or following is AttemptState.EXPANDED,
+    return Standing(
+        following,
+        None,
+        standing.levels_left,
+        standing.affordable,
+        standing.edited,
+        standing.retried or (state is AttemptState.VERIFYING and signal is Signal.EXECUTE),
+        standing.expanded or following is AttemptState.EXPANDED,
     )
 
 

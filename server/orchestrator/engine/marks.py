@@ -21,8 +21,8 @@ from orchestrator.engine.editor import Holder, View
 from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.model.run import OutboxEntry, OutboxState
 from orchestrator.outline.edits import TextEdit
-from orchestrator.outline.outcome import Outcome, write_outcome
-from orchestrator.outline.tree import Task
+from orchestrator.outline.outcome import Outcome, write_outcome, write_outcomes
+from orchestrator.outline.tree import Outline, Task
 from orchestrator.store.store import Store
 
 GATHER_SECONDS = 0.25
@@ -99,16 +99,7 @@ class Marks:
         newest = {entry.task_id: entry for entry in entries}
         for tries_left in reversed(range(TRIES)):
             view = await self._holder.look()
-            edits: list[TextEdit] = []
-            done: list[Written] = []
-            later: set[str] = set()
-            for entry in newest.values():
-                verdict, wanted = self._look_at(view, entry)
-                if verdict is None or _overlaps(edits, wanted):
-                    later.add(entry.task_id)
-                    continue
-                edits += wanted
-                done.append(Written(verdict, bool(wanted)))
+            done, edits, later = self._look_at(view, list(newest.values()))
             try:
                 if edits:
                     count = sum(written.changed for written in done)
@@ -129,33 +120,80 @@ class Marks:
         await self._on_written(done)
         return [entry for entry in entries if entry.task_id in later]
 
-    def _look_at(self, view: View, entry: OutboxEntry) -> tuple[OutboxEntry | None, tuple[TextEdit, ...]]:
-        """How the entry is to be closed (None: not yet), and the edits for it."""
+    def _look_at(self, view: View, entries: Sequence[OutboxEntry]) -> tuple[list[Written], list[TextEdit], set[str]]:
+        """How entries are to be closed, the edits for them, and the tasks of those that must wait."""
         now = time.time()
-        closed = replace(entry, state=OutboxState.WRITTEN, closed=now)
-        refused = replace(entry, state=OutboxState.REFUSED, closed=now)
-        found = view.outline.by_id(entry.task_id)
-        if len(found) != 1:
-            if abs(now - entry.created) < self._grace:
-                return None, ()
-            return replace(refused, reason=GONE), ()
-        task, change = found[0], entry.change
-        if task.mark == change["mark"] and task.result == (change["result"] or task.result):
-            if change["mark"] not in {"!", "?"} or task.fields.get("reason"):
-                return closed, ()
-        elif reason := refusal(task, change):
-            return replace(refused, reason=reason), ()
-        outcome = Outcome(change["mark"], change["reason"], change["result"], change.get("ours", ""))
+        done: list[Written] = []
+        later: set[str] = set()
+        open_ones: list[tuple[OutboxEntry, Task, Outcome]] = []
+        for entry in entries:
+            found = view.outline.by_id(entry.task_id)
+            if len(found) != 1:
+                if abs(now - entry.created) < self._grace:
+                    later.add(entry.task_id)
+                else:
+                    done.append(_refused(entry, GONE, now))
+                continue
+            task, change = found[0], entry.change
+            if _says_so(task, change):
+                done.append(_written(entry, now, changed=False))
+            elif reason := refusal(task, change):
+                done.append(_refused(entry, reason, now))
+            else:
+                outcome = Outcome(change["mark"], change["reason"], change["result"], change.get("ours", ""))
+                open_ones.append((entry, task, outcome))
+        edits: list[TextEdit] = []
+        taken: set[int] = set()
+        together = write_outcomes(view.outline, [(task, outcome) for _, task, outcome in open_ones])
+        for (entry, task, outcome), found in zip(open_ones, together, strict=True):
+            written, wanted = (
+                _alone(entry, view.outline, task, outcome, now)
+                if found is None
+                else (
+                    _written(entry, now, changed=bool(found)),
+                    found,
+                )
+            )
+            places = set(_places(wanted))
+            if taken & places:
+                later.add(entry.task_id)
+                continue
+            taken |= places
+            edits += wanted
+            done.append(written)
+        return done, edits, later
+
+
+def _alone(
+    entry: OutboxEntry, outline: Outline, task: Task, outcome: Outcome, now: float
+) -> tuple[Written, tuple[TextEdit, ...]]:
+    """Of one that cannot be written with the others; without its result where that cannot stand there."""
+    try:
+        edits = write_outcome(outline, task, outcome)
+        return _written(entry, now, changed=bool(edits)), edits
+    except EditRefusedError as error:
+        if not outcome.result:
+            return _refused(entry, error.message, now), ()
         try:
-            return closed, write_outcome(view.outline, task, outcome)
-        except EditRefusedError as error:
-            bare = replace(outcome, result="")
-            if not outcome.result:
-                return replace(refused, reason=error.message), ()
-            try:
-                return replace(closed, reason=error.message), write_outcome(view.outline, task, bare)
-            except EditRefusedError:
-                return replace(refused, reason=error.message), ()
+            edits = write_outcome(outline, task, replace(outcome, result=""))
+            return _written(entry, now, changed=bool(edits), reason=error.message), edits
+        except EditRefusedError:
+            return _refused(entry, error.message, now), ()
+
+
+def _written(entry: OutboxEntry, now: float, *, changed: bool, reason: str = "") -> Written:
+    return Written(replace(entry, state=OutboxState.WRITTEN, reason=reason, closed=now), changed)
+
+
+def _refused(entry: OutboxEntry, reason: str, now: float) -> Written:
+    return Written(replace(entry, state=OutboxState.REFUSED, reason=reason, closed=now), changed=False)
+
+
+def _says_so(task: Task, change: dict[str, str]) -> bool:
+    """Whether the text shows it already: it was written before a crash, or by a person."""
+    if task.mark != change["mark"] or task.result != (change["result"] or task.result):
+        return False
+    return change["mark"] not in {"!", "?"} or bool(task.fields.get("reason"))
 
 
 def refusal(task: Task, change: dict[str, str]) -> str:
@@ -177,11 +215,6 @@ def change_of(task_hash: str, outcome: Outcome, before: str) -> dict[str, str]:
         "textHash": task_hash,
         "before": before,
     }
-
-
-def _overlaps(edits: Sequence[TextEdit], wanted: Sequence[TextEdit]) -> bool:
-    taken = set(_places(edits))
-    return any(place in taken for place in _places(wanted))
 
 
 def _places(edits: Sequence[TextEdit]) -> Iterator[int]:

@@ -329,6 +329,8 @@ class _Builder:
         self._needs: dict[Node, list[str]] = {}
         for reference in found:
             self._needs.setdefault(reference.node, []).append(reference.task_id)
+        self._lists: dict[int, int] = {}
+        """By place of a task, that of the first one of its list."""
         self._last: dict[tuple[str | None, int, int], str] = {}
         """By ordered list, its last task that is not settled."""
 
@@ -358,8 +360,9 @@ class _Builder:
             rank = _PRIORITIES.get(priorities.get(task) or "medium", 1)
             self._made.add(_Item(_key(task), task.title, (rank, task.line), above))
             added.append(task)
-            waiting += [(child, _key(task)) for child in reversed(task.children)]
-            if task.children and any(child.status is Status.COMPLETED for child in task.children):
+            children = task.children
+            waiting += [(child, _key(task)) for child in reversed(children)]
+            if any(child.status is Status.COMPLETED for child in children):
                 self._made.item(_key(task)).has_children = True  # it is summed up, also when nothing is left to do
         return added
 
@@ -370,7 +373,7 @@ class _Builder:
     def _connect(self, task: Task, *, is_root: bool) -> None:
         key, made = _key(task), self._made
         if task.ordered:
-            group = (made.item(key).parent, task.list_line, task.depth)
+            group = (made.item(key).parent, self._outline.list_start(task.index, self._lists), task.depth)
             before = self._last.get(group)
             self._last[group] = key
             if before is not None:

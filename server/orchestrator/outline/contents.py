@@ -8,6 +8,7 @@ Invariant: the contents are those of the task in the whole text (test_outlines_a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,10 +32,16 @@ class Contents:
 NOTHING = Contents()
 
 
-def contents(lines: Sequence[str], outer: Container, mark_at: int) -> Contents:
-    """Of the task in the first of these lines, whose check box has its character at `mark_at`."""
-    _, column = skip_blanks(lines[0], 0, len(lines[0]), 0)
-    while outer.column > column and outer.parent is not None:
+_RESULT_ALONE = re.compile(r"( *)> Result: (\S.*)")
+"""A result as we write it. With nothing else below the task it needs no markdown-it (test_a_result_alone)."""
+
+
+def contents(lines: Sequence[str], outer: Container, mark_at: int, column: int) -> Contents:
+    """Of the task in the first of these lines, whose check box has its character at `mark_at` and its text `column`."""
+    if len(lines) == 2 and (result := _RESULT_ALONE.fullmatch(lines[1])) and len(result[1]) == column:
+        return Contents(result=result[2], own_lines=2)
+    _, start = skip_blanks(lines[0], 0, len(lines[0]), 0)
+    while outer.column > start and outer.parent is not None:
         outer = outer.parent  # it starts in the same line (`- - [ ] a`)
     found = window(lines, outer)
     text = found.text

@@ -6,12 +6,14 @@ as we wrote it, else it stands beside it, because then a person wrote there.
 
 Invariant: the written task has exactly that mark, reason and result, and all else is as it was
 (test_an_outcome_is_read_back).
+Invariant: the same holds for outcomes that are written together
+(test_outcomes_that_are_written_together_are_read_back).
 Invariant: an outcome that is there already needs no edit (test_an_outcome_is_written_once).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +22,7 @@ from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.fields import MAX_REASON, place
 from orchestrator.outline.model_text import clean_title
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from orchestrator.outline.scan import BYTE_ORDER_MARK, skip_blanks
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline, Task
@@ -27,6 +30,8 @@ from orchestrator.outline.writer import markers, said
 
 Mark = Literal["x", "!", "?", " ", "-"]
 
+_NEAR = 400
+"""Characters between two edits that are read as one."""
 MAX_RESULT = 1_000
 """Characters: a short paragraph."""
 _TO_ESCAPE = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "&": "\\&", "`": "'"})
@@ -67,6 +72,27 @@ def write_outcome(outline: Outline, task: Task, outcome: Outcome) -> tuple[TextE
         "The result cannot be written below this task without changing what it says.",
         hint="Look for a code fence, a comment or an HTML tag that is left open in it, and close that.",
     )
+
+
+def write_outcomes(outline: Outline, wanted: Sequence[tuple[Task, Outcome]]) -> list[tuple[TextEdit, ...] | None]:
+    """The edits of each, or None where it must be written by itself (`write_outcome`), since it may not read back.
+
+    Costs what reading the outline after all of these edits costs, once: they are read back in their places there.
+    """
+    if outline.front_matter.newer:
+        return [None] * len(wanted)
+    edits = [_plainest(outline, task, outcome) for task, outcome in wanted]
+    together = merged(outline.text, [edit for one in edits for edit in one or ()])
+    if together is None:
+        return [None] * len(wanted)
+    after = reparse(outline, together)
+    touched = {task.segment.key: task for (task, _), one in zip(wanted, edits, strict=True) if one}
+    if not _others_are_as_they_were(outline, after, touched):
+        return [None] * len(wanted)
+    return [
+        one if one is None or not one or _says(after, task, outcome) else None
+        for one, (task, outcome) in zip(edits, wanted, strict=True)
+    ]
 
 
 def give_ids(outline: Outline, tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[TextEdit, ...]:
@@ -120,7 +146,7 @@ def _result_edits(outline: Outline, task: Task, result: str, ours: str) -> Itera
     text, newline = outline.text, outline.text.newline
     indent = _indent(text, task)
     written = f"{indent}> Result: {result}"
-    children_line = min((child.line for child in task.children), default=task.end_line)
+    children_line = _children_line(task)
     own_end = min(task.own_end_line, children_line)
     head = task.own_end_line <= children_line
     if ours and task.result == ours:
@@ -135,10 +161,79 @@ def _result_edits(outline: Outline, task: Task, result: str, ours: str) -> Itera
                 yield TextEdit(end, end, f"{newline}{before}{written}{after}"), is_head
 
 
+def _children_line(task: Task) -> int:
+    """Where its first subtask stands, or where its branch ends."""
+    segments = task.outline.segments
+    below, rank = task.index + 1, task.segment.shape.rank
+    if below >= len(segments) or segments[below].shape.rank <= rank:
+        return task.end_line
+    return min((child.line for child in task.children), default=task.end_line)
+
+
 def _indent(text: Text, task: Task) -> str:
     line = text.line(task.line).removeprefix(BYTE_ORDER_MARK)
     blanks, column = skip_blanks(line, 0, len(line), 0)
     return line[:blanks] + " " * (task.content_column - column)
+
+
+def _plainest(outline: Outline, task: Task, outcome: Outcome) -> tuple[TextEdit, ...] | None:
+    """The first way that `write_outcome` would try; None where that touches more than the task's own head."""
+    line = tuple(_first_line(outline.text, task, outcome))
+    result = clean_result(outcome.result)
+    if not result or task.result == result:
+        return line
+    edit, head = next(_result_edits(outline, task, result, clean_result(outcome.ours)))
+    return (*line, edit) if head else None
+
+
+def merged(text: Text, edits: Sequence[TextEdit]) -> list[TextEdit] | None:
+    """The same change with neighbours as one edit, which is faster to read; None when two insert at one place."""
+    together: list[TextEdit] = []
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if not together or edit.start - together[-1].end > _NEAR:
+            together.append(edit)
+            continue
+        before = together[-1]
+        if edit.start < before.end or (edit.start == edit.end == before.end):
+            return None
+        between = text.slice(before.end, edit.start)
+        together[-1] = TextEdit(before.start, edit.end, f"{before.text}{between}{edit.text}")
+    return together
+
+
+def _others_are_as_they_were(outline: Outline, after: Outline, touched: Mapping[int, Task]) -> bool:
+    """Whether nothing but these tasks (by the key of their segment) changed, and they only grew or got another mark."""
+    old, new = outline.segments, after.segments
+    if len(old) != len(new):
+        return False
+    for before, now in zip(old, new, strict=True):
+        if before is now or (before.shape is now.shape and before.lines == now.lines and before.key == now.key):
+            continue
+        if before.key != now.key or before.key not in touched or now.lines < before.lines:
+            return False
+    return True
+
+
+def _says(after: Outline, task: Task, outcome: Outcome) -> bool:
+    """Whether the task reads in the new outline as it should."""
+    found = after.by_id(task.task_id) if task.task_id is not None else ()
+    if len(found) != 1:
+        return False
+    now, result = found[0], clean_result(outcome.result)
+    return (
+        now.segment.key == task.segment.key
+        and (now.title, now.mark, now.depth, now.ordered) == (task.title, outcome.mark, task.depth, task.ordered)
+        and dict(now.fields) == _fields_with(task, outcome)
+        and said(now)[:2] == said(task)[:2]
+        and now.result == (result or task.result)
+    )
+
+
+def _fields_with(task: Task, outcome: Outcome) -> dict[str, str]:
+    fields = {key: value for key, value in task.fields.items() if key != "reason"}
+    if outcome.mark in {"!", "?"} and (reason := clean_reason(outcome.reason)):
+        fields["reason"] = reason
+    return fields
 
 
 def _reads_back(
@@ -158,12 +253,9 @@ def _reads_back(
     if now is None or now.end_line > end_line:
         return False
     children = [child.title for child in (task.children[:1] if first is not None else task.children)]
-    fields = {key: value for key, value in task.fields.items() if key != "reason"}
-    if outcome.mark in {"!", "?"} and (reason := clean_reason(outcome.reason)):
-        fields["reason"] = reason
     return (
         (now.title, now.mark, now.task_id) == (task.title, outcome.mark, task.task_id)
-        and dict(now.fields) == fields
+        and dict(now.fields) == _fields_with(task, outcome)
         and [child.title for child in now.children] == children
         and said(now)[:2] == said(task)[:2]
         and now.result == (result or task.result)

@@ -171,6 +171,23 @@ class Page:
         return found  # pyright: ignore[reportReturnType] - what `make` made
 
 
+_STEPS = 32
+"""Segments that are looked at one by one before a page's ranks are searched: the parent is mostly near."""
+
+
+class _Ranks:
+    """The ranks of a page, to be searched at once: below one task there may be all others."""
+
+    __slots__ = ("_all",)
+
+    def __init__(self, page: Page) -> None:
+        self._all = bytes([min(segment.shape.rank, 255) for segment in page.segments])
+
+    def last(self, rank: int, end: int) -> int:
+        """The last slot before `end` whose rank is at most this, or -1."""
+        return max((self._all.rfind(each, 0, end) for each in range(min(rank, 255) + 1)), default=-1)
+
+
 class Segments:
     """A sequence that never changes; `splice` makes another one that shares all pages but a few."""
 
@@ -253,8 +270,12 @@ class Segments:
         """The nearest segment before this one whose rank is at most this."""
         page, slot = self.spot(index)
         segments = self.pages[page].segments
-        for place in range(slot - 1, -1, -1):
+        for place in range(slot - 1, max(slot - 1 - _STEPS, -1), -1):
             if segments[place].shape.rank <= rank:
+                return self._counts[page] + place
+        if slot > _STEPS and self.pages[page].rank <= rank:
+            place = self.pages[page].derived(_Ranks).last(rank, slot - _STEPS)
+            if place >= 0:
                 return self._counts[page] + place
         for number in range(page - 1, -1, -1):
             if self.pages[number].rank <= rank:

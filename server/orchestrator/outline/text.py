@@ -59,7 +59,7 @@ class Chunk:
 
 
 class Text:
-    __slots__ = ("_chunks", "_lines", "_offsets", "_string")
+    __slots__ = ("_chunks", "_lines", "_newline", "_offsets", "_string")
 
     def __init__(self, string: str) -> None:
         self._set(tuple(_chunks_of(string)))
@@ -70,6 +70,7 @@ class Text:
         self._offsets = [0, *accumulate([len(chunk.string) for chunk in chunks])]
         self._lines = [0, *accumulate([chunk.breaks for chunk in chunks])]
         self._string: str | None = None
+        self._newline: str | None = None
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -107,6 +108,11 @@ class Text:
     @property
     def newline(self) -> str:
         r"""The line break that the document uses most, `\n` if it has none."""
+        if self._newline is None:
+            self._newline = self._most_used()
+        return self._newline
+
+    def _most_used(self) -> str:
         windows = sum(chunk.string.count("\r\n") for chunk in self._chunks)
         counts = {
             "\n": sum(chunk.string.count("\n") for chunk in self._chunks) - windows,

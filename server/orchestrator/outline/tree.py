@@ -399,11 +399,11 @@ class Outline:
         names = (name.strip().removeprefix("^") for name in task.fields.get("dependsOn", "").split(","))
         return tuple(dict.fromkeys(name for name in names if name))
 
-    def list_start(self, index: int) -> int:
-        """The first task of the list of this one."""
+    def list_start(self, index: int, known: dict[int, int] | None = None) -> int:
+        """The first task of the list of this one. `known` remembers those of tasks that were asked before."""
         segments = self.segments
         shape = segments[index].shape
-        first = index
+        first, asked = index, index
         while segments[first].shape.joined:
             before = segments.before(index, shape.rank)
             assert before is not None, "a task that is joined to a list has one before it"
@@ -411,6 +411,11 @@ class Outline:
             # Tasks of a list in a list without check boxes stand between, at the same depth of the tree.
             if segments[index].shape.outer is shape.outer and segments[index].shape.kind is Kind.TASK:
                 first = index
+                if known is not None and first in known:
+                    first = known[first]
+                    break
+        if known is not None:
+            known[asked] = first
         return first
 
     def contents(self, task: Task) -> Contents:
@@ -419,5 +424,6 @@ class Outline:
         if len(lines) == 1:
             return NOTHING
         head = head_of(self.text.line(task.line), task.line)
-        found = contents(lines, task.segment.shape.outer, task.segment.shape.mark_at - head)
+        shape = task.segment.shape
+        found = contents(lines, shape.outer, shape.mark_at - head, shape.column)
         return Contents(found.description, found.acceptance, found.result, numbers[found.own_lines - 1] + 1 - task.line)

@@ -58,7 +58,11 @@ def cost_from(nano: int | None) -> Cost:
 
 
 def json_text(detail: dict[str, Any] | list[dict[str, Any]]) -> str:
-    return clean_text(json.dumps(detail, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    return clean_text(_ENCODER.encode(detail))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes one for each text that is written in another way than usual."""
 
 
 class Columns(Generic[T]):
