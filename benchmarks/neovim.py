@@ -1,0 +1,207 @@
+"""What the plug-in costs in Neovim: at its start, and at a key in an outline of 10,000 tasks.
+
+A key is timed from the moment it is sent until the screen has been drawn, by two editors in turns: one without the
+plug-in, one with everything on (tree, hints, lenses, semantic colours, problems).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgpack
+from tests.support.neovim import PLUGIN, binary, clean_environment
+
+from benchmarks.outlines import Shape, sample
+from benchmarks.report import Figure
+
+TASKS = 10_000
+KEYS = 300
+PAUSE = 0.03
+"""Seconds between two keys: a fast typist."""
+STARTS = 20
+CHUNKS_PER_SECOND = 200
+
+_STARTUP = """
+local function timed(run)
+  local begun = vim.uv.hrtime()
+  run()
+  return (vim.uv.hrtime() - begun) / 1e6
+end
+vim.opt.runtimepath:prepend('{plugin}')
+local sourced = timed(function() vim.cmd.source('{plugin}/plugin/orchestrator.lua') end)
+vim.lsp.config('other', {{ cmd = {{ 'true' }}, filetypes = {{ 'markdown' }} }})
+local other = timed(function() vim.lsp.enable('other') end) -- loads what Neovim itself needs for this
+local enabled = timed(function() vim.lsp.enable('orchestrator') end)
+io.stderr:write(('%f %f'):format(sourced, enabled))
+"""
+
+_WITH_EVERYTHING = """
+vim.lsp.inlay_hint.enable()
+vim.api.nvim_create_autocmd({ 'InsertLeave', 'BufEnter' }, {
+  callback = function() vim.lsp.codelens.refresh({ bufnr = 0 }) end,
+})
+"""
+
+
+def measure(quick: bool) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield from startup(Path(folder), 3 if quick else STARTS)
+        yield from typing(Path(folder), 500 if quick else TASKS, 40 if quick else KEYS)
+
+
+def startup(folder: Path, rounds: int) -> Iterator[Figure]:
+    script = folder / "startup.lua"
+    script.write_text(_STARTUP.format(plugin=PLUGIN))
+    argv = [str(binary()), "--headless", "--clean", "-l", str(script)]
+    samples: list[list[float]] = []
+    for turn in range(rounds + 1):
+        ran = subprocess.run(argv, env=clean_environment(folder / "home"), check=True, capture_output=True, text=True)
+        if turn:
+            samples.append([float(number) for number in ran.stderr.split()[-2:]])
+    sourced, enabled = (statistics.median(column) for column in zip(*samples, strict=True))
+    yield Figure("Neovim starts: the plug-in's file", sourced, "ms")
+    yield Figure("Neovim starts: enabling its server", enabled, "ms", note="after another server was enabled")
+    yield Figure("  both", sourced + enabled, "ms", 1.0)
+
+
+def typing(folder: Path, tasks: int, keys: int) -> Iterator[Figure]:
+    outline = sample(Shape.HEADINGS, tasks)
+    off = "vim.opt.swapfile = false\nvim.opt.shortmess:append('aoOtTIcF')"
+    on = (
+        f"{off}\nvim.opt.runtimepath:prepend('{PLUGIN}')\n"
+        f"vim.g.orchestrator = {{ settings = {{ model = 'scripted/demo' }} }}\n"
+        f"vim.lsp.enable('orchestrator')\n{_WITH_EVERYTHING}"
+    )
+    with _editor(folder / "off", outline.text, off) as bare, _editor(folder / "on", outline.text, on) as ours:
+        ours.until("#vim.lsp.get_clients({ name = 'orchestrator' }) == 1 and vim.lsp.get_clients()[1].initialized")
+        ours.command(f"{outline.line + 1}")
+        ours.command("Orchestrator tree")
+        ours.until("vim.bo.filetype == 'orchestrator-tree' and vim.fn.line('$') > 1")
+        ours.command("wincmd p")
+        time.sleep(2)  # what is asked behind an opening
+        samples: dict[_Editor, list[float]] = {bare: [], ours: []}
+        for editor in samples:
+            editor.command(f"normal! {outline.line + 1}G")
+            editor.key("o")
+        for number in range(keys):
+            for editor, taken in samples.items():
+                taken.append(editor.key("word "[number % 5] if number % 40 else "<CR>"))
+            time.sleep(PAUSE)
+    nothing, everything = (
+        statistics.quantiles([1000 * seconds for seconds in samples[editor]], n=20)[-1] for editor in (bare, ours)
+    )
+    yield Figure(f"a key in {tasks:,} tasks, without the plug-in, p95", nothing, "ms")
+    yield Figure(f"a key in {tasks:,} tasks, with everything on, p95", everything, "ms")
+    yield Figure("  ratio", everything / nothing, "times", 1.3)
+
+
+class _Editor:
+    """Neovim as its screen sees it: what is drawn comes as messages, and the last of a drawing is `flush`."""
+
+    def __init__(self, address: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(60)
+        self._socket.connect(str(address))
+        self._unpacker: Any = msgpack.Unpacker(raw=False, strict_map_key=False, ext_hook=lambda _code, data: data)
+        self._number = 0
+        self.request("nvim_ui_attach", 120, 40, {"ext_linegrid": True, "rgb": True})
+
+    def request(self, method: str, *arguments: Any) -> Any:
+        self._number += 1
+        self._socket.sendall(msgpack.packb([0, self._number, method, arguments]))
+        while True:
+            message = self._next()
+            if message[0] == 1 and message[1] == self._number:
+                if message[2]:
+                    raise RuntimeError(str(message[2]))
+                return message[3]
+
+    def command(self, line: str) -> None:
+        self.request("nvim_command", line)
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        return self.request("nvim_exec_lua", code, list(arguments))
+
+    def until(self, condition: str) -> None:
+        end = time.monotonic() + 60
+        while True:
+            mode = self.request("nvim_get_mode")
+            if mode["blocking"]:
+                raise RuntimeError(f"Neovim waits for a key in mode {mode['mode']}: {condition}")
+            if self.lua(f"return {condition}"):
+                return
+            if time.monotonic() > end:
+                raise TimeoutError(condition)
+            time.sleep(0.02)
+
+    def key(self, key: str) -> float:
+        """Seconds until what the key did is drawn."""
+        self._drain()
+        begun = time.perf_counter()
+        self._socket.sendall(msgpack.packb([2, "nvim_input", [key]]))
+        drawn = False
+        while True:
+            message = self._next()
+            if message[0] != 2 or message[1] != "redraw":
+                continue
+            for event in message[2]:
+                drawn = drawn or event[0] in {"grid_line", "grid_scroll"}
+                if event[0] == "flush" and drawn:
+                    return time.perf_counter() - begun
+
+    def _drain(self) -> None:
+        """Forget what was drawn meanwhile."""
+        self._socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while chunk := self._socket.recv(1 << 20):
+                self._unpacker.feed(chunk)
+        self._socket.setblocking(True)
+        self._socket.settimeout(60)
+        for _ in self._unpacker:
+            pass
+
+    def _next(self) -> Any:
+        while True:
+            for message in self._unpacker:
+                return message
+            self._unpacker.feed(self._socket.recv(1 << 20))
+
+
+@contextlib.contextmanager
+def _editor(folder: Path, text: str, init: str) -> Iterator[_Editor]:
+    folder.mkdir()
+    (folder / "init.lua").write_text(init)
+    (folder / "plan.tasks.md").write_text(text)
+    address = folder / "s"
+    argv = [str(binary()), "--headless", "--listen", str(address), "-i", "NONE", "-u", str(folder / "init.lua")]
+    process = subprocess.Popen(
+        [*argv, "plan.tasks.md"],
+        cwd=folder,
+        env=clean_environment(folder / "home"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not address.exists():
+            time.sleep(0.02)
+        editor = _Editor(address)
+        yield editor
+        with contextlib.suppress(OSError, RuntimeError):
+            editor.command("qall!")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    print(*measure("--quick" in sys.argv), sep="\n")
