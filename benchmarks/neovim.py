@@ -173,7 +173,10 @@ class _Editor:
         while True:
             for message in self._unpacker:
                 return message
-            self._unpacker.feed(self._socket.recv(1 << 20))
+            chunk = self._socket.recv(1 << 20)
+            if not chunk:
+                raise ConnectionResetError("Neovim has ended.")
+            self._unpacker.feed(chunk)
 
 
 @contextlib.contextmanager
