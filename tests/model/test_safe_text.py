@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from orchestrator.model.safe_text import many_lines, markdown, one_line, visible
+from orchestrator.model.safe_text import SafeStream, many_lines, markdown, one_line, visible
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)
 
@@ -121,3 +121,10 @@ def test_markdown_shows_the_text_itself_in_a_list_and_in_emphasis(text):
 )
 def test_markdown_is_escaped_where_it_must_be(text, source):
     assert markdown(text) == source
+
+
+@given(st.lists(st.text(st.sampled_from("ab \n\r\t\u200d\u200c\u0915\u094d\U0001f468\x1b\u202e\ud800")), max_size=6))
+def test_a_stream_is_shown_as_the_whole(pieces: list[str]) -> None:
+    stream = SafeStream()
+    shown = "".join([*(stream.feed(piece) for piece in pieces), stream.end()])
+    assert shown == many_lines("".join(pieces))

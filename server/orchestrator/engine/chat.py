@@ -77,8 +77,8 @@ class Page:
     """Oldest first, each with its text so far."""
     earlier: int
     """How many messages stand before these."""
-    variants: Mapping[str, int]
-    """By id of a message ("" for the beginning): how many follow it, where it is more than one."""
+    variants: Mapping[str, Sequence[str]]
+    """By id of a message ("" for the beginning): those that follow it, the oldest first, where it is more than one."""
     live: bool
     """Whether something is being written into it, here or elsewhere."""
     here: bool
@@ -124,8 +124,12 @@ class Chats:
 
     # --- looking ------------------------------------------------------------------------------------------------
 
-    async def begin(self, target: Target, folder: Path, *, new: bool = False) -> str:
-        """The conversation of a task: the one under way, else the newest, else a new one; its id."""
+    async def begin(self, target: Target, folder: Path, *, uri: str = "", new: bool = False) -> str:
+        """The conversation of a task: the one under way, else the newest, else a new one; its id.
+
+        `uri` names the outline as the store does, where the target does not.
+        """
+        uri = uri or target.uri
         place = await target.place()
         if place.outline.front_matter.newer:
             raise FileError(
@@ -137,10 +141,10 @@ class Chats:
             found = await store.conversations(time.time(), workspace=str(folder), task_id=task.task_id, limit=200)
             chosen = _newest(found)
             if chosen is not None:
-                await self._retitle(store, chosen, task.title, target.uri)
+                await self._retitle(store, chosen, task.title, uri)
                 return chosen.conversation_id
         for conversation_id, draft in self._drafts.items():
-            same = draft.conversation.uri == target.uri and draft.conversation.title == task.title
+            same = draft.conversation.uri == uri and draft.conversation.title == task.title
             if same and draft.conversation.task_id == task.task_id and not new:
                 draft.target = target
                 return conversation_id
@@ -148,7 +152,7 @@ class Chats:
         conversation = Conversation(
             record_id("conversation"),
             str(folder),
-            target.uri,
+            uri,
             task.task_id,
             task.title,
             now,
@@ -172,6 +176,8 @@ class Chats:
         """The last messages, or those before one. What comes after is told by the hub."""
         draft = self._drafts.get(conversation_id)
         if draft is not None:
+            if before is not None:
+                raise _no_message()
             return Page(draft.conversation, (), 0, {}, live=False, here=False)
         store = await self._open_store()
         conversation = await self.conversation(conversation_id)
@@ -179,8 +185,10 @@ class Chats:
             raise _no_message()
         found = await store.conversation_page(conversation_id, before, limit)
         messages = [replace(message, text=text) for message, text in found]
-        parents = [message.parent_id for message in messages]
-        variants = await store.variants(conversation_id, parents) if conversation.head_id else {}
+        variants: dict[str, Sequence[str]] = {}
+        if conversation.head_id:
+            for parent_id in await store.variants(conversation_id, [message.parent_id for message in messages]):
+                variants[parent_id] = await store.following(conversation_id, parent_id or None)
         live = await store.is_live(conversation_id, time.time())
         if live is False and messages and messages[-1].ending is Ending.OPEN:
             await store.reconcile(time.time())  # its program is gone
@@ -196,12 +204,53 @@ class Chats:
         here = under_way is not None or conversation_id in self._turns
         return Page(conversation, messages, earlier, variants, live or here, here)
 
+    def writes(self, conversation_id: str) -> bool:
+        """Whether this program writes into it now."""
+        return conversation_id in self._turns or self.hub.open_message(conversation_id) is not None
+
+    async def version(self) -> int:
+        """Another number whenever somebody has changed the store."""
+        return await (await self._open_store()).version()
+
+    async def text_of(self, conversation_id: str, message_id: str | None = None) -> str:
+        """Of a message; of the last answer where none is named. Raises ProtocolError where there is none."""
+        if conversation_id in self._drafts:
+            raise _no_message()
+        store = await self._open_store()
+        conversation = await self.conversation(conversation_id)
+        if message_id is not None:
+            message = await self._message(store, conversation_id, message_id)
+            if message is None:
+                raise _no_message()
+            return message.text
+        if conversation.kind is ConversationKind.ATTEMPT:
+            attempt = await store.attempt_of(conversation_id)
+            if attempt is not None and (attempt.answer or attempt.result):
+                return attempt.answer or attempt.result
+        found = await store.conversation_page(conversation_id, None, PAGE)
+        answers = [text for message, text in found if message.speaker is Speaker.ASSISTANT and text]
+        if not answers:
+            raise _no_message()
+        return answers[-1]
+
     async def list(
         self, *, workspace: str | None = None, task_id: str | None = None, limit: int = 50
     ) -> Sequence[Listed]:
         """The one written to last first."""
         store = await self._open_store()
         return await store.conversations(time.time(), workspace=workspace, task_id=task_id, limit=limit)
+
+    async def count(self, conversation_id: str) -> int:
+        """Messages on the branch that is shown."""
+        if conversation_id in self._drafts:
+            return 0
+        store = await self._open_store()
+        conversation = await self.conversation(conversation_id)
+        if conversation.head_id:
+            head = await store.message(conversation.head_id)
+            return head.depth + 1 if head else 0
+        found = await store.conversation_page(conversation_id, None, 1)
+        return await store.messages_before(found[-1][0].message_id) + 1 if found else 0
 
     async def size(self, conversation_id: str) -> Size:
         """How large the next request would be, against the window of the model that would answer it."""
@@ -335,14 +384,6 @@ class Chats:
         if await self._message(store, conversation_id, message_id) is None:
             raise _no_message()
         return await self._turn_to(store, conversation, await store.leaf_below(message_id))
-
-    async def variants_of(self, conversation_id: str, message_id: str) -> Sequence[str]:
-        """Ids of the messages in whose place this one stands, itself among them, the oldest first."""
-        store = await self._open_store()
-        message = await self._message(store, conversation_id, message_id)
-        if message is None:
-            raise _no_message()
-        return await store.following(conversation_id, message.parent_id)
 
     async def rename(self, conversation_id: str, title: str) -> Conversation:
         title = " ".join(title.split())

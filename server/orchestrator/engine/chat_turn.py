@@ -342,12 +342,12 @@ class Turn:
             async for event in events:
                 if isinstance(event, TextDelta):
                     self._written.add(event.text)
+                    self._tell(Text(event.text))
                     if self._written.length > LONGEST:
                         raise AnswerMalformedError(
                             f"{route.name} answered without an end; it was stopped after {LONGEST:,} characters.",
                             hint="Choose another model.",
                         )
-                    self._tell(Text(event.text))
                 elif isinstance(event, ThoughtDelta):
                     self._tell(Thought(event.text))
                 elif isinstance(event, ToolCallDelta):

@@ -104,6 +104,10 @@ class Hub:
 
         return end
 
+    def listened(self) -> set[str]:
+        """Conversations that somebody listens to."""
+        return set(self._listeners)
+
     def tell(self, conversation_id: str, message_id: str, update: Update) -> None:
         listeners = self._listeners.get(conversation_id)
         if listeners:

@@ -50,6 +50,11 @@ class Client:
     ghosts: bool = False
     tree: bool = False
     inbox: bool = False
+    chat: bool = False
+    """It shows conversations itself."""
+    virtual_documents: bool = False
+    """It asks for the text of documents under `orchestrator:`."""
+    show_document: bool = False
     hierarchical_symbols: bool = False
     symbol_tags: bool = False
     action_literals: bool = False
@@ -117,6 +122,9 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         encoding=Encoding(encoding),
         ghosts=ours.get("ghosts") is True,
         inbox=ours.get("inbox") is True,
+        chat=ours.get("chat") is True,
+        virtual_documents=workspace.text_document_content is not None,
+        show_document=bool(window.show_document and window.show_document.support),
         tree=ours.get("tree") is True,
         hierarchical_symbols=bool(symbol and symbol.hierarchical_document_symbol_support),
         symbol_tags=bool(symbol and symbol.tag_support),

@@ -64,6 +64,8 @@ class Snapshot:
     def is_outline(self, globs: Sequence[str]) -> bool:
         from orchestrator.outline.files import is_outline
 
+        if self.uri.startswith("orchestrator:"):  # conversations and other documents of ours
+            return False
         return is_outline(uris.document_name(self.uri), self.outline, globs)
 
     def node(self, node_id: str) -> Node:

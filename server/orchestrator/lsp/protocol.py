@@ -16,6 +16,30 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from orchestrator.lsp import wire
+from orchestrator.lsp.protocol_chat import (
+    ChatCancelParams,
+    ChatCancelResult,
+    ChatExtractParams,
+    ChatExtractResult,
+    ChatForkParams,
+    ChatInfo,
+    ChatListParams,
+    ChatListResult,
+    ChatMessageParams,
+    ChatModelParams,
+    ChatOpenParams,
+    ChatOpenResult,
+    ChatPageParams,
+    ChatPageResult,
+    ChatParams,
+    ChatRenameParams,
+    ChatRetryParams,
+    ChatSendParams,
+    ChatSendResult,
+    ChatUpdateParams,
+    DocumentParams,
+    DocumentResult,
+)
 from orchestrator.lsp.protocol_exchange import ExportParams, ExportResult, ImportParams, ImportResult
 from orchestrator.lsp.protocol_history import HistorySearchParams, HistorySearchResult
 from orchestrator.model.run import SplitState
@@ -26,16 +50,10 @@ Wire = wire.Wire
 Uint = wire.Uint
 Uri = wire.Uri
 Identifier = wire.Identifier
-
-
-class Position(Wire):
-    line: Uint
-    character: Uint
-
-
-class Range(Wire):
-    start: Position
-    end: Position
+Position = wire.Position
+Range = wire.Range
+UsageReport = wire.UsageReport
+Done = wire.Done
 
 
 class ClientAbilities(Wire):
@@ -47,6 +65,8 @@ class ClientAbilities(Wire):
     """It wants `treeChanged` for the documents it asked `tree` about."""
     inbox: bool = False
     """It shows what waits for a person (`approval/changed`), and needs no message about it."""
+    chat: bool = False
+    """It shows conversations: it handles the command `orchestrator.server.chat.open` itself, with these parameters."""
 
 
 class ServerAbilities(Wire):
@@ -142,16 +162,6 @@ class TreeChangedParams(Wire):
     seq: Uint
     """One more than the last; a gap means: ask `tree` again."""
     changes: list[TreeChange]
-
-
-# --- usage --------------------------------------------------------------------------------------------------
-
-
-class UsageReport(Wire):
-    input_tokens: Uint = 0
-    output_tokens: Uint = 0
-    cost_usd: float | None = None
-    """Null: the price is not known."""
 
 
 # --- split --------------------------------------------------------------------------------------------------
@@ -288,10 +298,6 @@ class PlaybookSaveResult(Wire):
 
 class SplitDiscardParams(Wire):
     run_id: Identifier
-
-
-class Done(Wire):
-    """An empty answer."""
 
 
 # --- runs ---------------------------------------------------------------------------------------------------
@@ -594,6 +600,21 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/approval/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/list": (ApprovalListParams, ApprovalListResult),
     "orchestrator/approval/files": (ApprovalFilesParams, ApprovalFilesResult),
+    "orchestrator/chat/open": (ChatOpenParams, ChatOpenResult),
+    "orchestrator/chat/page": (ChatPageParams, ChatPageResult),
+    "orchestrator/chat/close": (ChatParams, Done),
+    "orchestrator/chat/send": (ChatSendParams, ChatSendResult),
+    "orchestrator/chat/retry": (ChatRetryParams, ChatSendResult),
+    "orchestrator/chat/cancel": (ChatCancelParams, ChatCancelResult),
+    "orchestrator/chat/list": (ChatListParams, ChatListResult),
+    "orchestrator/chat/rename": (ChatRenameParams, ChatInfo),
+    "orchestrator/chat/model": (ChatModelParams, ChatInfo),
+    "orchestrator/chat/delete": (ChatParams, Done),
+    "orchestrator/chat/fork": (ChatForkParams, ChatInfo),
+    "orchestrator/chat/select": (ChatMessageParams, ChatInfo),
+    "orchestrator/chat/restart": (ChatParams, ChatSendResult),
+    "orchestrator/chat/extract": (ChatExtractParams, ChatExtractResult),
+    "orchestrator/document": (DocumentParams, DocumentResult),
     "orchestrator/edit/status/set": (EditStatusSetParams, EditResult),
     "orchestrator/edit/status/cycle": (EditParams, EditResult),
     "orchestrator/edit/value/set": (EditValueSetParams, EditResult),
@@ -621,6 +642,7 @@ NOTIFICATIONS: dict[str, type[Wire]] = {
     "orchestrator/split/preview": SplitPreviewParams,
     "orchestrator/run/update": RunUpdateParams,
     "orchestrator/approval/changed": ApprovalChangedParams,
+    "orchestrator/chat/update": ChatUpdateParams,
 }
 """Server to client."""
 
@@ -633,6 +655,7 @@ COMMANDS: dict[str, str] = {
     "orchestrator.server.playbook.save": "orchestrator/playbook/save",
     "orchestrator.server.run.stop": "orchestrator/run/stop",
     "orchestrator.server.question.answer": "orchestrator/question/answer",
+    "orchestrator.server.chat.open": "orchestrator/chat/open",
     "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
     "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
     "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",

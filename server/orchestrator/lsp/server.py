@@ -38,6 +38,7 @@ from orchestrator.lsp.tasks import Tasks
 if TYPE_CHECKING:
     from orchestrator.config import Directories, Settings
     from orchestrator.engine.session import Session
+    from orchestrator.lsp.chats import Chats
     from orchestrator.lsp.colours import Colours
     from orchestrator.lsp.edits import Edits
     from orchestrator.lsp.findings import Findings
@@ -79,6 +80,7 @@ COMMANDS = (
     "orchestrator.server.playbook.save",
     "orchestrator.server.run.stop",
     "orchestrator.server.question.answer",
+    "orchestrator.server.chat.open",
     "orchestrator.server.edit.status.set",
     "orchestrator.server.edit.status.cycle",
     "orchestrator.server.edit.value.set",
@@ -201,6 +203,27 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/approval/answer", "run", "answer"),
     Feature("orchestrator/approval/list", "run", "approvals"),
     Feature("orchestrator/approval/files", "run", "approval_files"),
+    Feature("orchestrator/chat/open", "chat", "open_chat"),
+    Feature("orchestrator/chat/page", "chat", "page"),
+    Feature("orchestrator/chat/close", "chat", "close"),
+    Feature("orchestrator/chat/send", "chat", "send"),
+    Feature("orchestrator/chat/retry", "chat", "retry"),
+    Feature("orchestrator/chat/cancel", "chat", "cancel"),
+    Feature("orchestrator/chat/list", "chat", "chats"),
+    Feature("orchestrator/chat/rename", "chat", "rename"),
+    Feature("orchestrator/chat/model", "chat", "use_model"),
+    Feature("orchestrator/chat/delete", "chat", "delete"),
+    Feature("orchestrator/chat/fork", "chat", "fork"),
+    Feature("orchestrator/chat/select", "chat", "select"),
+    Feature("orchestrator/chat/restart", "chat", "restart"),
+    Feature("orchestrator/chat/extract", "chat", "extract"),
+    Feature("orchestrator/document", "virtual_document", "document"),
+    Feature(
+        types.WORKSPACE_TEXT_DOCUMENT_CONTENT,
+        "virtual_document",
+        "text_document_content",
+        types.TextDocumentContentOptions(schemes=["orchestrator"]),
+    ),
     Feature("orchestrator/edit/status/set", "edit", "status_set"),
     Feature("orchestrator/edit/status/cycle", "edit", "status_cycle"),
     Feature("orchestrator/edit/value/set", "edit", "value_set"),
@@ -225,7 +248,7 @@ FEATURES: tuple[Feature, ...] = (
 STORE_FILE = "orchestrator.db"
 """As `engine.session` calls it, which cannot be imported here: without one nobody runs anything."""
 
-WARM_UP = ("colours", "edits", "index", "outbox", "splits", "trees", "problems", "runs", "settings")
+WARM_UP = ("chats", "colours", "edits", "index", "outbox", "splits", "trees", "problems", "runs", "settings")
 """Modules of `lsp` that are imported in a thread after `initialized`, besides those of the features."""
 
 
@@ -283,6 +306,8 @@ class Server(LanguageServer):
             capabilities.semantic_tokens_provider = _token_options(self.client)
         symbols = types.WorkspaceSymbolOptions(resolve_provider=self.client.resolve_symbols)
         capabilities.workspace_symbol_provider = symbols if self.client.workspace_symbols else None
+        if self.client.virtual_documents and capabilities.workspace is not None:
+            capabilities.workspace.text_document_content = types.TextDocumentContentOptions(schemes=[NAME])
         capabilities.experimental = {NAME: {"protocol": PROTOCOL_VERSION, "version": self.version}}
 
     # --- what features share, made when first asked for --------------------------------------------------------
@@ -371,6 +396,12 @@ class Server(LanguageServer):
         from orchestrator.lsp.runs import Runs
 
         return Runs(self)
+
+    @cached_property
+    def chats(self) -> Chats:
+        from orchestrator.lsp.chats import Chats
+
+        return Chats(self)
 
     @cached_property
     def outbox(self) -> Outbox:

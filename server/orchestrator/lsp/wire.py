@@ -1,6 +1,6 @@
 """What every wire type is made of.
 
-Apart from `protocol` so that a family of types can have a file of its own beside it.
+Apart from `protocol`, which lists the methods, so that a family of types can have a file of its own.
 """
 
 from __future__ import annotations
@@ -19,3 +19,24 @@ class Wire(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", strict=True, alias_generator=to_camel, populate_by_name=True, use_enum_values=False
     )
+
+
+class Position(Wire):
+    line: Uint
+    character: Uint
+
+
+class Range(Wire):
+    start: Position
+    end: Position
+
+
+class UsageReport(Wire):
+    input_tokens: Uint = 0
+    output_tokens: Uint = 0
+    cost_usd: float | None = None
+    """Null: the price is not known."""
+
+
+class Done(Wire):
+    """An empty answer."""

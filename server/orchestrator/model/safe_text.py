@@ -84,3 +84,37 @@ def _is_harmless(text: str, index: int) -> bool:
 def _joins(neighbour: str) -> bool:
     """Whether a joiner beside this character does what it is for."""
     return neighbour != "" and not neighbour.isascii() and unicodedata.category(neighbour)[0] in "LMS"
+
+
+class SafeStream:
+    """As `many_lines`, for text that comes in pieces.
+
+    Invariant: the pieces together are what `many_lines` gives of the whole (test_a_stream_is_shown_as_the_whole).
+    """
+
+    def __init__(self) -> None:
+        self._before = ""
+        """The last character that was shown: a joiner behind it may belong to it."""
+        self._held = ""
+        """What cannot be judged before the next character is there."""
+
+    def feed(self, text: str) -> str:
+        text = self._held + text
+        end = len(text.rstrip(_WAITS))
+        self._held = text[end:]
+        return self._shown(text[:end])
+
+    def end(self) -> str:
+        held, self._held = self._held, ""
+        return self._shown(held)
+
+    def _shown(self, text: str) -> str:
+        if not text:
+            return ""
+        before, self._before = self._before, text[-1]
+        if text.isascii() and text.isprintable():
+            return text
+        return many_lines(before + text)[len(many_lines(before)) :]
+
+
+_WAITS = "\r" + _JOINERS

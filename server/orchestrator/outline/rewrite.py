@@ -82,6 +82,11 @@ def rewrite_branch(outline: Outline, parent: Task, rewrite: Rewrite, new_id: Cal
     return tuple(edits)
 
 
+def reword(outline: Outline, task: Task, wording: Wording) -> tuple[TextEdit, ...]:
+    """Give one task other words, whatever its status is; none when it says them already. Raises EditRefusedError."""
+    return _reworded(outline, task, _cleaned(outline, task, wording))
+
+
 @dataclass(frozen=True, slots=True)
 class _Expected:
     """What a subtask must say afterwards."""

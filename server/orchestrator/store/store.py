@@ -526,6 +526,12 @@ class Store:
         """In the order in which they began."""
         return await self._select(rows.step_from, "SELECT * FROM steps WHERE attempt_id = ? ORDER BY seq", attempt_id)
 
+    async def step(self, step_id: str) -> Step | None:
+        return _only(await self._select(rows.step_from, "SELECT * FROM steps WHERE step_id = ?", step_id))
+
+    async def attempt(self, attempt_id: str) -> Attempt | None:
+        return _only(await self._select(rows.attempt_from, "SELECT * FROM attempts WHERE attempt_id = ?", attempt_id))
+
     async def partial_answer(self, step_id: str) -> str:
         """What had streamed of a step that is running or never got a whole answer, else nothing."""
         query = "SELECT partial_answer FROM steps WHERE step_id = ?"
@@ -625,6 +631,15 @@ class Store:
         return await self._read(partial(index.nodes_of, outline_ids=tuple(outline_ids)))
 
     # The store as a whole
+
+    async def version(self) -> int:
+        """Another number whenever a record was written, by this program or another one."""
+
+        def read(database: sqlite3.Connection) -> int:
+            self._guard(database)
+            return int(database.execute("PRAGMA data_version").fetchone()[0])
+
+        return await self._read(read)
 
     async def size(self) -> StoreSize:
         return await self._read(partial(inspection.size, path=self.path))

@@ -12,19 +12,12 @@
 ---| 'failed'
 ---| 'cancelled'
 
----@class orchestrator.Position
----@field line integer
----@field character integer
-
----@class orchestrator.Range
----@field start orchestrator.Position
----@field end orchestrator.Position
-
 ---What the client can show.
 ---@class orchestrator.ClientAbilities
 ---@field ghosts? boolean It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`.
 ---@field tree? boolean It wants `treeChanged` for the documents it asked `tree` about.
 ---@field inbox? boolean It shows what waits for a person (`approval/changed`), and needs no message about it.
+---@field chat? boolean It shows conversations: it handles the command `orchestrator.server.chat.open` itself, with these parameters.
 
 ---@class orchestrator.ServerAbilities
 ---@field protocol? integer
@@ -89,11 +82,6 @@
 ---@field documentVersion integer|vim.NIL
 ---@field seq integer One more than the last; a gap means: ask `tree` again.
 ---@field changes (orchestrator.NodeInserted|orchestrator.NodeRemoved|orchestrator.NodeUpdated)[]
-
----@class orchestrator.UsageReport
----@field inputTokens? integer
----@field outputTokens? integer
----@field costUsd? number|vim.NIL Null: the price is not known.
 
 ---A subtask that is proposed and not in the file.
 ---@class orchestrator.GhostTask
@@ -184,9 +172,6 @@
 
 ---@class orchestrator.SplitDiscardParams
 ---@field runId string
-
----An empty answer.
----@class orchestrator.Done
 
 ---Which tasks: one by `nodeId`, or by a position in one of its lines; neither: all of the outline.
 ---@class orchestrator.RunPlaceParams
@@ -399,6 +384,233 @@
 ---@field documentVersion integer|vim.NIL
 ---@field position? orchestrator.Position|vim.NIL Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows.
 ---@field moved? integer By how many lines that task stands further down than before.
+
+---@class orchestrator.Wire
+
+---@class orchestrator.Position
+---@field line integer
+---@field character integer
+
+---@class orchestrator.Range
+---@field start orchestrator.Position
+---@field end orchestrator.Position
+
+---@class orchestrator.UsageReport
+---@field inputTokens? integer
+---@field outputTokens? integer
+---@field costUsd? number|vim.NIL Null: the price is not known.
+
+---An empty answer.
+---@class orchestrator.Done
+
+---A file or a selection. Files of the workspace only, and none that may hold keys.
+---@class orchestrator.ChatAttachment
+---@field path? string|vim.NIL Relative to the workspace, or absolute and inside it.
+---@field uri? string|vim.NIL In place of `path`. What stands in an open document is sent, saved or not.
+---@field range? orchestrator.Range|vim.NIL Of the document at `uri`: only these lines.
+
+---What was attached to a message, as it was then.
+---@class orchestrator.ChatAttached
+---@field name string The path relative to the workspace; of a selection with its lines, `a.py:3-9`.
+---@field text string
+
+---@class orchestrator.ChatToolUse
+---@field callId string
+---@field tool string
+---@field arguments string JSON, as the model wrote it.
+---@field result string
+---@field failed boolean
+
+---@class orchestrator.ChatMessage
+---@field messageId string
+---@field parentId string|vim.NIL The message that it follows; null for the first, and in the conversation of a run.
+---@field speaker 'system'|'user'|'assistant' `user` is the person; in the conversation of a run, the engine.
+---@field text string Markdown. Control and bidirectional characters are spelled out: `<U+202E>`.
+---@field created number
+---@field ending string `open` while it is written, else `end`, `maxTokens`, `refusal`, `cancelled`, `error`, or `interrupted` by the end of the program.
+---@field reason? string Of an error: what happened and what to do.
+---@field attached? orchestrator.ChatAttached[]
+---@field tools? orchestrator.ChatToolUse[]
+---@field variants? string[] Where several messages stand in one place (edited, answered anew, forked): their ids, the oldest first, this one among them. `chat/select` shows another one.
+
+---How large the next request would be, about.
+---@class orchestrator.ChatSize
+---@field tokens integer
+---@field window integer|vim.NIL What the model can read at once; null: nobody knows.
+---@field fit 'good'|'long'|'full' `long`: it fits, and answers get worse. `full`: the next answer would not fit.
+---@field advice string For a person; empty when all is well. `chat/restart` is what it offers.
+
+---@class orchestrator.ChatInfo
+---@field conversationId string
+---@field uri string
+---@field taskId string|vim.NIL The task's id in the file; null before the first message of a task that has none.
+---@field nodeId? string|vim.NIL Of the task, where its document is open.
+---@field title string The task's title, or the one that a person gave.
+---@field kind 'chat'|'attempt' `attempt`: the engine talks with the model in a run or a split. A message to it is a correction for its next step; after its end it begins a new conversation.
+---@field live boolean Something is being written into it, by this program or another one.
+---@field model string `provider/model` or alias that a person chose for it; empty: as the task and the settings say.
+---@field messages integer On the branch that is shown.
+---@field preview? string The beginning of its last message, in one line.
+---@field started number
+---@field updated number
+---@field forkedFrom? string|vim.NIL The conversation that it began as a fork or a merged brief of.
+---@field size? orchestrator.ChatSize|vim.NIL Null in lists.
+
+---A conversation by its id; or that of a task, named by `nodeId` or a position in one of its lines: that of a run under way, else the newest, else a new one. A new one is stored with its first message.
+---@class orchestrator.ChatOpenParams
+---@field conversationId? string|vim.NIL
+---@field uri? string|vim.NIL
+---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+---@field new? boolean A new conversation of the task, whatever there is.
+---@field limit? integer Messages of the first page, the last ones.
+
+---@class orchestrator.ChatOpenResult
+---@field conversation orchestrator.ChatInfo
+---@field messages orchestrator.ChatMessage[] Oldest first. The last one may be open: what it has so far, and updates go on from there.
+---@field earlier integer How many stand before these: ask `chat/page`.
+---@field seq integer Of the state that this answer shows; the next `chat/update` has the next number, a gap means: open it again.
+
+---@class orchestrator.ChatPageParams
+---@field conversationId string
+---@field before string A message: those before it.
+---@field limit? integer
+
+---@class orchestrator.ChatPageResult
+---@field messages orchestrator.ChatMessage[] Oldest first.
+---@field earlier integer
+
+---@class orchestrator.ChatParams
+---@field conversationId string
+
+---@class orchestrator.ChatMessageParams
+---@field conversationId string
+---@field messageId string
+
+---@class orchestrator.ChatSendParams
+---@field conversationId string
+---@field text string
+---@field attachments? orchestrator.ChatAttachment[]
+---@field replaces? string|vim.NIL A message of the person that is said anew: on a branch of its own, beside the old one.
+---@field model? string For this answer only.
+
+---As soon as what was said is stored.
+---@class orchestrator.ChatSendResult
+---@field conversationId string Another one than was asked for where a message begins a new conversation: open that.
+---@field messageId string|vim.NIL The answer's; null for a correction.
+---@field saidId string|vim.NIL What the person said.
+---@field correction? boolean It was told to the run, for its next step.
+
+---Have a message answered anew, beside the answer that there is.
+---@class orchestrator.ChatRetryParams
+---@field conversationId string
+---@field messageId? string|vim.NIL An answer, or what is to be answered; null: the last one.
+---@field model? string
+
+---@class orchestrator.ChatCancelParams
+---@field conversationId string
+---@field messageId? string|vim.NIL Only if this is what is being written; null: whatever is.
+
+---@class orchestrator.ChatCancelResult
+---@field cancelled boolean False: nothing is being written (any more). What was written stays.
+
+---Of a task, named as in `chat/open`; of an outline's workspace; or of all.
+---@class orchestrator.ChatListParams
+---@field uri? string|vim.NIL
+---@field version? integer|vim.NIL
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+---@field limit? integer
+
+---@class orchestrator.ChatListResult
+---@field conversations orchestrator.ChatInfo[] The one that was written to last first.
+
+---@class orchestrator.ChatRenameParams
+---@field conversationId string
+---@field title string
+
+---@class orchestrator.ChatModelParams
+---@field conversationId string
+---@field model string `provider/model` or alias for the next answers; empty: as the task and the settings say.
+
+---@class orchestrator.ChatForkParams
+---@field conversationId string
+---@field messageId? string|vim.NIL Go on from here: what followed stays as a branch. Of a run that ended: begin a new conversation with this one; null: with what the run came to.
+
+---Write a message into the outline, as one edit of the open document.
+---@class orchestrator.ChatExtractParams
+---@field conversationId string
+---@field messageId? string|vim.NIL Null: the last answer.
+---@field to 'subtasks'|'description'|'result' `subtasks`: the list in it. `description`: added to what there is. `result`: its first paragraph.
+
+---@class orchestrator.ChatExtractResult
+---@field documentVersion integer|vim.NIL
+---@field changed boolean False: the task says it already.
+
+---A message came. One that is open is empty, and grows by `text`.
+---@class orchestrator.ChatSaid
+---@field kind? 'message'
+---@field message orchestrator.ChatMessage
+
+---Append this to the message; it is never sent again.
+---@class orchestrator.ChatText
+---@field kind? 'text'
+---@field text string
+
+---What the model thinks aloud; no part of the message.
+---@class orchestrator.ChatThought
+---@field kind? 'thought'
+---@field text string
+
+---@class orchestrator.ChatToolCall
+---@field kind? 'toolCall'
+---@field callId string
+---@field tool string
+---@field arguments string
+
+---@class orchestrator.ChatToolResult
+---@field kind? 'toolResult'
+---@field callId string
+---@field text string
+---@field failed boolean
+
+---One line about what goes on: who answers, why a call waits.
+---@class orchestrator.ChatNote
+---@field kind? 'note'
+---@field text string
+
+---@class orchestrator.ChatUsage
+---@field kind? 'usage'
+---@field model string
+---@field usage orchestrator.UsageReport
+
+---The message is stored as it stands.
+---@class orchestrator.ChatEnd
+---@field kind? 'end'
+---@field stopReason 'end'|'maxTokens'|'refusal'|'cancelled'|'error'|'interrupted'
+---@field reason? string
+
+---Another branch is shown, or it has another title or model: open it again.
+---@class orchestrator.ChatTurned
+---@field kind? 'changed'
+
+---@class orchestrator.ChatDeleted
+---@field kind? 'deleted'
+
+---What happened in a conversation that is open. A piece that follows silence is sent at once, later ones are gathered for 30 ms.
+---@class orchestrator.ChatUpdateParams
+---@field conversationId string
+---@field messageId string Empty for what is about the conversation.
+---@field seq integer One more than the last of this conversation.
+---@field update orchestrator.ChatSaid|orchestrator.ChatText|orchestrator.ChatThought|orchestrator.ChatToolCall|orchestrator.ChatToolResult|orchestrator.ChatNote|orchestrator.ChatUsage|orchestrator.ChatEnd|orchestrator.ChatTurned|orchestrator.ChatDeleted
+
+---A virtual document, by its URI; `docs/reference/virtual-documents.md` lists them.
+---@class orchestrator.DocumentParams
+---@field uri string
+
+---@class orchestrator.DocumentResult
+---@field text string Markdown.
 
 ---An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls.
 ---@class orchestrator.ExportParams

@@ -15,16 +15,6 @@ export type SplitState =
   | "failed"
   | "cancelled";
 
-export interface Position {
-  line: number;
-  character: number;
-}
-
-export interface Range {
-  start: Position;
-  end: Position;
-}
-
 /** What the client can show. */
 export interface ClientAbilities {
   /** It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`. */
@@ -33,6 +23,8 @@ export interface ClientAbilities {
   tree?: boolean;
   /** It shows what waits for a person (`approval/changed`), and needs no message about it. */
   inbox?: boolean;
+  /** It shows conversations: it handles the command `orchestrator.server.chat.open` itself, with these parameters. */
+  chat?: boolean;
 }
 
 export interface ServerAbilities {
@@ -120,13 +112,6 @@ export interface TreeChangedParams {
   /** One more than the last; a gap means: ask `tree` again. */
   seq: number;
   changes: (NodeInserted | NodeRemoved | NodeUpdated)[];
-}
-
-export interface UsageReport {
-  inputTokens?: number;
-  outputTokens?: number;
-  /** Null: the price is not known. */
-  costUsd?: number | null;
 }
 
 /** A subtask that is proposed and not in the file. */
@@ -253,10 +238,6 @@ export interface PlaybookSaveResult {
 
 export interface SplitDiscardParams {
   runId: string;
-}
-
-/** An empty answer. */
-export interface Done {
 }
 
 /** Which tasks: one by `nodeId`, or by a position in one of its lines; neither: all of the outline. */
@@ -558,6 +539,326 @@ export interface EditResult {
   moved?: number;
 }
 
+export interface Wire {
+}
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+export interface UsageReport {
+  inputTokens?: number;
+  outputTokens?: number;
+  /** Null: the price is not known. */
+  costUsd?: number | null;
+}
+
+/** An empty answer. */
+export interface Done {
+}
+
+/** A file or a selection. Files of the workspace only, and none that may hold keys. */
+export interface ChatAttachment {
+  /** Relative to the workspace, or absolute and inside it. */
+  path?: string | null;
+  /** In place of `path`. What stands in an open document is sent, saved or not. */
+  uri?: string | null;
+  /** Of the document at `uri`: only these lines. */
+  range?: Range | null;
+}
+
+/** What was attached to a message, as it was then. */
+export interface ChatAttached {
+  /** The path relative to the workspace; of a selection with its lines, `a.py:3-9`. */
+  name: string;
+  text: string;
+}
+
+export interface ChatToolUse {
+  callId: string;
+  tool: string;
+  /** JSON, as the model wrote it. */
+  arguments: string;
+  result: string;
+  failed: boolean;
+}
+
+export interface ChatMessage {
+  messageId: string;
+  /** The message that it follows; null for the first, and in the conversation of a run. */
+  parentId: string | null;
+  /** `user` is the person; in the conversation of a run, the engine. */
+  speaker: "system" | "user" | "assistant";
+  /** Markdown. Control and bidirectional characters are spelled out: `<U+202E>`. */
+  text: string;
+  created: number;
+  /** `open` while it is written, else `end`, `maxTokens`, `refusal`, `cancelled`, `error`, or `interrupted` by the end of the program. */
+  ending: string;
+  /** Of an error: what happened and what to do. */
+  reason?: string;
+  attached?: ChatAttached[];
+  tools?: ChatToolUse[];
+  /** Where several messages stand in one place (edited, answered anew, forked): their ids, the oldest first, this one among them. `chat/select` shows another one. */
+  variants?: string[];
+}
+
+/** How large the next request would be, about. */
+export interface ChatSize {
+  tokens: number;
+  /** What the model can read at once; null: nobody knows. */
+  window: number | null;
+  /** `long`: it fits, and answers get worse. `full`: the next answer would not fit. */
+  fit: "good" | "long" | "full";
+  /** For a person; empty when all is well. `chat/restart` is what it offers. */
+  advice: string;
+}
+
+export interface ChatInfo {
+  conversationId: string;
+  uri: string;
+  /** The task's id in the file; null before the first message of a task that has none. */
+  taskId: string | null;
+  /** Of the task, where its document is open. */
+  nodeId?: string | null;
+  /** The task's title, or the one that a person gave. */
+  title: string;
+  /** `attempt`: the engine talks with the model in a run or a split. A message to it is a correction for its next step; after its end it begins a new conversation. */
+  kind: "chat" | "attempt";
+  /** Something is being written into it, by this program or another one. */
+  live: boolean;
+  /** `provider/model` or alias that a person chose for it; empty: as the task and the settings say. */
+  model: string;
+  /** On the branch that is shown. */
+  messages: number;
+  /** The beginning of its last message, in one line. */
+  preview?: string;
+  started: number;
+  updated: number;
+  /** The conversation that it began as a fork or a merged brief of. */
+  forkedFrom?: string | null;
+  /** Null in lists. */
+  size?: ChatSize | null;
+}
+
+/** A conversation by its id; or that of a task, named by `nodeId` or a position in one of its lines: that of a run under way, else the newest, else a new one. A new one is stored with its first message. */
+export interface ChatOpenParams {
+  conversationId?: string | null;
+  uri?: string | null;
+  /** The version that `position` belongs to; null with `nodeId`. */
+  version?: number | null;
+  nodeId?: string | null;
+  position?: Position | null;
+  /** A new conversation of the task, whatever there is. */
+  new?: boolean;
+  /** Messages of the first page, the last ones. */
+  limit?: number;
+}
+
+export interface ChatOpenResult {
+  conversation: ChatInfo;
+  /** Oldest first. The last one may be open: what it has so far, and updates go on from there. */
+  messages: ChatMessage[];
+  /** How many stand before these: ask `chat/page`. */
+  earlier: number;
+  /** Of the state that this answer shows; the next `chat/update` has the next number, a gap means: open it again. */
+  seq: number;
+}
+
+export interface ChatPageParams {
+  conversationId: string;
+  /** A message: those before it. */
+  before: string;
+  limit?: number;
+}
+
+export interface ChatPageResult {
+  /** Oldest first. */
+  messages: ChatMessage[];
+  earlier: number;
+}
+
+export interface ChatParams {
+  conversationId: string;
+}
+
+export interface ChatMessageParams {
+  conversationId: string;
+  messageId: string;
+}
+
+export interface ChatSendParams {
+  conversationId: string;
+  text: string;
+  attachments?: ChatAttachment[];
+  /** A message of the person that is said anew: on a branch of its own, beside the old one. */
+  replaces?: string | null;
+  /** For this answer only. */
+  model?: string;
+}
+
+/** As soon as what was said is stored. */
+export interface ChatSendResult {
+  /** Another one than was asked for where a message begins a new conversation: open that. */
+  conversationId: string;
+  /** The answer's; null for a correction. */
+  messageId: string | null;
+  /** What the person said. */
+  saidId: string | null;
+  /** It was told to the run, for its next step. */
+  correction?: boolean;
+}
+
+/** Have a message answered anew, beside the answer that there is. */
+export interface ChatRetryParams {
+  conversationId: string;
+  /** An answer, or what is to be answered; null: the last one. */
+  messageId?: string | null;
+  model?: string;
+}
+
+export interface ChatCancelParams {
+  conversationId: string;
+  /** Only if this is what is being written; null: whatever is. */
+  messageId?: string | null;
+}
+
+export interface ChatCancelResult {
+  /** False: nothing is being written (any more). What was written stays. */
+  cancelled: boolean;
+}
+
+/** Of a task, named as in `chat/open`; of an outline's workspace; or of all. */
+export interface ChatListParams {
+  uri?: string | null;
+  version?: number | null;
+  nodeId?: string | null;
+  position?: Position | null;
+  limit?: number;
+}
+
+export interface ChatListResult {
+  /** The one that was written to last first. */
+  conversations: ChatInfo[];
+}
+
+export interface ChatRenameParams {
+  conversationId: string;
+  title: string;
+}
+
+export interface ChatModelParams {
+  conversationId: string;
+  /** `provider/model` or alias for the next answers; empty: as the task and the settings say. */
+  model: string;
+}
+
+export interface ChatForkParams {
+  conversationId: string;
+  /** Go on from here: what followed stays as a branch. Of a run that ended: begin a new conversation with this one; null: with what the run came to. */
+  messageId?: string | null;
+}
+
+/** Write a message into the outline, as one edit of the open document. */
+export interface ChatExtractParams {
+  conversationId: string;
+  /** Null: the last answer. */
+  messageId?: string | null;
+  /** `subtasks`: the list in it. `description`: added to what there is. `result`: its first paragraph. */
+  to: "subtasks" | "description" | "result";
+}
+
+export interface ChatExtractResult {
+  documentVersion: number | null;
+  /** False: the task says it already. */
+  changed: boolean;
+}
+
+/** A message came. One that is open is empty, and grows by `text`. */
+export interface ChatSaid {
+  kind?: "message";
+  message: ChatMessage;
+}
+
+/** Append this to the message; it is never sent again. */
+export interface ChatText {
+  kind?: "text";
+  text: string;
+}
+
+/** What the model thinks aloud; no part of the message. */
+export interface ChatThought {
+  kind?: "thought";
+  text: string;
+}
+
+export interface ChatToolCall {
+  kind?: "toolCall";
+  callId: string;
+  tool: string;
+  arguments: string;
+}
+
+export interface ChatToolResult {
+  kind?: "toolResult";
+  callId: string;
+  text: string;
+  failed: boolean;
+}
+
+/** One line about what goes on: who answers, why a call waits. */
+export interface ChatNote {
+  kind?: "note";
+  text: string;
+}
+
+export interface ChatUsage {
+  kind?: "usage";
+  model: string;
+  usage: UsageReport;
+}
+
+/** The message is stored as it stands. */
+export interface ChatEnd {
+  kind?: "end";
+  stopReason: "end" | "maxTokens" | "refusal" | "cancelled" | "error" | "interrupted";
+  reason?: string;
+}
+
+/** Another branch is shown, or it has another title or model: open it again. */
+export interface ChatTurned {
+  kind?: "changed";
+}
+
+export interface ChatDeleted {
+  kind?: "deleted";
+}
+
+/** What happened in a conversation that is open. A piece that follows silence is sent at once, later ones are gathered for 30 ms. */
+export interface ChatUpdateParams {
+  conversationId: string;
+  /** Empty for what is about the conversation. */
+  messageId: string;
+  /** One more than the last of this conversation. */
+  seq: number;
+  update: ChatSaid | ChatText | ChatThought | ChatToolCall | ChatToolResult | ChatNote | ChatUsage | ChatEnd | ChatTurned | ChatDeleted;
+}
+
+/** A virtual document, by its URI; `docs/reference/virtual-documents.md` lists them. */
+export interface DocumentParams {
+  uri: string;
+}
+
+export interface DocumentResult {
+  /** Markdown. */
+  text: string;
+}
+
 /** An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls. */
 export interface ExportParams {
   /** The open text counts, else the file. */
@@ -666,6 +967,21 @@ export interface Requests {
   "orchestrator/approval/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/list": { params: ApprovalListParams; result: ApprovalListResult };
   "orchestrator/approval/files": { params: ApprovalFilesParams; result: ApprovalFilesResult };
+  "orchestrator/chat/open": { params: ChatOpenParams; result: ChatOpenResult };
+  "orchestrator/chat/page": { params: ChatPageParams; result: ChatPageResult };
+  "orchestrator/chat/close": { params: ChatParams; result: Done };
+  "orchestrator/chat/send": { params: ChatSendParams; result: ChatSendResult };
+  "orchestrator/chat/retry": { params: ChatRetryParams; result: ChatSendResult };
+  "orchestrator/chat/cancel": { params: ChatCancelParams; result: ChatCancelResult };
+  "orchestrator/chat/list": { params: ChatListParams; result: ChatListResult };
+  "orchestrator/chat/rename": { params: ChatRenameParams; result: ChatInfo };
+  "orchestrator/chat/model": { params: ChatModelParams; result: ChatInfo };
+  "orchestrator/chat/delete": { params: ChatParams; result: Done };
+  "orchestrator/chat/fork": { params: ChatForkParams; result: ChatInfo };
+  "orchestrator/chat/select": { params: ChatMessageParams; result: ChatInfo };
+  "orchestrator/chat/restart": { params: ChatParams; result: ChatSendResult };
+  "orchestrator/chat/extract": { params: ChatExtractParams; result: ChatExtractResult };
+  "orchestrator/document": { params: DocumentParams; result: DocumentResult };
   "orchestrator/edit/status/set": { params: EditStatusSetParams; result: EditResult };
   "orchestrator/edit/status/cycle": { params: EditParams; result: EditResult };
   "orchestrator/edit/value/set": { params: EditValueSetParams; result: EditResult };
@@ -693,6 +1009,7 @@ export interface Notifications {
   "orchestrator/split/preview": SplitPreviewParams;
   "orchestrator/run/update": RunUpdateParams;
   "orchestrator/approval/changed": ApprovalChangedParams;
+  "orchestrator/chat/update": ChatUpdateParams;
 }
 
 /** `workspace/executeCommand`: the request whose params are the one argument. */
@@ -705,6 +1022,7 @@ export const COMMANDS = {
   "orchestrator.server.playbook.save": "orchestrator/playbook/save",
   "orchestrator.server.run.stop": "orchestrator/run/stop",
   "orchestrator.server.question.answer": "orchestrator/question/answer",
+  "orchestrator.server.chat.open": "orchestrator/chat/open",
   "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
   "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
   "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",
