@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "write an outline, its conversations or its calls in another form",
     "import": "make an outline of another program's tasks",
     "check": "find the problems of outlines",
+    "data": "say where everything is that is kept, how big it is, and delete it",
     "models": "list the models and why one is not usable; fetch one",
     "doctor": "check the installation and say what mends it",
     "config": "show the settings and where each comes from",

@@ -40,6 +40,7 @@ from orchestrator.store import (
     branches,
     connection,
     conversations,
+    deletion,
     failures,
     history,
     index,
@@ -53,6 +54,7 @@ from orchestrator.store import (
 )
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.conversations import Listed
+from orchestrator.store.deletion import Deletable, Selection, WorkspaceSize
 from orchestrator.store.history import Filters, Hit
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
@@ -643,6 +645,26 @@ class Store:
 
     async def size(self) -> StoreSize:
         return await self._read(partial(inspection.size, path=self.path))
+
+    async def workspaces(self) -> list[WorkspaceSize]:
+        """What there is of each workspace, the largest first."""
+        return await self._read(deletion.workspaces)
+
+    async def deletable(self, selection: Selection, now: float) -> Deletable:
+        """What `delete` would delete now."""
+        return await self._read(partial(deletion.deletable, selection=selection, now=now, path=self.path))
+
+    async def delete(self, selection: Selection, now: float) -> bool:
+        """Delete what is selected, and the backups. False: gone, but another program keeps old pages on the disk."""
+        try:
+            await self._writing.run(deletion.begin_secure)
+            await self._write(partial(deletion.delete, selection=selection, now=now))
+            self._kept.clear()
+            return await self._writing.run(partial(deletion.compact, path=self.path))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            raise self._translated(error) from error
 
     async def check(self) -> list[str]:
         """What is wrong with the file, a sentence each, none when it is sound. Reads all of it."""
