@@ -3,9 +3,10 @@
 The embedded model alone (its own list format, forced by a grammar), the nearest playbook's steps as they are, and both
 together, as the program does it. Plans are scored by the criteria that `planning.json` begins with, blind: the scorer
 sees a title and a plan. All outputs stand in `benchmarks/results/`, for readers in an order drawn by chance, with the
-key apart.
+key apart. What a reader said of them (useful, generic, wrong) is counted too. The set of tasks is frozen: whoever
+tunes by it has to write another one; `seen.json` is an older set, for development.
 
-    python -m benchmarks.planning --check            no task is close to a playbook, and chores are EXECUTE: seconds
+    python -m benchmarks.planning --check            no task is close to a playbook, and how chores are judged: seconds
     python -m benchmarks.planning --curve            the score of retrieval by the number of playbooks: a minute
     python -m benchmarks.planning --run [--limit N]  plans with the model too, keeping what is there: up to an hour
     python -m benchmarks.planning                    the scores of the plans that are there
@@ -20,6 +21,7 @@ import random
 import re
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
@@ -30,6 +32,7 @@ from benchmarks.report import Figure
 from orchestrator.config import Directories, Settings
 from orchestrator.engine import guided
 from orchestrator.engine.answer_shapes import markdown_items
+from orchestrator.engine.classifier import shipped_labels
 from orchestrator.engine.context import Brief
 from orchestrator.engine.playbooks import LAST_RESORT, Library, Playbook, content_words, shipped
 from orchestrator.engine.wording import settled, subject_of, wording_of
@@ -43,8 +46,8 @@ HERE = Path(__file__).parent
 HELD_OUT: dict[str, Any] = json.loads((HERE / "planning.json").read_text(encoding="utf-8"))
 TITLES: list[str] = [row["title"] for row in HELD_OUT["plan"]]
 RESULTS = HERE / "results"
-PLANS, CURVE, BLIND, KEY = (
-    RESULTS / name for name in ("planning.json", "planning-curve.json", "planning-blind.md", "planning-key.json")
+PLANS, CURVE, BLIND, KEY, RATINGS = (
+    RESULTS / f"planning{name}" for name in (".json", "-curve.json", "-blind.md", "-key.json", "-ratings.json")
 )
 MODEL = "smollm2"
 WAYS = ("model", "retrieval", "both")
@@ -52,6 +55,8 @@ MAX_CHILDREN = 8
 NEAR_DUPLICATE = 0.85
 """Cosine of two titles from which on they ask for the same work."""
 SAME_MEANING = 0.92
+SAME_SUBJECT = 0.7
+"""Nearer to something that was learned from, a held-out text is not held out."""
 STEPS_OF_CURVE = (2, 10, 20, 40, 60, 80)
 STEPS_OF_GENERAL = (1, 3, 6, 9, 12, 15)
 SEEDS = range(4)
@@ -161,21 +166,27 @@ async def alone(ask: Ask, title: str) -> Plan:
 
 
 def check() -> list[Figure]:
-    """No task stands near a playbook or in the older set, none twice, and no chore needs subtasks."""
+    """No task stands near a playbook or in an older set, and none twice; chores are like none that was learned from."""
     embedder = Embedder()
-    older = [row["title"] for row in json.loads((HERE / "heldout.json").read_text(encoding="utf-8"))["plan"]]
-    known = [*(playbook.title for playbook in shipped()), *older]
+    older = [json.loads((HERE / name).read_text(encoding="utf-8")) for name in ("heldout.json", "seen.json")]
+    known = [*(playbook.title for playbook in shipped()), *(row["title"] for each in older for row in each["plan"])]
     vectors, known_vectors = embedder.encode(TITLES), embedder.encode(known)
     near = vectors @ known_vectors.T
     twice = vectors @ vectors.T
     closest = max(range(len(TITLES)), key=lambda row: near[row].max())
     among = max(float(twice[one, other]) for one in range(len(TITLES)) for other in range(one))
-    wrong = [text for text in HELD_OUT["chores"] if guided.decide(Brief(text)).verdict is not Verdict.EXECUTE]
+    chores: list[str] = HELD_OUT["chores"]
+    learned = embedder.encode([*(label.text for label in shipped_labels()), *older[1]["chores"]])
+    nearest_chore = float((embedder.encode(chores) @ learned.T).max())
+    whole = sum(guided.decide(Brief(title)).verdict is not Verdict.DECOMPOSE for title in TITLES)
+    wrong = [text for text in chores if guided.decide(Brief(text)).verdict is not Verdict.EXECUTE]
     note = f"“{TITLES[closest]}” ~ “{known[int(near[closest].argmax())]}”"
     return [
         Figure(f"planning: nearest playbook of {len(TITLES)} tasks", float(near.max()), "cosine", NEAR_DUPLICATE, note),
         Figure("planning: nearest pair among the tasks", among, "cosine", NEAR_DUPLICATE),
-        Figure(f"planning: chores of {len(HELD_OUT['chores'])} judged DECOMPOSE", len(wrong), "", 0, ", ".join(wrong)),
+        Figure(f"planning: nearest learned label of {len(chores)} chores", nearest_chore, "cosine", SAME_SUBJECT),
+        Figure(f"planning: chores of {len(chores)} judged DECOMPOSE", len(wrong), "", note=", ".join(wrong)),
+        Figure(f"planning: tasks of {len(TITLES)} judged EXECUTE", whole, ""),
     ]
 
 
@@ -289,6 +300,14 @@ def report() -> list[Figure]:
             Figure(f"planning: {way}: sound of {count}", sum(map(sound, scores)), "", note=f"{generic} generic"),
             Figure(f"planning: {way}: median", seconds, "s"),
         ]
+    if RATINGS.exists():
+        ratings: dict[str, dict[str, str]] = json.loads(RATINGS.read_text(encoding="utf-8"))
+        for way in WAYS:
+            said = Counter(ratings[title][way] for title in whole if title in ratings)
+            note = ", ".join(f"{word} {said[word]}" for word in ("generic", "wrong"))
+            figures.append(
+                Figure(f"planning: {way}: useful to a reader, of {said.total()}", said["useful"], "", note=note)
+            )
     _write_blind(whole)
     return figures
 

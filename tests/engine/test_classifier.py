@@ -54,6 +54,6 @@ def test_any_text_gets_a_verdict(text):
 
 def test_short_chores_are_left_whole():
     judge = Judge(shipped_labels(), Embedder())
-    chores = json.loads((Path(__file__).parents[2] / "benchmarks" / "planning.json").read_text("utf-8"))["chores"]
+    chores = json.loads((Path(__file__).parents[2] / "benchmarks" / "seen.json").read_text("utf-8"))["chores"]
     assert [chore for chore in chores if judge.decide(chore).verdict is not Verdict.EXECUTE] == []
     assert judge.decide("Build a sauna").verdict is Verdict.DECOMPOSE
