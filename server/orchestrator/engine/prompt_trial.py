@@ -92,7 +92,7 @@ async def ask(session: Session, given: Trial, asker: Asker, uri: str, task: Task
             store,
             means.runner,
             means.settings.calls,
-            means.slots,
+            means.gates,
             attempt.attempt_id,
             attempt.conversation_id,
             on_spent=lambda usage, cost: spent.append((usage, cost)),
