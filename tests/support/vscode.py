@@ -196,12 +196,10 @@ class VSCode:
 
     # --- the page --------------------------------------------------------------------------------------------------
 
-    def open(
-        self, file: str = "", *, payload: list[list[str]] | None = None, size: tuple[int, int] = (1280, 800)
-    ) -> Page:
+    def open(self, file: str = "", *, payload: list[list[str]] | None = None) -> Page:
         assert self.browser is not None
         context = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, permissions=["clipboard-read", "clipboard-write"]
+            viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
         )
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
@@ -235,15 +233,6 @@ class VSCode:
 
     def row(self, text: str, view: str = "Tasks") -> Locator:
         return self.page.locator(f'.pane:has(.pane-header[aria-label^="{view}"]) .monaco-list-row', has_text=text)
-
-    def text(self) -> str:
-        """Of the visible lines of the active editor, as they are shown."""
-        lines = self.page.locator(".editor-group-container.active .view-lines .view-line").all()
-        placed = [
-            (float((line.get_attribute("style") or "top:0").split("top:")[1].split("px")[0]), line.inner_text())
-            for line in lines
-        ]
-        return "\n".join(text.replace("\u00a0", " ") for _, text in sorted(placed))
 
     def webview(self) -> Frame:
         for frame in self.page.frames:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +22,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.vscode)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """A picture of what was on the screen when a test failed."""
+    report = yield
+    window = getattr(item, "funcargs", {}).get("code")
+    if report.failed and window is not None and call.when != "teardown":
+        with contextlib.suppress(Exception):
+            report.sections.append(("picture", str(window.shot(f"failed-{item.name}"))))
+    return report
+
+
 def npm(*argv: str) -> subprocess.CompletedProcess[str]:
     """One of the extension's own commands, with the Node of the wheel."""
-    import os
-
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "NO_COLOR": "1"}
     return subprocess.run(
         [str(BIN / "npm"), "run", "--silent", *argv],

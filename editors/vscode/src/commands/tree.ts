@@ -9,7 +9,7 @@ import { activeOutline, show } from "./place";
 
 export async function open(context: Context, row: Row): Promise<void> {
   if (row.kind === "file") {
-    await show(row.uri, 0);
+    await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(row.uri), { preserveFocus: true });
   } else if (row.kind === "node") {
     await vscode.workspace.openTextDocument(vscode.Uri.parse(row.uri));
     const located = await tell(context.server.request("orchestrator/tree/locate", { uri: row.uri, nodeId: row.node.nodeId }));

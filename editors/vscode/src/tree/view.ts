@@ -112,7 +112,6 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
           this.refresh(this.trees.get(task.uri)?.row(task.nodeId));
         }
       }),
-      live.onChange(() => this.showBadge()),
     );
     this.tellContexts();
   }
@@ -397,6 +396,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     const folder = path.dirname(vscode.workspace.asRelativePath(uri));
     item.description = folder === "." ? path.basename(uri.path) : `${path.basename(uri.path)} · ${folder}`;
     item.contextValue = "outline";
+    item.command = { command: "orchestrator.tree.open", title: "Show in the Editor", arguments: [row] };
     item.iconPath = new vscode.ThemeIcon("checklist");
     return item;
   }
@@ -527,12 +527,6 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         });
       }
     }, FOLLOW_PAUSE);
-  }
-
-  private showBadge(): void {
-    const waiting = this.live.approvals.length;
-    this.view.badge =
-      waiting === 0 ? undefined : { value: waiting, tooltip: `${waiting} ${waiting === 1 ? "question waits" : "questions wait"} for you` };
   }
 
   private tellContexts(): void {

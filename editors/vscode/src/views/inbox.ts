@@ -114,6 +114,7 @@ export class Inbox implements vscode.TreeDataProvider<ApprovalInfo>, vscode.Disp
 
   private show(): void {
     const open = this.live.approvals;
+    // The one badge of the container: VS Code adds them up, and only this says that a person is needed.
     this.view.badge = open.length === 0 ? undefined : { value: open.length, tooltip: `${open.length} wait for you` };
     this.changed.fire(undefined);
     const fresh = open.filter((one) => !this.told.has(one.approvalId));

@@ -63,9 +63,7 @@ export class Runs implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   }
 
   private show(): void {
-    const running = this.live.running.length;
-    this.view.badge = running === 0 ? undefined : { value: running, tooltip: `${running} under way` };
-    void vscode.commands.executeCommand("setContext", CONTEXTS.running, running > 0);
+    void vscode.commands.executeCommand("setContext", CONTEXTS.running, this.live.running.length > 0);
     this.changed.fire(undefined);
   }
 }

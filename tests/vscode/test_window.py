@@ -1,0 +1,260 @@
+"""The extension in a real VS Code with the real server, as a person uses it. Each test leaves a picture.
+
+The tests go on from each other's window, since a page costs ten seconds; each works on tasks of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.branches import does, done, sums_up, verdict
+from tests.support.hands import finish, use
+from tests.support.vscode import PATIENCE, VSCode
+
+PLAN = """\
+# Ship login
+
+- [ ] Build the login page  [mode:: auto]  ^b7c2d
+  Plain and fast.
+
+  Accept: a wrong password shows an error
+  1. [x] Write the form  ^k3f9x
+     > Result: the form is in `ui/login.py`
+  2. [!] Wire the API  [executor:: code]  [reason:: the registry answered 401]  ^m2p7q
+  3. [ ] Deploy to staging  ^z9y8x
+- [x] Choose the identity provider  ^q4w5e
+- [-] The old OAuth idea
+- [ ] Tell the team
+- [ ] Pack  [mode:: auto]
+  1. [ ] Socks
+  2. [ ] Shirts
+- [ ] Mend the greeting  [executor:: code]  [mode:: auto]
+
+# Later
+
+- [ ] Measure sign-ups
+"""
+BIG = "# Big\n\n" + "".join(
+    f"- [ ] Group {group}\n" + "".join(f"  - [ ] Task {group}.{number}\n" for number in range(99))
+    for group in range(100)
+)
+DECIDE = {
+    "when": {"schema": "decide"},
+    "answer": {"verdict": "DECOMPOSE", "reason": "It is several things."},
+    "repeat": True,
+}
+
+
+def plan(*titles: str, **more: Any) -> dict[str, Any]:
+    tasks = [
+        {"title": title, "description": f"About {title.lower()}.", "acceptance": "it is there", "dependsOn": []}
+        for title in titles
+    ]
+    return {"when": {"schema": "plan"}, "answer": {"ordered": True, "tasks": tasks}, "repeat": True, **more}
+
+
+FIX = ("change_file", {"path": "app.py", "old": "wrong", "new": "right"})
+WINDOW: dict[str, Any] = {
+    "files": {"plan.tasks.md": PLAN, "big.tasks.md": BIG, "app.py": "greeting = 'wrong'\n", "README.md": "# Nothing\n"},
+    "script": [
+        DECIDE,
+        plan("Draft the message", "Ask Ana to read it", "Send it on Monday", chunk=12, delay=0.01),
+        does("Socks", delay=0.4),
+        does("Shirts", delay=0.4),
+        use(FIX, finish("Mended."), when={"tools": True}),
+        done(),
+        sums_up("All packed."),
+        verdict(),
+    ],
+}
+
+
+def outline(code: VSCode) -> str:
+    return (code.workspace / "plan.tasks.md").read_text()
+
+
+def line(page: Page, text: str) -> Any:
+    return page.locator(".editor-instance .view-line", has_text=text).first
+
+
+def put_cursor(page: Page, text: str) -> None:
+    line(page, text).click()
+    page.keyboard.press("End")
+
+
+def save(code: VSCode) -> str:
+    """What a person would have on disk now."""
+    code.page.keyboard.press("Control+s")
+    expect(code.page.locator(".tab.active.dirty")).to_have_count(0, timeout=PATIENCE)
+    return outline(code)
+
+
+@pytest.fixture(scope="module")
+def page(code: VSCode) -> Page:
+    opened = code.open("plan.tasks.md")
+    line(opened, "Build the login page").wait_for()
+    opened.locator('.activitybar a[aria-label="Orchestrator"]').click()
+    code.row("Build the login page").wait_for()
+    return opened
+
+
+def test_an_outline_is_opened_with_its_tree(code: VSCode, page: Page) -> None:
+    expect(code.row("Ship login")).to_contain_text("2/")
+    expect(code.row("plan")).to_be_visible()
+    expect(code.row("big")).to_be_visible()
+    expect(page.locator(".statusbar-item", has_text="Orchestrator")).to_be_visible()
+    expect(page.locator(".codelens-decoration").get_by_text("Split").first).to_be_visible(timeout=PATIENCE)
+    dimmed = line(page, "Choose the identity provider").locator("span", has_text="^q4w5e").last
+    assert float(dimmed.evaluate("node => getComputedStyle(node).opacity")) < 1
+    code.shot("tree")
+
+
+def test_tree_and_cursor_follow_each_other(code: VSCode, page: Page) -> None:
+    put_cursor(page, "Deploy to staging")
+    expect(code.row("Deploy to staging")).to_have_class(re.compile("selected"), timeout=PATIENCE)
+    code.row("Measure sign-ups").click()
+    expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text(
+        f"Ln {PLAN.splitlines().index('- [ ] Measure sign-ups') + 1},"
+    )
+
+
+def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode, page: Page) -> None:
+    before = outline(code)
+    put_cursor(page, "Tell the team")
+    code.command("Orchestrator: Split Task")
+    expect(page.locator(".review-widget .review-title", has_text="3 subtasks proposed")).to_be_visible(timeout=PATIENCE)
+    for title in ("1. Draft the message", "2. Ask Ana to read it", "3. Send it on Monday"):
+        expect(page.locator(".review-widget").get_by_text(title, exact=True)).to_be_visible()
+    expect(code.row("Send it on Monday")).to_be_visible(timeout=PATIENCE)
+    assert page.locator(".panel", has_text="Comments").count() == 0 or not page.locator(".part.panel").is_visible()
+    code.shot("ghosts")
+    assert save(code) == before
+    put_cursor(page, "Tell the team")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
+    line(page, "Send it on Monday").wait_for()
+    code.shot("accepted")
+    after = save(code)
+    assert "  3. [ ] Send it on Monday\n" in after
+    page.keyboard.press("Control+z")
+    assert save(code) == before
+
+
+def test_one_ghost_is_accepted_and_the_rest_is_left(code: VSCode, page: Page) -> None:
+    put_cursor(page, "Measure sign-ups")
+    page.keyboard.press("Alt+o")
+    page.keyboard.press("s")
+    second = page.locator(".review-widget .review-comment", has_text="Ask Ana to read it")
+    second.wait_for()
+    expect(page.locator(".review-widget .review-title", has_text="3 subtasks proposed")).to_be_visible(timeout=PATIENCE)
+    second.hover()
+    second.locator('[aria-label*="Accept Some Proposed Subtasks"]').first.click()
+    expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
+    text = save(code)
+    assert "Ask Ana to read it" in text
+    assert "Draft the message" not in text
+
+
+def test_a_proposal_is_discarded_from_the_tree(code: VSCode, page: Page) -> None:
+    before = outline(code)
+    row = code.row("Deploy to staging")
+    if not row.is_visible():
+        put_cursor(page, "Deploy to staging")
+        row.wait_for()
+    row.hover()
+    row.locator('[aria-label^="Split Task"]').click()
+    proposal = code.row("3 subtasks proposed").last
+    proposal.wait_for()
+    proposal.hover()
+    proposal.locator('[aria-label^="Discard Proposed Subtasks"]').click()
+    expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
+    assert save(code) == before
+
+
+def test_statuses_are_set_by_key_and_by_check_box(code: VSCode, page: Page) -> None:
+    put_cursor(page, "Tell the team")
+    page.keyboard.press("Alt+Enter")
+    line(page, "[/] Tell the team").wait_for()
+    code.row("Tell the team").locator(".monaco-checkbox, .custom-checkbox").first.click()
+    line(page, "[x] Tell the team").wait_for()
+    assert "- [x] Tell the team" in save(code)
+
+
+def test_a_branch_runs_and_shows_it(code: VSCode, page: Page) -> None:
+    put_cursor(page, "Pack")
+    code.command("Orchestrator: Run Branch")
+    code.row("Pack", "Runs").first.wait_for()
+    page.locator(".cgmr.codicon, .glyph-margin-widgets .cgmr, .margin-view-overlays .cgmr").first.wait_for()
+    code.shot("running")
+    line(page, "[x] Pack").wait_for()
+    text = save(code)
+    assert re.search(r"- \[x\] Pack  \[mode:: auto\]  \^\w{5,6}\n", text)
+    assert "> Result: All packed." in text
+    expect(code.row("Pack", "Runs").first).to_contain_text("completed", timeout=PATIENCE)
+    code.shot("ran")
+
+
+def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> None:
+    put_cursor(page, "Mend the greeting")
+    code.command("Orchestrator: Run Branch")
+    asked = code.row("app.py", "Inbox")
+    asked.wait_for()
+    assert (code.workspace / "app.py").read_text() == "greeting = 'wrong'\n"
+    asked.click()
+    page.locator(".tab.active", has_text="app.py (proposed").wait_for()
+    page.locator(".diff-editor .view-line, .monaco-diff-editor .view-line", has_text="right").first.wait_for()
+    code.shot("approval")
+    asked.hover()
+    asked.locator('[aria-label^="Allow"]').click()
+    expect(asked).to_have_count(0, timeout=PATIENCE)
+    page.keyboard.press("Control+F4")
+    page.locator(".tab", has_text="plan.tasks.md").click()
+    line(page, "[x] Mend the greeting").wait_for()
+    assert (code.workspace / "app.py").read_text() == "greeting = 'right'\n"
+    save(code)
+
+
+def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
+    code.row("big").click()
+    page.locator(".tab.active", has_text="big.tasks.md").wait_for()
+    put_cursor(page, "Group 0")
+    page.keyboard.press("Control+End")
+    page.keyboard.press("ArrowUp")
+    line(page, "Task 99.98").wait_for()
+    expect(code.row("Task 99.98")).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Control+Home")
+    put_cursor(page, "Group 0")
+    page.keyboard.type("!")
+    expect(code.row("Group 0!")).to_be_visible(timeout=PATIENCE)
+    code.shot("big")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+F4")
+
+
+THEMES = {"Light Modern": "vs", "Dark High Contrast": "hc-black", "Light High Contrast": "hc-light"}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_other_themes(code: VSCode, page: Page, theme: str) -> None:
+    code.command("Preferences: Color Theme")
+    page.locator(".quick-input-widget input").fill(theme)
+    page.locator(".quick-input-list .monaco-list-row", has_text=theme).first.click()
+    page.locator(f".monaco-workbench.{THEMES[theme]}").wait_for()
+    page.locator(".tab", has_text="plan.tasks.md").click()
+    put_cursor(page, "Deploy to staging")
+    code.command("Orchestrator: Split Task")
+    expect(page.locator(".review-widget .review-title", has_text="3 subtasks proposed")).to_be_visible(timeout=PATIENCE)
+    code.shot(f"theme-{THEMES[theme]}")
+    code.command("Orchestrator: Discard Proposed Subtasks")
+    expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_nothing_of_the_extension_went_wrong(code: VSCode, page: Page) -> None:
+    wrong = [text for text in code.console if "orchestrator.orchestrator" in text and "ERR" in text]
+    assert wrong == []
+    assert Path(code.workspace / "README.md").read_text() == "# Nothing\n"
