@@ -52,3 +52,11 @@ def test_dates():
     assert moment("2026-11-27T00:00+00:00", now) == now.timestamp()
     with pytest.raises(ConfigError):
         moment("99999999d", now)
+
+
+def test_by_meaning(inside, command):
+    fill(command, "We hash every password with argon2.", "The tomatoes need water each morning.")
+    code, out, err = inside("history", "--meaning", "how do we store passwords", "--limit", "1")
+    assert (code, err) == (0, "")
+    assert "argon2" in out.splitlines()[2]
+    assert "% near" in out

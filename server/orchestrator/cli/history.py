@@ -35,13 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--until", metavar="WHEN", help="before this date, or longer ago")
     parser.add_argument("--model", default="", metavar="MODEL", help="only of this provider/model, model or provider")
+    parser.add_argument(
+        "--meaning", action="store_true", help="find what means something like it; reads what was not read yet, first"
+    )
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most N, 20 if left out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     around = surroundings(arguments, terminal, arguments.outline or current_folder())
-    found = asyncio.run(_search(arguments, around))
+    found = asyncio.run(_search(arguments, around, terminal))
     if arguments.json:
         terminal.result(json.dumps({"schema": SCHEMA, "hits": [_as_json(one) for one in found]}, indent=2))
         return ExitCode.OK
@@ -64,8 +67,9 @@ def moment(text: str, now: datetime) -> float:
         ) from error
 
 
-async def _search(arguments: argparse.Namespace, around: Surroundings) -> list[Found]:
+async def _search(arguments: argparse.Namespace, around: Surroundings, terminal: Terminal) -> list[Found]:
     from orchestrator.engine.history import by_words, placed
+    from orchestrator.engine.meaning import Meanings
     from orchestrator.engine.session import STORE_FILE
     from orchestrator.store.history import Filters
     from orchestrator.store.store import Store
@@ -79,7 +83,14 @@ async def _search(arguments: argparse.Namespace, around: Surroundings) -> list[F
     )
     store = await Store.open(around.directories.data / STORE_FILE)
     try:
-        found = await by_words(store, " ".join(arguments.query), filters, max(1, arguments.limit))
+        query, limit = " ".join(arguments.query), max(1, arguments.limit)
+        if arguments.meaning:
+            meanings = Meanings()
+            await meanings.build(store, lambda known, total: terminal.status(f"Reading {known:,} of {total:,} texts"))
+            terminal.clear_status()
+            found = await meanings.search(store, query, filters, limit)
+        else:
+            found = await by_words(store, query, filters, limit)
         return await placed(store, found, lambda _uri: None, around.configuration.settings.outline.max_bytes)
     finally:
         await store.aclose()
@@ -102,7 +113,8 @@ def _show(terminal: Terminal, one: Found) -> None:
     place = f"{_where(one)}:{one.line + 1}" if one.line is not None else f"{_where(one)} (the task is gone)"
     terminal.result(f"{when}  {one_line(hit.title, 70) or '(no title)'}", "strong")
     model = f", {one_line(hit.model)}" if hit.model else ""
-    terminal.result(f"  {one_line(place)}  {_WHAT[hit.kind]}{model}", "faint")
+    near = f", {one.nearness:.0%} near" if one.nearness is not None else ""
+    terminal.result(f"  {one_line(place)}  {_WHAT[hit.kind]}{model}{near}", "faint")
     terminal.result(f"  {one.excerpt.text}")
 
 

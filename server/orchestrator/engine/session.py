@@ -10,8 +10,9 @@ import time
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.branch import BranchObserver, BranchRequest
@@ -41,6 +42,9 @@ from orchestrator.outline.tree import Outline, Task
 from orchestrator.outline.writer import add_subtasks
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
+
+if TYPE_CHECKING:
+    from orchestrator.engine.meaning import Meanings
 
 STORE_FILE = "orchestrator.db"
 
@@ -208,6 +212,13 @@ class Session:
         store = await self._open_store()
         name = candidates(self._settings, Role.EXECUTE, model)[0]
         return await asyncio.to_thread(estimated, outline, roots, self._settings, name, await store.typical_tokens())
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """The history by what it means, for the session's store."""
+        from orchestrator.engine.meaning import Meanings
+
+        return Meanings()
 
     async def store(self) -> Store:
         """Raises StoreError."""

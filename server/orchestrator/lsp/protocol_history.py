@@ -14,6 +14,8 @@ class HistorySearchParams(Wire):
 
     query: Annotated[str, Field(min_length=1, max_length=1000)]
     """Words, all of which must be there; `"a phrase"`; `-word` leaves out. Nothing else is syntax."""
+    by: Literal["words", "meaning"] = "words"
+    """`meaning`: what means something like it, of what was read so far; the rest is read in the background then."""
     uri: Uri | None = None
     """Only what was about this outline."""
     since: float | None = None
@@ -46,6 +48,8 @@ class HistoryHit(Wire):
     """One line, safe to show."""
     matches: list[HistoryMatch]
     """Where the words stand in the excerpt, in characters."""
+    nearness: float | None
+    """By meaning: 1 is the same."""
     conversation_id: str | None
     run_id: str | None
     message_id: str | None
@@ -53,4 +57,8 @@ class HistoryHit(Wire):
 
 class HistorySearchResult(Wire):
     hits: list[HistoryHit]
-    """The best first; where very many fit, the newest."""
+    """The best first; where very many fit by words, the newest."""
+    read: Uint | None
+    """By meaning: how many texts were read."""
+    total: Uint | None
+    """Of how many."""

@@ -44,8 +44,11 @@ class Embedder:
         self._model: Any = None
         self._known: OrderedDict[str, Vectors] = OrderedDict()
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """One row per text. Raises ProviderUnavailableError when the package is not installed."""
+    def encode(self, texts: Sequence[str], *, remember: bool = True) -> Vectors:
+        """One row per text. Raises ProviderUnavailableError when the package is not installed.
+
+        Who reads very many says that they need not be remembered.
+        """
         with self._lock:
             model = self._load()
             import numpy
@@ -55,7 +58,8 @@ class Embedder:
             rows: dict[str, Vectors] = {text: self._known[text] for text in cut if text in self._known}
             if missing:
                 rows.update(zip(missing, model.encode(missing), strict=True))
-            self._remember(rows)
+            if remember:
+                self._remember(rows)
             if not cut:
                 return numpy.zeros((0, 512), dtype=numpy.float32)
             return numpy.stack([rows[text] for text in cut]).astype(numpy.float32)

@@ -222,12 +222,12 @@ def spellings(connection: sqlite3.Connection, uri: str) -> list[str]:
 # --- by meaning ------------------------------------------------------------------------------------------------------
 
 
-def unread(connection: sqlite3.Connection, model: str, limit: int) -> list[tuple[int, str]]:
-    """Entries whose meaning is not known to this model, the newest first."""
+def unread(connection: sqlite3.Connection, model: str, limit: int, below: int | None = None) -> list[tuple[int, str]]:
+    """Entries whose meaning is not known to this model, the newest first, each with its beginning, which says most."""
     found = connection.execute(
-        "SELECT entry_id, substr(text, 1, 4000) FROM history WHERE NOT EXISTS (SELECT 1 FROM meanings"
-        " WHERE meanings.entry_id = history.entry_id AND model = ?) ORDER BY entry_id DESC LIMIT ?",
-        (model, limit),
+        "SELECT entry_id, substr(text, 1, 600) FROM history WHERE NOT EXISTS (SELECT 1 FROM meanings"
+        " WHERE meanings.entry_id = history.entry_id AND model = ?) AND entry_id < ? ORDER BY entry_id DESC LIMIT ?",
+        (model, 2**62 if below is None else below, limit),
     )
     return [(row[0], row[1]) for row in found]
 

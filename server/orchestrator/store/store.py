@@ -567,9 +567,9 @@ class Store:
         """Entries by their numbers, with their excerpts."""
         return await self._read(partial(history.described, found=tuple(found)))
 
-    async def history_without_meaning(self, model: str, limit: int) -> list[tuple[int, str]]:
-        """Number and text of entries that this embedding model has not read."""
-        return await self._read(partial(history.unread, model=model, limit=limit))
+    async def history_without_meaning(self, model: str, limit: int, below: int | None = None) -> list[tuple[int, str]]:
+        """Number and text of entries that this embedding model has not read, downwards, those below a number."""
+        return await self._read(partial(history.unread, model=model, limit=limit, below=below))
 
     async def keep_meanings(self, model: str, found: Sequence[tuple[int, bytes]]) -> None:
         await self._write(partial(history.keep_meanings, model=model, found=tuple(found)))

@@ -641,6 +641,7 @@
 ---Search conversations, results and splits.
 ---@class orchestrator.HistorySearchParams
 ---@field query string Words, all of which must be there; `"a phrase"`; `-word` leaves out. Nothing else is syntax.
+---@field by? 'words'|'meaning' `meaning`: what means something like it, of what was read so far; the rest is read in the background then.
 ---@field uri? string|vim.NIL Only what was about this outline.
 ---@field since? number|vim.NIL Seconds since 1970, UTC.
 ---@field until? number|vim.NIL
@@ -661,9 +662,12 @@
 ---@field model string `provider/model`, empty where it is not known.
 ---@field excerpt string One line, safe to show.
 ---@field matches orchestrator.HistoryMatch[] Where the words stand in the excerpt, in characters.
+---@field nearness number|vim.NIL By meaning: 1 is the same.
 ---@field conversationId string|vim.NIL
 ---@field runId string|vim.NIL
 ---@field messageId string|vim.NIL
 
 ---@class orchestrator.HistorySearchResult
----@field hits orchestrator.HistoryHit[] The best first; where very many fit, the newest.
+---@field hits orchestrator.HistoryHit[] The best first; where very many fit by words, the newest.
+---@field read integer|vim.NIL By meaning: how many texts were read.
+---@field total integer|vim.NIL Of how many.

@@ -905,6 +905,8 @@ export interface ImportResult {
 export interface HistorySearchParams {
   /** Words, all of which must be there; `"a phrase"`; `-word` leaves out. Nothing else is syntax. */
   query: string;
+  /** `meaning`: what means something like it, of what was read so far; the rest is read in the background then. */
+  by?: "words" | "meaning";
   /** Only what was about this outline. */
   uri?: string | null;
   /** Seconds since 1970, UTC. */
@@ -937,14 +939,20 @@ export interface HistoryHit {
   excerpt: string;
   /** Where the words stand in the excerpt, in characters. */
   matches: HistoryMatch[];
+  /** By meaning: 1 is the same. */
+  nearness: number | null;
   conversationId: string | null;
   runId: string | null;
   messageId: string | null;
 }
 
 export interface HistorySearchResult {
-  /** The best first; where very many fit, the newest. */
+  /** The best first; where very many fit by words, the newest. */
   hits: HistoryHit[];
+  /** By meaning: how many texts were read. */
+  read: number | null;
+  /** Of how many. */
+  total: number | null;
 }
 
 /** Client to server. */
