@@ -240,3 +240,23 @@ async def test_problems_look_at_the_other_files(tmp_path: Path) -> None:
         await a.type("q4", "q5")
         (missing,) = await problems_of(client, a)
         assert missing.startswith("No task of this workspace has the id ^q5")
+
+
+@pytest.mark.parametrize("refresh", [True, False])
+async def test_an_id_that_no_file_has_is_told_also_to_who_asks_once(tmp_path: Path, refresh: bool) -> None:
+    """Neovim 0.11 asks at once and cannot be asked to ask again."""
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "b.tasks.md").write_text(B, "utf-8")
+    async with serving(tmp_path) as client:
+        workspace = {"diagnostics": {"refreshSupport": True}} if refresh else {}
+        await begin(client, folder, textDocument={"diagnostic": {}}, workspace=workspace)
+        buffer = await client.open("- [ ] a  [dependsOn:: q4, zz]  ^a1\n", (folder / "a.tasks.md").as_uri())
+        asked = {"textDocument": {"uri": buffer.uri}}
+        report = await client.request("textDocument/diagnostic", asked)
+        if refresh:
+            await client.until("workspace/diagnostic/refresh")
+            report = await client.request("textDocument/diagnostic", asked)
+        assert [(item["code"], buffer.span(item["range"])) for item in report["items"]] == [
+            ("missing-dependency", "zz")
+        ]

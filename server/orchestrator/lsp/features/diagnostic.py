@@ -1,8 +1,13 @@
-"""`textDocument/diagnostic`, for clients that ask for problems. The others are told (`lsp/problems.py`)."""
+"""`textDocument/diagnostic`, for clients that ask for problems. The others are told (`lsp/problems.py`).
+
+A client that cannot be asked to ask again (Neovim 0.11) would not hear of an id that no file has until the next key. So
+while the files of the workspace are read for the first time, its answer waits for them, as that of *definition* does.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -12,9 +17,22 @@ if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
 
 
-def diagnostic(
-    server: Server, params: types.DocumentDiagnosticParams
-) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
+
+
+def diagnostic(server: Server, params: types.DocumentDiagnosticParams) -> Report | Coroutine[Any, Any, Report]:
+    uri = params.text_document.uri
+    if server.folders and not server.client.refresh_diagnostics and not server.index.ids_elsewhere(uri).complete:
+        return _later(server, params)
+    return _report(server, params)
+
+
+async def _later(server: Server, params: types.DocumentDiagnosticParams) -> Report:
+    await server.index.settled()
+    return _report(server, params)
+
+
+def _report(server: Server, params: types.DocumentDiagnosticParams) -> Report:
     document = server.documents.get(params.text_document.uri)
     findings = server.findings
     there = server.index.ids_elsewhere(document.uri) if server.folders else None
