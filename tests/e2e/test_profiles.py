@@ -42,6 +42,10 @@ async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient) -> 
     def register(_: types.RegistrationParams) -> None:
         """Accepted."""
 
+    @lsp_client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+    def refresh(_: None) -> None:
+        """These clients ask again when a test does."""
+
     await lsp_client.initialize_session(
         types.InitializeParams(capabilities=client_capabilities(request.param), workspace_folders=[])
     )
