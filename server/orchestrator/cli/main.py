@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "runs": "list the runs, and what waits for a person",
     "resume": "go on with a run that paused or was stopped",
     "stop": "stop a run of another terminal or an editor",
+    "chat": "talk with a model about one task",
     "expand": "make an outline of a one-line idea",
     "prompts": "show, edit, try and exchange the prompts that models get",
     "playbook": "save a branch as an example for the planners",

@@ -70,6 +70,11 @@ class Terminal:
         self.clear_status()
         self._write(self._stdout, text + "\n", style)
 
+    def piece(self, text: str) -> None:
+        """The next characters of a result that arrives bit by bit."""
+        if text:
+            self._write(self._stdout, text, None)
+
     def document(self, text: str) -> None:
         """A whole document as the result: byte for byte to a file or a program, made safe on a terminal."""
         self.clear_status()
