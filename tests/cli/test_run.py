@@ -59,9 +59,8 @@ def test_json_is_a_stream_of_events(command, plan):
 
 
 def test_failures_are_told_with_their_exit_code(command, plan):
-    script(
-        command, does("Form", status="failed", result="no access"), {"when": {"schema": "plan"}, "answer": "x"}, done()
-    )
+    no_plan = {"when": {"schema": "plan"}, "answer": "x", "repeat": True}
+    script(command, does("Form", status="failed", result="no access"), no_plan, done())
     ran = command("run", plan, *MODEL)
     assert ran.returncode == 12
     assert "Form: failed" in ran.stdout

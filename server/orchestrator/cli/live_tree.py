@@ -12,8 +12,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.split_progress import money
 from orchestrator.cli.terminal import Terminal
+from orchestrator.engine.bills import money
 from orchestrator.engine.branch import BranchView, TaskView
 from orchestrator.model.run import AttemptState, Event, RunState
 from orchestrator.model.safe_text import one_line

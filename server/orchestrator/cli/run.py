@@ -25,9 +25,9 @@ from orchestrator.cli.file_editor import require_writable
 from orchestrator.cli.live_tree import LiveTree, final_lines, headline
 from orchestrator.cli.person import TerminalPerson
 from orchestrator.cli.selector import select
-from orchestrator.cli.split_progress import money, spent
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
+from orchestrator.engine.bills import money, spent
 from orchestrator.engine.branch import BranchObserver, BranchRequest, BranchView
 from orchestrator.engine.estimate_line import estimate_line
 from orchestrator.engine.file_outline import FileOutline

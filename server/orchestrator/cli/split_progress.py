@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.cli.terminal import Terminal
+from orchestrator.engine.bills import money, spent
 from orchestrator.engine.proposal import Proposal
 from orchestrator.model.run import SplitState
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import Plan, Verdict
-from orchestrator.model.usage import Cost, Usage
+from orchestrator.model.usage import Usage
 
 _UNDER_WAY = {SplitState.DECIDING: "deciding whether it needs subtasks", SplitState.PLANNING: "planning"}
 
@@ -89,17 +90,3 @@ def _titles(plan: Plan, *, complete: bool, path: tuple[int, ...] = ()) -> Iterat
             yield (*path, index), task.title
         if task.plan is not None:
             yield from _titles(task.plan, complete=complete, path=(*path, index))
-
-
-def spent(usage: Usage) -> str:
-    about = "about " if usage.estimated else ""
-    return f"{about}{usage.input_tokens:,} tokens read, {about}{usage.output_tokens:,} written"
-
-
-def money(cost: Cost) -> str:
-    """Unknown is never shown as nothing."""
-    if cost is None:
-        return "cost unknown"
-    if cost == 0:
-        return "no cost"
-    return f"${cost:.4f}" if cost >= 1 / 10_000 else "less than $0.0001"

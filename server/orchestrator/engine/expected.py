@@ -20,6 +20,16 @@ EXAMPLES = 500
 """Tokens of the examples in a request."""
 
 
+USUAL_READING = 1_200
+"""Tokens of the request for a plan of a task that nobody has looked at yet."""
+
+
+async def expected_of(store: Store | None, provider: str, model: str) -> Usage:
+    """The same before there is a request: for any task."""
+    known = await store.mean_usage(Role.PLAN, provider, model) if store else None
+    return known or Usage(input_tokens=USUAL_READING, output_tokens=USUAL_ANSWER, estimated=True)
+
+
 async def expected_usage(store: Store, route: Route | None, brief: Brief, prompt: Prompt) -> Usage:
     """The mean of this model's plans; it is an estimate and says so."""
     if route is not None:

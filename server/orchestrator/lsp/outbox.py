@@ -65,6 +65,7 @@ class Outbox:
                         held, due = open_here, now + HOLD_SECONDS
                     again = now + AGAIN_SECONDS if await self._write_waiting(session, open_here) else 0.0
                     await self._server.unfinished.load()
+                    await self._server.costs.load()
                     if new:
                         for uri in open_here.values():
                             await self._server.split_history.load(uri)

@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from orchestrator.engine.session import Session
     from orchestrator.lsp.chats import Chats
     from orchestrator.lsp.colours import Colours
+    from orchestrator.lsp.costs import Costs
     from orchestrator.lsp.edits import Edits
     from orchestrator.lsp.findings import Findings
     from orchestrator.lsp.index import IdsChanged, WorkspaceIndex
     from orchestrator.lsp.outbox import Outbox
+    from orchestrator.lsp.outlook import Outlook
     from orchestrator.lsp.oversize import Oversize
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.runs import Runs
@@ -414,6 +416,18 @@ class Server(LanguageServer):
         from orchestrator.lsp.unfinished import Unfinished
 
         return Unfinished(self)
+
+    @cached_property
+    def costs(self) -> Costs:
+        from orchestrator.lsp.costs import Costs
+
+        return Costs(self)
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        from orchestrator.lsp.outlook import Outlook
+
+        return Outlook(self)
 
     @cached_property
     def edits(self) -> Edits:

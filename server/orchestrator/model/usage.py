@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 
@@ -29,6 +29,18 @@ class Usage:
 
 Cost = Decimal | None
 """US dollars; None when the price of the model is not known (never zero instead)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What several calls used and cost together."""
+
+    calls: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: Cost = Decimal(0)
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(self.calls + other.calls, self.usage + other.usage, add_costs(self.cost, other.cost))
 
 
 def add_costs(first: Cost, second: Cost) -> Cost:

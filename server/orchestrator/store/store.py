@@ -35,8 +35,9 @@ from orchestrator.model.run import (
     Step,
     StoredMessage,
 )
-from orchestrator.model.usage import Usage
+from orchestrator.model.usage import Bill, Usage
 from orchestrator.store import (
+    bills,
     branches,
     connection,
     conversations,
@@ -246,6 +247,18 @@ class Store:
             " WHERE attempts.run_id = ? AND steps.ended IS NOT NULL ORDER BY steps.started"
         )
         return await self._select(lambda row: (row["task_id"], rows.step_from(row)), query, run_id)
+
+    async def bills_of_outline(self, uri: str) -> dict[str, Bill]:
+        """By task id, what its own calls cost over all runs; "" for what no task of the outline is known for."""
+        return dict(await self._select(bills.bill_from, bills.OF_OUTLINE, uri))
+
+    async def bills_of_run(self, run_id: str) -> dict[str, Bill]:
+        """By task id."""
+        return dict(await self._select(bills.bill_from, bills.OF_RUN, run_id))
+
+    async def bills_of_runs(self, since: float) -> dict[str, Bill]:
+        """By run, of those that began since then."""
+        return dict(await self._select(bills.bill_from, bills.OF_RUNS, since))
 
     # The inbox
 
@@ -676,7 +689,7 @@ class Store:
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
 
-    async def _select(self, convert: Callable[[sqlite3.Row], T], query: str, *parameters: str | int) -> list[T]:
+    async def _select(self, convert: Callable[[sqlite3.Row], T], query: str, *parameters: str | float) -> list[T]:
         def select(database: sqlite3.Connection) -> list[T]:
             self._guard(database)
             found = database.execute(query, parameters).fetchall()

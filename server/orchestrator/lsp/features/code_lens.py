@@ -24,6 +24,8 @@ SPLIT = "orchestrator.server.split.start"
 RUN = "orchestrator.server.run.start"
 STOP = "orchestrator.server.run.stop"
 RESUME = "orchestrator.server.run.resume"
+LEAST_SHOWN = 0.01
+"""Dollars."""
 
 
 def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -39,12 +41,15 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLens]:
-    """`3/7 · Split` and `Run`; while it runs `Stop` in its place, and `Resume` where a run can go on."""
+    """`3/7 · $0.12 · Split` and `Run`; while it runs `Stop` in its place, and `Resume` where a run can go on."""
     done, total = progress(task)
     span = convert.title_span(snapshot.text, task, server.client.encoding)
     split = SplitStartParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
     run = run_actions.running(server, snapshot, task)
-    lenses = [types.CodeLens(span, _command(f"{done}/{total} · Split" if total else "Split", SPLIT, split))]
+    said = [f"{done}/{total}"] if total else []
+    if server.running_session is not None and (cost := server.costs.branch(snapshot, task).cost):
+        said.append(f"${cost:.2f}" if cost >= LEAST_SHOWN else "under $0.01")
+    lenses = [types.CodeLens(span, _command(" · ".join([*said, "Split"]), SPLIT, split))]
     if run is not None:
         lenses.append(types.CodeLens(span, _command("Stop", STOP, RunStopParams(run_id=run.run_id))))
     elif stored := run_actions.unfinished(server, snapshot, task):

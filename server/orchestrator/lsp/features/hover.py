@@ -45,7 +45,29 @@ def _problems(server: Server, snapshot: Snapshot, task: Task) -> Sequence[Row]: 
     return problem_rows(problem.message for problem in snapshot.problems() if start <= problem.start <= end)
 
 
-ROWS: tuple[Callable[[Server, Snapshot, Task], Sequence[Row]], ...] = (_problems,)
+def _cost(server: Server, snapshot: Snapshot, task: Task) -> Sequence[Row]:
+    """Of its own calls, and with its subtasks, over all runs."""
+    if server.running_session is None:
+        return ()
+    from orchestrator.engine.bills import money, spent
+
+    own, branch = server.costs.own(snapshot, task), server.costs.branch(snapshot, task)
+    if not branch.calls:
+        return ()
+    calls = f"{branch.calls} call{'s' if branch.calls != 1 else ''}"
+    alone = f" ({money(own.cost)} itself)" if own.calls != branch.calls else ""
+    return (Row("Cost", f"{money(branch.cost)}{alone}, {calls}, {spent(branch.usage)}"),)
+
+
+def _subtasks(server: Server, snapshot: Snapshot, task: Task) -> Sequence[Row]:  # noqa: ARG001 - as all in ROWS
+    """Whether it needs some, of a task that has none yet."""
+    if task.children or task.status.settled or not task.title:
+        return ()
+    said = server.outlook.of(task)
+    return (Row("Subtasks", said),) if said else ()
+
+
+ROWS: tuple[Callable[[Server, Snapshot, Task], Sequence[Row]], ...] = (_problems, _cost, _subtasks)
 """What is added to what the outline itself says about a task, each from its own source."""
 
 
