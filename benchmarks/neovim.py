@@ -27,6 +27,8 @@ TASKS = 10_000
 KEYS = 300
 PAUSE = 0.03
 """Seconds between two keys: a fast typist."""
+SETTLING = 5.0
+"""Seconds for what is asked behind an opening: this is about typing."""
 STARTS = 20
 CHUNKS_PER_SECOND = 200
 
@@ -87,7 +89,8 @@ def typing(folder: Path, tasks: int, keys: int) -> Iterator[Figure]:
         ours.command("Orchestrator tree")
         ours.until("vim.bo.filetype == 'orchestrator-tree' and vim.fn.line('$') > 1")
         ours.command("wincmd p")
-        time.sleep(2)  # what is asked behind an opening
+        ours.until("#vim.diagnostic.get(0) > 0")
+        time.sleep(SETTLING)
         samples: dict[_Editor, list[float]] = {bare: [], ours: []}
         for editor in samples:
             editor.command(f"normal! {outline.line + 1}G")
