@@ -65,6 +65,8 @@ def test_it_works_with_no_configuration_at_all(tmp_path: Path) -> None:
         ("{ tree = { widht = 3 } }", "vim.g.orchestrator.tree: has no option 'widht': there are follow, keys, layout"),
         ("{ tree = { keys = { splt = 'a' } } }", "vim.g.orchestrator.tree: keys has no action 'splt'"),
         ("{ notify = 'yes' }", "vim.g.orchestrator.notify: must be true or false"),
+        ("{ chat = { layout = 'left' } }", "vim.g.orchestrator.chat: layout must be 'right', 'below', 'tab' or 'here'"),
+        ("{ chat = { keys = { sned = 'a' } } }", "vim.g.orchestrator.chat: keys has no action 'sned'"),
         ("'yes'", "vim.g.orchestrator must be a table"),
     ],
 )

@@ -25,13 +25,15 @@ return {
   cmd = function(dispatchers, config)
     return require('orchestrator.server').launch(dispatchers, config)
   end,
-  capabilities = { experimental = { orchestrator = { ghosts = true, tree = true, inbox = true } } },
+  capabilities = {
+    experimental = { orchestrator = { ghosts = true, tree = true, inbox = true, chat = true } },
+  },
   settings = {},
   before_init = function(params, config)
     require('orchestrator.server').configure(params, config)
   end,
   on_init = function(client)
-    require('orchestrator.server').check_protocol(client)
+    require('orchestrator.server').on_start(client)
   end,
   on_exit = function(code, signal, client_id)
     require('orchestrator.server').on_exit(code, signal, client_id)
@@ -46,6 +48,9 @@ return {
     ['orchestrator/approval/changed'] = function(...)
       require('orchestrator.inbox').on_changed(...)
     end,
+    ['orchestrator/chat/update'] = function(...)
+      require('orchestrator.chat').on_update(...)
+    end,
     ['orchestrator/treeChanged'] = function(...)
       require('orchestrator.tree').on_tree_changed(...)
     end,
@@ -55,6 +60,9 @@ return {
   },
   -- Code actions and lenses go through the windows' own functions, so that they show ghosts too.
   commands = {
+    ['orchestrator.server.chat.open'] = function(command)
+      require('orchestrator.chat').open(command.arguments[1])
+    end,
     ['orchestrator.server.split.start'] = split('on_start_command'),
     ['orchestrator.server.split.accept'] = split('on_accept_command'),
     ['orchestrator.server.split.discard'] = split('on_discard_command'),

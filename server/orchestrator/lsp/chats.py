@@ -214,7 +214,7 @@ class Chats:
         """One edit of the outline as it stands now; computed anew when the person types in between."""
         chats = await self._chats()
         conversation = await chats.conversation(params.conversation_id)
-        text = await chats.text_of(params.conversation_id, params.message_id)
+        text = params.text or await chats.text_of(params.conversation_id, params.message_id)
         holder = OutlineHolder(self._server, self._as_client_writes(conversation))
         for tries_left in reversed(range(APPLY_TRIES)):
             view = await holder.look()

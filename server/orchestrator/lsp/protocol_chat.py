@@ -235,6 +235,8 @@ class ChatExtractParams(Wire):
     conversation_id: Identifier
     message_id: Identifier | None = None
     """Null: the last answer."""
+    text: MessageText | None = None
+    """Only this part of it, as a person selected it."""
     to: Literal["subtasks", "description", "result"]
     """`subtasks`: the list in it. `description`: added to what there is. `result`: its first paragraph."""
 

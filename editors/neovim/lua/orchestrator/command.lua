@@ -28,6 +28,7 @@ M.names = {
   'edit',
   'discard',
   'stop',
+  'chat',
   'tree',
   'runs',
   'inbox',

@@ -20,6 +20,14 @@
 ---@field notify? boolean
 ---The window of `:Orchestrator tree`.
 ---@field tree? orchestrator.TreeOptions
+---Buffers of `:Orchestrator chat`.
+---@field chat? orchestrator.ChatOptions
+
+---@class orchestrator.ChatOptions
+---Where a chat opens: beside the outline, below it, in a tab page, or in its window. Default: `'right'`.
+---@field layout? 'right'|'below'|'tab'|'here'
+---Other keys than those that `g?` shows, or false for none: `{ send = '<CR>' }`.
+---@field keys? table<string, string|false>
 
 ---@class orchestrator.TreeOptions
 ---Beside the outline, or over it. Default: `'split'`.
@@ -45,6 +53,7 @@ local defaults = {
   ghost_keys = {},
   notify = true,
   tree = { layout = 'split', width = 40, follow = true, keys = {} },
+  chat = { layout = 'right', keys = {} },
 }
 
 local ghost_actions = { accept = true, discard = true, edit = true, stop = true }
@@ -96,22 +105,19 @@ local tree_checks = {
     end
   end,
   keys = function(value)
-    if type(value) ~= 'table' then
-      return "must be a table such as { split = '<F5>' }"
+    return require('orchestrator.actions').check(value, require('orchestrator.tree').actions)
+  end,
+}
+
+---@type table<string, fun(value: any): string?>
+local chat_checks = {
+  layout = function(value)
+    if value ~= 'right' and value ~= 'below' and value ~= 'tab' and value ~= 'here' then
+      return "must be 'right', 'below', 'tab' or 'here'"
     end
-    local actions = {} ---@type table<string, true>
-    for _, action in ipairs(require('orchestrator.tree').actions) do
-      actions[action.name] = true
-    end
-    for action, key in pairs(value) do
-      if not actions[action] then
-        local known = table.concat(vim.fn.sort(vim.tbl_keys(actions)), ', ')
-        return ("has no action '%s': there are %s"):format(tostring(action), known)
-      end
-      if key ~= false and (type(key) ~= 'string' or key == '') then
-        return ("needs a key for '%s', as a string, or false"):format(action)
-      end
-    end
+  end,
+  keys = function(value)
+    return require('orchestrator.actions').check(value, require('orchestrator.chat').actions)
   end,
 }
 
@@ -158,6 +164,9 @@ local checks = {
   end,
   tree = function(value)
     return check_table(value, tree_checks)
+  end,
+  chat = function(value)
+    return check_table(value, chat_checks)
   end,
 }
 

@@ -1,4 +1,4 @@
---- Which task a command means: the one at the cursor of an outline, or the one in the row of its tree.
+--- Which task a command means: that at the cursor of an outline, in the row of its tree, or that of a chat.
 ---
 --- Apart from the commands so that each of them works in both windows.
 ---
@@ -25,6 +25,9 @@ function M.here(line)
   if outline then
     local node_id = require('orchestrator.tree').node_id(buffer, line or cursor[1])
     return { buffer = outline, node_id = node_id }
+  end
+  if vim.b[buffer].orchestrator_chat then
+    return require('orchestrator.chat').place(buffer)
   end
   return { buffer = buffer, line = line or cursor[1], column = cursor[2] }
 end

@@ -542,6 +542,7 @@
 ---@class orchestrator.ChatExtractParams
 ---@field conversationId string
 ---@field messageId? string|vim.NIL Null: the last answer.
+---@field text? string|vim.NIL Only this part of it, as a person selected it.
 ---@field to 'subtasks'|'description'|'result' `subtasks`: the list in it. `description`: added to what there is. `result`: its first paragraph.
 
 ---@class orchestrator.ChatExtractResult

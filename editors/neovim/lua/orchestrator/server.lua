@@ -264,16 +264,65 @@ function M.request(buffer, method, params, on_result, quiet)
   )
 end
 
+--- When servers that ended by themselves were started again, in seconds.
+---@type number[]
+local restarts = {}
+
+--- How often in how many seconds that is done: a server that cannot live is left alone.
+local most_restarts, restart_seconds = 3, 120
+
+--- Starts a server again for the buffers of one that ended by itself.
+---@param buffers integer[]
+---@return boolean
+local function start_again(buffers)
+  local now = vim.uv.now() / 1000
+  restarts = vim.tbl_filter(function(moment)
+    return now - moment < restart_seconds
+  end, restarts)
+  if #restarts >= most_restarts or not vim.lsp.is_enabled(M.name) then
+    return false
+  end
+  restarts[#restarts + 1] = now
+  for _, buffer in ipairs(buffers) do
+    if vim.api.nvim_buf_is_loaded(buffer) then
+      -- What `vim.lsp.enable` does for a buffer that is opened.
+      local event = { group = 'nvim.lsp.enable', buffer = buffer, modeline = false }
+      pcall(vim.api.nvim_exec_autocmds, 'FileType', event)
+    end
+  end
+  return #buffers > 0
+end
+
+--- A server is ready. Chats of one that ended go on with it.
+---@param client vim.lsp.Client
+function M.on_start(client)
+  M.check_protocol(client)
+  local chat = package.loaded['orchestrator.chat']
+  if chat then
+    vim.schedule(function()
+      chat.on_server_start(client)
+    end)
+  end
+end
+
 --- The server ended. Runs in a fast event.
 ---@param code integer
 ---@param signal integer
 ---@param client_id integer
 function M.on_exit(code, signal, client_id)
+  local client = vim.lsp.get_client_by_id(client_id)
+  local buffers = client and vim.tbl_keys(client.attached_buffers) or {}
+  -- Whoever stops it politely sees it exit with 0, and by force with a SIGTERM.
+  local by_itself = code ~= 0 or (signal ~= 0 and signal ~= 15)
   vim.schedule(function()
     if vim.v.exiting ~= vim.NIL then
       return
     end
-    -- What is not loaded shows no signs and no ghosts.
+    -- What is not loaded shows no signs, no chats and no ghosts.
+    local chat = package.loaded['orchestrator.chat']
+    if chat then
+      chat.on_server_exit(client_id)
+    end
     local runs = package.loaded['orchestrator.runs']
     if runs then
       runs.on_server_exit(client_id)
@@ -283,10 +332,17 @@ function M.on_exit(code, signal, client_id)
     if lost > 0 then -- Without a split, Neovim's own message about the client says enough.
       local how = signal ~= 0 and ('signal %d'):format(signal) or ('exit code %d'):format(code)
       local text = 'The server stopped (%s), and the split with it; nothing was written. '
-      display.tell(
-        text:format(how) .. ':edit starts it again, :Orchestrator log shows why.',
-        vim.log.levels.ERROR
-      )
+      local more = by_itself and ':Orchestrator log shows why.'
+        or ':edit starts it again, :Orchestrator log shows why.'
+      display.tell(text:format(how) .. more, vim.log.levels.ERROR)
+    end
+    if by_itself then
+      -- After Neovim has let go of the one that ended.
+      vim.defer_fn(function()
+        if start_again(buffers) then
+          display.say('the server ended by itself, and is started again.')
+        end
+      end, 50)
     end
   end)
 end

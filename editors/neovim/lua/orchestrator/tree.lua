@@ -4,6 +4,7 @@
 ---
 --- Invariant: when the tree's window is closed nothing of it is left (test_nothing_of_a_closed_tree_is_left).
 
+local actions = require('orchestrator.actions')
 local display = require('orchestrator.display')
 local highlights = require('orchestrator.highlights')
 local options = require('orchestrator.options')
@@ -42,10 +43,7 @@ function M.node_id(buffer, row)
   return node and node.id
 end
 
----@class orchestrator.tree.Action
----@field name string as in the option `tree.keys`
----@field key string
----@field summary string
+---@class orchestrator.tree.Action: orchestrator.Action
 ---@field run fun(view: orchestrator.tree.View, node?: orchestrator.tree.Node)
 
 ---@param line string a subcommand
@@ -253,42 +251,15 @@ M.actions = {
   },
 }
 
----@param action orchestrator.tree.Action
----@return string? key
-local function key_of(action)
-  local chosen = options.get().tree.keys[action.name]
-  if chosen == false then
-    return nil
-  end
-  return chosen or action.key
-end
-
 show_keys = function()
-  local lines, widest = {}, 0 ---@type string[], integer
-  for _, action in ipairs(M.actions) do
-    local key = key_of(action)
-    widest = math.max(widest, key and vim.fn.strdisplaywidth(vim.fn.keytrans(vim.keycode(key))) or 0)
-  end
-  for _, action in ipairs(M.actions) do
-    local key = key_of(action)
-    if key then
-      local shown = vim.fn.keytrans(vim.keycode(key))
-      lines[#lines + 1] = shown .. (' '):rep(widest - vim.fn.strdisplaywidth(shown) + 2) .. action.summary
-    end
-  end
-  vim.lsp.util.open_floating_preview(lines, 'text', { focus_id = 'orchestrator.tree.keys', wrap = false })
+  actions.show(M.actions, options.get().tree.keys, 'orchestrator.tree.keys')
 end
 
 ---@param view orchestrator.tree.View
 local function set_keys(view)
-  for _, action in ipairs(M.actions) do
-    local key = key_of(action)
-    if key then
-      vim.keymap.set('n', key, function()
-        action.run(view, view:node(vim.api.nvim_win_get_cursor(0)[1]))
-      end, { buffer = view.buffer, nowait = true, desc = 'Orchestrator: ' .. action.summary })
-    end
-  end
+  actions.set(view.buffer, M.actions, options.get().tree.keys, function(action)
+    action.run(view, view:node(vim.api.nvim_win_get_cursor(0)[1]))
+  end)
 end
 
 --- Follows the outline, its server, both cursors and both windows for as long as the tree is there.

@@ -769,6 +769,8 @@ export interface ChatExtractParams {
   conversationId: string;
   /** Null: the last answer. */
   messageId?: string | null;
+  /** Only this part of it, as a person selected it. */
+  text?: string | null;
   /** `subtasks`: the list in it. `description`: added to what there is. `result`: its first paragraph. */
   to: "subtasks" | "description" | "result";
 }
