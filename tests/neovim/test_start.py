@@ -54,7 +54,7 @@ def test_it_works_with_no_configuration_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ("{ commands = {} }", "vim.g.orchestrator.commands: there is no such option; there are cmd"),
+        ("{ commands = {} }", "vim.g.orchestrator.commands: there is no such option; there are chat, cmd"),
         ("{ cmd = 'orchestrator' }", "vim.g.orchestrator.cmd: must be a list"),
         ("{ cmd = { 'orchestrator', 1 } }", "vim.g.orchestrator.cmd: must hold only non-empty strings"),
         ("{ log_file = true }", "vim.g.orchestrator.log_file: must be a path"),
