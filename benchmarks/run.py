@@ -1,8 +1,12 @@
 """A branch of 1,000 tasks with answers that take 50 ms, 32 at once: how far from the bound, and what it costs.
 
-The bound is all calls, in parallel as far as the concurrency allows, and nothing else: calls x 50 ms / 32, and the last
-one of the parent, which waits for all. CPU is that of the whole process, writing the file included, but for what the
-scripted provider takes, which is measured in the same run by asking it without an engine.
+Measured twice: with the default settings, where each task is one call, and with every step that a task can have
+(decide, execute, verify), where it is three. The bound is all these calls, in parallel as far as the concurrency
+allows, and nothing else, with the parent's own at the end, which waits for all: calls x 50 ms / 32 + 50 ms.
+
+A step is a call to a model (see the glossary), and they are counted in the journal. CPU is that of the whole process,
+writing the file included, but for what the scripted provider and the classifier's prior take, which are measured in the
+same run by asking them without an engine.
 """
 
 from __future__ import annotations
@@ -12,14 +16,20 @@ import gc
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.support.branches import done, sums_up
+from tests.support.branches import done, sums_up, verdict
 from tests.support.text_document import ScriptedPerson
 
 from benchmarks.report import Figure
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.branch import BranchObserver, BranchRequest
+from orchestrator.engine.decompose import prior
+from orchestrator.engine.experience import Experience
 from orchestrator.engine.file_outline import FileOutline
 from orchestrator.engine.reading import EXECUTE_SCHEMA
 from orchestrator.engine.session import Session, Workspace
@@ -33,6 +43,22 @@ CONCURRENCY = 32
 ANSWER_SECONDS = 0.05
 MAKESPAN_LIMIT = 1.15
 CPU_LIMIT_MS = 0.4
+GROWTH_LIMIT = 1.1
+"""“No larger”, with room for what two measurements of the same thing differ by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run."""
+
+    seconds: float
+    cpu: float
+    """Seconds of engine and journal."""
+    steps: int
+
+    @property
+    def cpu_ms(self) -> float:
+        return self.cpu * 1000 / self.steps
 
 
 def measure(quick: bool = False) -> list[Figure]:
@@ -40,50 +66,88 @@ def measure(quick: bool = False) -> list[Figure]:
 
 
 async def _measure(leaves: int) -> list[Figure]:
+    figures: list[Figure] = []
+    async with _session() as (session, folder, script):
+        await _once(session, folder, script, 50)  # imports, prompts and tables are there
+        one = await _once(session, folder, script, leaves)
+        figures += _figures(f"run of {leaves:,} leaves, a call each", leaves, 1, one)
+        many = await _once(session, folder, script, leaves * 10)
+        growth = (many.cpu / (leaves * 10)) / (one.cpu / leaves)
+        figures.append(
+            Figure(f"run: CPU per task of {leaves * 10:,} leaves", growth, f"x that of {leaves:,}", GROWTH_LIMIT)
+        )
+    async with _session(run={"decide": True}) as (session, folder, script):
+        await _once(session, folder, script, 50, steps=3)
+        three = await _once(session, folder, script, leaves, steps=3)
+        figures += _figures(f"run of {leaves:,} leaves, decided and verified", leaves, 3, three)
+    return figures
+
+
+def _figures(name: str, leaves: int, steps: int, measured: Measured) -> Iterator[Figure]:
+    bound = -(-leaves * steps // CONCURRENCY) * ANSWER_SECONDS + ANSWER_SECONDS
+    yield Figure(f"{name}: makespan", measured.seconds / bound, "x bound", MAKESPAN_LIMIT)
+    yield Figure(f"{name}: CPU of engine and journal per step", measured.cpu_ms, "ms", CPU_LIMIT_MS)
+
+
+@asynccontextmanager
+async def _session(**settings: dict[str, Any]):
+    """With the folder that it has for itself and its script."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         slow = {"delay": ANSWER_SECONDS, "chunk": 100_000}
         script = folder / "script.json"
-        script.write_text(json.dumps([done("It is done.", **slow), {**sums_up("All is done."), **slow}]))
+        answers = [
+            done("It is done.", **slow),
+            verdict(evidence="It is done", **slow),
+            {**sums_up("All is done."), **slow},
+            {
+                "when": {"schema": "decide"},
+                "answer": {"verdict": "EXECUTE", "reason": "Small."},
+                "repeat": True,
+                **slow,
+            },
+        ]
+        script.write_text(json.dumps(answers))
         options = {
             "model": "scripted/bench",
             "scripted": {"script": str(script)},
             "calls": {"concurrency": CONCURRENCY},
-            "run": {"concurrency": CONCURRENCY},
+            "run": {"concurrency": CONCURRENCY, **settings.get("run", {})},
         }
         session = Session(
             Settings.model_validate(options), Directories(folder, folder / "data", folder), Keys.load(folder, {})
         )
         await session.store()
-        await _once(session, folder, 50)  # imports, prompts and tables are there
-        gc.collect()
-        wall, cpu = await _once(session, folder, leaves)
-        await session.aclose()
-        floor = await _provider_alone(script, leaves + 1)
-    calls = leaves + 1
-    bound = -(-leaves // CONCURRENCY) * ANSWER_SECONDS + ANSWER_SECONDS
-    return [
-        Figure(f"run: makespan of {leaves:,} leaves", wall / bound, "x bound", MAKESPAN_LIMIT),
-        Figure("run: CPU of engine and journal per step", (cpu - floor) * 1000 / calls, "ms", CPU_LIMIT_MS),
-    ]
+        try:
+            yield session, folder, script
+        finally:
+            await session.aclose()
 
 
-async def _once(session: Session, folder: Path, leaves: int) -> tuple[float, float]:
-    """Seconds on the clock and of CPU, from the start to the end of the run."""
-    text = "- [ ] Root\n" + "".join(f"  - [ ] Leaf {number}\n" for number in range(leaves))
+async def _once(session: Session, folder: Path, script: Path, leaves: int, steps: int = 1) -> Measured:
+    """From the start to the end of the run."""
+    acceptance = "    Accept: it is done\n" if steps == 3 else ""
+    text = "- [ ] Root\n" + "".join(f"  - [ ] Leaf {number}\n{acceptance}" for number in range(leaves))
     path = folder / f"{leaves}.tasks.md"
     path.write_text(text)
     holder = FileOutline(path, 10_000_000)
     outline = holder.outline
     roots = [task for task in outline.tasks() if not outline.ancestors(task)]
     observer = BranchObserver(lambda _event: None)
+    gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     run = await session.start_run(
         holder, roots, outline, Workspace(folder), BranchRequest(auto=True), observer, ScriptedPerson()
     )
     view = await run.ended()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     assert view.done == leaves + 1, view
-    return time.perf_counter() - wall, time.process_time() - cpu
+    stored = len(await (await session.store()).spent(run.run_id))
+    assert stored == leaves * steps + 1, "a step for each call"
+    cpu -= await _provider_alone(script, stored)
+    if steps == 3:
+        cpu -= await asyncio.to_thread(_prior_alone, leaves)
+    return Measured(wall, cpu, stored)
 
 
 async def _provider_alone(script: Path, calls: int) -> float:
@@ -98,4 +162,12 @@ async def _provider_alone(script: Path, calls: int) -> float:
     cpu = time.process_time()
     for start in range(0, calls, CONCURRENCY):
         await asyncio.gather(*(one() for _ in range(min(CONCURRENCY, calls - start))))
+    return time.process_time() - cpu
+
+
+def _prior_alone(calls: int) -> float:
+    """CPU seconds of what the classifier says of as many titles."""
+    cpu = time.process_time()
+    for number in range(calls):
+        prior(f"Leaf {number}", Experience())
     return time.process_time() - cpu

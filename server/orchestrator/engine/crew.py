@@ -12,11 +12,12 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import limits
 from orchestrator.engine.attempt import TaskRun
-from orchestrator.engine.context import ResultBrief
+from orchestrator.engine.context import SUBTASK_RESULTS, ResultBrief
 from orchestrator.engine.editor import View
 from orchestrator.engine.marks import GONE
 from orchestrator.engine.schedule import End, Kind
@@ -213,7 +214,8 @@ class Crew:
         return not run.auto and not named and inherited.value(outline, task, "mode") != "auto"
 
     def _results_below(self, task: Task) -> list[ResultBrief]:
-        done = [child for child in task.children if child.status is not Status.CANCELLED]
+        """As many as its brief shows."""
+        done = islice((child for child in task.children if child.status is not Status.CANCELLED), SUBTASK_RESULTS)
         found = [(child.title, self.fresh.get(child.task_id or "") or child.result or "done") for child in done]
         return [ResultBrief(title, result) for title, result in found]
 

@@ -24,7 +24,7 @@ from orchestrator.model.safe_text import one_line
 from orchestrator.outline import edits as text_edits
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
-from orchestrator.outline.reparse import reparse
+from orchestrator.outline.reparse import merged, reparse
 from orchestrator.outline.tree import Outline
 
 AGAIN = "Nothing was written; look at the file and run the command again."
@@ -89,7 +89,7 @@ class FileOutline:
     def _take(self, text: str, edits: tuple[TextEdit, ...] = ()) -> None:
         known = self._outline.text.string
         if edits and text_edits.apply(known, edits) == text:
-            self._outline = reparse(self._outline, edits)
+            self._outline = reparse(self._outline, merged(self._outline.text, edits) or edits)
         elif known != text:
             self._outline = parse(text)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator.outline.body import MARK, Body, trim_end
 from orchestrator.outline.scan import BYTE_ORDER_MARK, Block, Place, first_paragraph, is_blank, place_of, skip_blanks
@@ -30,6 +31,8 @@ class Contents:
 
 
 NOTHING = Contents()
+KEPT = 256
+"""Tasks whose contents are kept: a run reads those that it works on again after each edit, and these did not change."""
 
 
 _RESULT_ALONE = re.compile(r"( *)> Result: (\S.*)")
@@ -40,6 +43,11 @@ def contents(lines: Sequence[str], outer: Container, mark_at: int, column: int) 
     """Of the task in the first of these lines, whose check box has its character at `mark_at` and its text `column`."""
     if len(lines) == 2 and (result := _RESULT_ALONE.fullmatch(lines[1])) and len(result[1]) == column:
         return Contents(result=result[2], own_lines=2)
+    return _asked(tuple(lines), outer, mark_at)
+
+
+@lru_cache(maxsize=KEPT)
+def _asked(lines: tuple[str, ...], outer: Container, mark_at: int) -> Contents:
     _, start = skip_blanks(lines[0], 0, len(lines[0]), 0)
     while outer.column > start and outer.parent is not None:
         outer = outer.parent  # it starts in the same line (`- - [ ] a`)

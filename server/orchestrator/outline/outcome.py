@@ -22,16 +22,15 @@ from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.fields import MAX_REASON, place
 from orchestrator.outline.model_text import clean_title
 from orchestrator.outline.parse import parse
-from orchestrator.outline.reparse import reparse
+from orchestrator.outline.reparse import merged, reparse
 from orchestrator.outline.scan import BYTE_ORDER_MARK, skip_blanks
+from orchestrator.outline.segments import Page
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.outline.writer import markers, said
 
 Mark = Literal["x", "!", "?", " ", "-"]
 
-_NEAR = 400
-"""Characters between two edits that are read as one."""
 MAX_RESULT = 1_000
 """Characters: a short paragraph."""
 _TO_ESCAPE = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "&": "\\&", "`": "'"})
@@ -186,32 +185,34 @@ def _plainest(outline: Outline, task: Task, outcome: Outcome) -> tuple[TextEdit,
     return (*line, edit) if head else None
 
 
-def merged(text: Text, edits: Sequence[TextEdit]) -> list[TextEdit] | None:
-    """The same change with neighbours as one edit, which is faster to read; None when two insert at one place."""
-    together: list[TextEdit] = []
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        if not together or edit.start - together[-1].end > _NEAR:
-            together.append(edit)
-            continue
-        before = together[-1]
-        if edit.start < before.end or (edit.start == edit.end == before.end):
-            return None
-        between = text.slice(before.end, edit.start)
-        together[-1] = TextEdit(before.start, edit.end, f"{before.text}{between}{edit.text}")
-    return together
-
-
 def _others_are_as_they_were(outline: Outline, after: Outline, touched: Mapping[int, Task]) -> bool:
     """Whether nothing but these tasks (by the key of their segment) changed, and they only grew or got another mark."""
     old, new = outline.segments, after.segments
     if len(old) != len(new):
         return False
-    for before, now in zip(old, new, strict=True):
+    front, back = _shared_pages(old.pages, new.pages)
+    old_end, new_end = len(old.pages) - back, len(new.pages) - back
+    start, end = old.first_of(front), old.first_of(old_end)
+    if (start, end) != (new.first_of(front), new.first_of(new_end)):
+        return False
+    for before, now in zip(old.between(start, end), new.between(start, end), strict=True):
         if before is now or (before.shape is now.shape and before.lines == now.lines and before.key == now.key):
             continue
         if before.key != now.key or before.key not in touched or now.lines < before.lines:
             return False
     return True
+
+
+def _shared_pages(old: Sequence[Page], new: Sequence[Page]) -> tuple[int, int]:
+    """How many pages at the start, and at the end, the two have in common."""
+    most = min(len(old), len(new))
+    front = 0
+    while front < most and old[front] is new[front]:
+        front += 1
+    back = 0
+    while back < most - front and old[-1 - back] is new[-1 - back]:
+        back += 1
+    return front, back
 
 
 def _says(after: Outline, task: Task, outcome: Outcome) -> bool:

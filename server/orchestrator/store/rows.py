@@ -17,6 +17,7 @@ from dataclasses import asdict, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from orchestrator.model.run import Approval, Attempt, Conversation, Event, OutboxEntry, Run, Step, StoredMessage
@@ -38,6 +39,8 @@ _NANO = 9
 
 def clean_text(text: str) -> str:
     """SQLite text is UTF-8, which has no lone surrogates, and its tools take NUL for the end."""
+    if text.isascii() and "\0" not in text:
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -75,11 +78,21 @@ class Columns(Generic[T]):
         """`leave_out`: fields that are not one column."""
         types = get_type_hints(kind)
         self._kind = kind
-        self._to = {one.name: _to_column(types[one.name]) for one in fields(kind) if one.name not in leave_out}
-        self._from = {name: _from_column(types[name]) for name in self._to}
+        self._names = tuple(one.name for one in fields(kind) if one.name not in leave_out)
+        self._values = attrgetter(*self._names)
+        to = [(place, _to_column(types[name])) for place, name in enumerate(self._names)]
+        self._texts = tuple(place for place, convert in to if convert is clean_text)
+        self._others = tuple((place, convert) for place, convert in to if convert not in {clean_text, _as_it_is})
+        self._from = {name: _from_column(types[name]) for name in self._names}
 
     def row(self, record: T) -> Row:
-        return {name: convert(getattr(record, name)) for name, convert in self._to.items()}
+        values = list(self._values(record))
+        for place in self._texts:  # most are clean, and a run writes a hundred of them for each of its steps
+            if not values[place].isascii() or "\0" in values[place]:
+                values[place] = clean_text(values[place])
+        for place, convert in self._others:
+            values[place] = convert(values[place])
+        return dict(zip(self._names, values, strict=True))
 
     def record(self, row: sqlite3.Row, **left_out: Any) -> T:
         return self._kind(**{name: convert(row[name]) for name, convert in self._from.items()}, **left_out)
@@ -121,7 +134,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _json_of_records(records: tuple[Any, ...]) -> str:
-    return json_text([asdict(record) for record in records])
+    return json_text([asdict(record) for record in records]) if records else "[]"
 
 
 def _records_of(kind: Callable[..., Any], stored: str) -> tuple[Any, ...]:
