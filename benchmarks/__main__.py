@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import growth, keystroke, markdown_server, memory, neovim, run, split, startup, store
+from benchmarks import growth, keystroke, markdown_server, memory, metrics, neovim, run, split, startup, store
 from benchmarks.report import Figure
 
 PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "markdown-server": markdown_server.measure,
     "memory": memory.measure,
     "neovim": neovim.measure,
+    "metrics": metrics.measure,
 }
 
 

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "make an outline of another program's tasks",
     "check": "find the problems of outlines",
     "data": "say where everything is that is kept, how big it is, and delete it",
+    "stats": "what was done, how well it went, and what it took",
     "models": "list the models and why one is not usable; fetch one",
     "doctor": "check the installation and say what mends it",
     "config": "show the settings and where each comes from",

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from orchestrator.errors import StoreCorruptError, StoreError
 from orchestrator.model.message import Role
+from orchestrator.model.metrics import Metrics, MetricsQuery
 from orchestrator.model.outline_index import IndexedNode, IndexedOutline
 from orchestrator.model.prompt import PromptUse, PromptVersion
 from orchestrator.model.run import (
@@ -47,6 +48,7 @@ from orchestrator.store import (
     index,
     inspection,
     leases,
+    metrics,
     past,
     prompts,
     records,
@@ -483,6 +485,12 @@ class Store:
     async def prompts_of(self, attempt_id: str) -> list[PromptVersion]:
         """Those that an attempt has used, in the order of its steps."""
         return await self._select(prompts.version_from, prompts.USED_BY, attempt_id)
+
+    # Metrics
+
+    async def metrics(self, query: MetricsQuery) -> list[Metrics]:
+        """Of the work in the journal, one for each day, model, … that there was any for."""
+        return await self._read(partial(metrics.measure, query=query))
 
     # Splits
 
