@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import growth, keystroke, markdown_server, memory, metrics, neovim, run, split, startup, store
+from benchmarks import growth, history, keystroke, markdown_server, memory, metrics, neovim, run, split, startup, store
 from benchmarks.report import Figure
 
 PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "run": run.measure,
     "split": lambda _: split.measure(),
     "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
+    "history": history.measure,
     "keystroke": keystroke.measure,
     "growth": growth.measure,
     "markdown-server": markdown_server.measure,

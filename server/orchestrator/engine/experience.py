@@ -12,15 +12,18 @@ import asyncio
 import functools
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 from orchestrator.engine.classifier import Judge, Labelled, shipped_labels
 from orchestrator.engine.playbooks import ACCEPTED, SAVED, Library, Match, Playbook, read_playbook, shipped
 from orchestrator.errors import ConfigError, ProviderUnavailableError
 from orchestrator.model.run import SplitOutcome, SplitRecord
+from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import PlannedTask, Verdict
 from orchestrator.providers import embedding
 from orchestrator.providers.embedding import Embedder
@@ -161,7 +164,15 @@ def _accepted(records: Sequence[SplitRecord], workspace: str) -> Iterator[Playbo
         ):
             seen.add(record.title)
             ordered = record.plan.get("ordered") is True
-            yield Playbook(record.title, record.description, "", ordered, frozenset(), "", steps, ACCEPTED)
+            source = _source(record)
+            yield Playbook(record.title, record.description, "", ordered, frozenset(), "", steps, ACCEPTED, source)
+
+
+def _source(record: SplitRecord) -> str:
+    """Where and when, for the person who is shown what a plan was made with."""
+    outline = unquote(record.uri.rpartition("/")[2])
+    when = time.strftime("%Y-%m-%d", time.localtime(record.ended))
+    return f"{one_line(outline, 40)}, {when}" if outline else when
 
 
 def _steps(plan: Mapping[str, Any]) -> tuple[PlannedTask, ...]:

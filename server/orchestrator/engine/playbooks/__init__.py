@@ -87,12 +87,15 @@ class Playbook:
     steps: tuple[PlannedTask, ...]
     origin: str = ""
     """Empty: it ships with the program; else SAVED or ACCEPTED."""
+    source: str = ""
+    """Of an accepted split: the outline it was made in, and when."""
 
     @property
     def name(self) -> str:
         """For a person: what it is called and where it comes from."""
         whose = {SAVED: "your playbook", ACCEPTED: "your split of"}.get(self.origin, "the playbook")
-        return f"{whose} “{self.title}”"
+        source = f" ({self.source})" if self.source else ""
+        return f"{whose} “{self.title}”{source}"
 
     @property
     def general(self) -> bool:
