@@ -12,12 +12,28 @@ import platform
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import growth, history, keystroke, markdown_server, memory, metrics, neovim, run, split, startup, store
+from benchmarks import (
+    growth,
+    history,
+    keystroke,
+    markdown_server,
+    memory,
+    metrics,
+    neovim,
+    prompts,
+    run,
+    split,
+    startup,
+    store,
+    streams,
+)
 from benchmarks.report import Figure
 
 PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "startup": lambda _: startup.measure(),
     "run": run.measure,
+    "streams": streams.measure,
+    "prompts": prompts.measure,
     "split": lambda _: split.measure(),
     "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
     "history": history.measure,

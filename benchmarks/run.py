@@ -16,7 +16,7 @@ import gc
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +90,11 @@ def _figures(name: str, leaves: int, steps: int, measured: Measured) -> Iterator
 
 
 @asynccontextmanager
-async def _session(**settings: dict[str, Any]):
+async def _session(**settings: dict[str, Any]) -> AsyncIterator[tuple[Session, Path, Path]]:
     """With the folder that it has for itself and its script."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        slow = {"delay": ANSWER_SECONDS, "chunk": 100_000}
+        slow: dict[str, Any] = {"delay": ANSWER_SECONDS, "chunk": 100_000}
         script = folder / "script.json"
         answers = [
             done("It is done.", **slow),

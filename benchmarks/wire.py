@@ -138,13 +138,14 @@ def says(method: str) -> Callable[[bytes], Any]:
 
 
 @contextmanager
-def running(command: Sequence[str]) -> Iterator[Connection]:
-    """A server with folders of its own, and its end."""
+def running(command: Sequence[str], **more: str) -> Iterator[Connection]:
+    """A server with folders of its own, and its end. `more` goes into its environment."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
         for kind in ("CONFIG", "DATA", "CACHE"):
             environment[f"ORCHESTRATOR_{kind}_DIR"] = str(Path(folder) / kind.lower())
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment.update(more)
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
