@@ -1,4 +1,4 @@
-"""What the plug-in costs in Neovim: at its start, and at a key in an outline of 10,000 tasks.
+"""What the plug-in costs in Neovim: at its start, at a key in an outline of 10,000 tasks, at a piece of a chat.
 
 A key is timed from the moment it is sent until the screen has been drawn, by two editors in turns: one without the
 plug-in, one with everything on (tree, hints, lenses, semantic colours, problems).
@@ -23,6 +23,7 @@ from tests.support.neovim import PLUGIN, binary, clean_environment
 from benchmarks.outlines import Shape, sample
 from benchmarks.report import Figure
 
+FAKE_SERVER = Path(__file__).parents[1] / "tests" / "neovim" / "fake_server.lua"
 TASKS = 10_000
 KEYS = 300
 PAUSE = 0.03
@@ -30,6 +31,7 @@ PAUSE = 0.03
 SETTLING = 5.0
 """Seconds for what is asked behind an opening: this is about typing."""
 STARTS = 20
+CHUNKS = 1_000
 CHUNKS_PER_SECOND = 200
 
 _STARTUP = """
@@ -54,10 +56,44 @@ vim.api.nvim_create_autocmd({ 'InsertLeave', 'BufEnter' }, {
 """
 
 
+_STREAM = """
+local count, pause = ...
+local long = {}
+for number = 1, 10000 do
+  long[number] = number % 7 == 0 and '' or ('Line %d says **something** about `it`.'):format(number)
+end
+local function message(id, text, ending)
+  return { messageId = id, parentId = vim.NIL, speaker = 'assistant', text = text, created = 1, ending = ending }
+end
+local info = { conversationId = 'c1', uri = vim.uri_from_bufnr(0), title = 'Long', model = '', kind = 'chat' }
+fake.answers['orchestrator/chat/open'] = function()
+  local messages = { message('m1', table.concat(long, '\\n'), 'end'), message('m2', '', 'open') }
+  return { conversation = info, messages = messages, earlier = 0, seq = 0 }
+end
+vim.cmd('Orchestrator chat')
+vim.wait(10000, function() return vim.b.orchestrator_chat ~= nil end)
+vim.cmd('only')
+vim.wait(500)
+local taken = {}
+for seq = 1, count do
+  local due = vim.uv.hrtime() + pause
+  local text = seq % 12 == 0 and 'and on.\\n' or 'more words '
+  local update = { kind = 'text', text = text }
+  local begun = vim.uv.hrtime()
+  fake:tell('orchestrator/chat/update', { conversationId = 'c1', messageId = 'm2', seq = seq, update = update })
+  vim.cmd.redraw()
+  taken[seq] = (vim.uv.hrtime() - begun) / 1e6
+  vim.wait(math.max(0, (due - vim.uv.hrtime()) / 1e6), function() return false end, 1)
+end
+return taken
+"""
+
+
 def measure(quick: bool) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         yield from startup(Path(folder), 3 if quick else STARTS)
         yield from typing(Path(folder), 500 if quick else TASKS, 40 if quick else KEYS)
+        yield streaming(Path(folder), 40 if quick else CHUNKS)
 
 
 def startup(folder: Path, rounds: int) -> Iterator[Figure]:
@@ -105,6 +141,19 @@ def typing(folder: Path, tasks: int, keys: int) -> Iterator[Figure]:
     yield Figure(f"a key in {tasks:,} tasks, without the plug-in, p95", nothing, "ms")
     yield Figure(f"a key in {tasks:,} tasks, with everything on, p95", everything, "ms")
     yield Figure("  ratio", everything / nothing, "times", 1.3)
+
+
+def streaming(folder: Path, count: int) -> Figure:
+    """A provider that emits 200 pieces a second into a chat of 10,000 lines: what each costs until it is drawn."""
+    init = (
+        f"vim.opt.swapfile = false\nvim.opt.shortmess:append('aoOtTIcF')\nvim.opt.runtimepath:prepend('{PLUGIN}')\n"
+        f"vim.lsp.enable('orchestrator')\ndofile('{FAKE_SERVER}')"
+    )
+    with _editor(folder / "chat", "- [ ] Talk\n", init) as editor:
+        editor.until("vim.lsp.get_clients()[1] and vim.lsp.get_clients()[1].initialized or false")
+        taken = editor.lua(_STREAM, count, 1_000_000_000 // CHUNKS_PER_SECOND)
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    return Figure("a piece of a streamed answer, drawn, p95", p95, "ms", 8.0, "200 a second, below 10,000 lines")
 
 
 class _Editor:
