@@ -38,6 +38,33 @@ local function check_editor()
   end
 end
 
+--- What the screen can show: signs, ghosts and the tree are drawn with characters beyond ASCII.
+local function check_terminal()
+  vim.health.start('Terminal')
+  local screen = vim.api.nvim_list_uis()[1]
+  if not screen then
+    vim.health.info('No screen is attached.')
+    return
+  end
+  local colours = screen.term_colors or 256
+  if vim.o.termguicolors then
+    vim.health.ok('24-bit colours')
+  elseif colours >= 8 then
+    vim.health.ok(('%d colours: all highlight groups are links to standard ones'):format(colours))
+  else
+    vim.health.info('No colours: everything can be read without them.')
+  end
+  local locale = vim.env.LC_ALL or vim.env.LC_CTYPE or vim.env.LANG or ''
+  if locale:lower():find('utf%-?8') or vim.fn.has('gui_running') == 1 or vim.fn.has('win32') == 1 then
+    vim.health.ok('The locale is UTF-8: ' .. (locale ~= '' and locale or 'as the system says'))
+  else
+    vim.health.warn(
+      ("The locale is '%s': the signs ●, ▸ and │ may not be shown."):format(locale),
+      'Set LANG=C.UTF-8, or another UTF-8 locale, in the shell that starts Neovim.'
+    )
+  end
+end
+
 ---@param clients vim.lsp.Client[]
 local function check_clients(clients)
   if #clients == 0 then
@@ -142,6 +169,7 @@ end
 
 function M.check()
   check_editor()
+  check_terminal()
   vim.health.start('Server')
   local clients = vim.lsp.get_clients({ name = server.name })
   local root = clients[1] and clients[1].root_dir or vim.fs.root(0, vim.lsp.config[server.name].root_markers)

@@ -27,6 +27,9 @@ local runs = {}
 ---@type table<string, table<string, string>> URI to node to its state, of tasks that are under way
 local states = {}
 
+---@type table<string, { uri: string, nodes: table<string, true> }> run to what it has a state of; splits too
+local touched = {}
+
 ---@type table<string, table<string, integer>> URI to node to the extmark of its sign
 local signs = {}
 
@@ -109,6 +112,8 @@ local function on_task(update)
   if type(node_id) ~= 'string' then
     return
   end
+  touched[update.runId] = touched[update.runId] or { uri = uri, nodes = {} }
+  touched[update.runId].nodes[node_id] = true
   states[uri] = states[uri] or {}
   states[uri][node_id] = not ended[state] and state or nil
   if states[uri][node_id] then
@@ -118,20 +123,17 @@ local function on_task(update)
   end
 end
 
+--- A run is over: a task that was stopped in the middle says nothing more.
 ---@param run_id string
 local function forget(run_id)
-  local run = runs[run_id]
-  runs[run_id] = nil
-  -- A task that was stopped in the middle says nothing more. Others of the outline may still run.
-  for _, other in pairs(runs) do
-    if run and other.uri == run.uri then
-      return
+  local of_run = touched[run_id]
+  runs[run_id], touched[run_id] = nil, nil
+  for node_id in pairs(of_run and of_run.nodes or {}) do
+    if states[of_run.uri][node_id] then
+      states[of_run.uri][node_id] = nil
+      remove_sign(of_run.uri, node_id)
+      announce('TaskChanged', { uri = of_run.uri, nodeId = node_id })
     end
-  end
-  for node_id in pairs(run and states[run.uri] or {}) do
-    states[run.uri][node_id] = nil
-    remove_sign(run.uri, node_id)
-    announce('TaskChanged', { uri = run.uri, nodeId = node_id })
   end
 end
 

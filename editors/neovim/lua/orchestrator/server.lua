@@ -142,6 +142,9 @@ function M.root(buffer, on_dir)
     buffer = buffer,
     callback = function()
       local attached = vim.lsp.get_clients({ name = M.name, bufnr = buffer })[1] ~= nil -- or another server
+      if attached then
+        require('orchestrator.attach').to(buffer)
+      end
       starting[buffer] = not attached and root or nil
       return attached -- true removes this
     end,
@@ -376,6 +379,10 @@ local function follow_names()
     group = group,
     callback = function(event)
       attach_again(event.buf)
+      local splits = package.loaded['orchestrator.splits'] -- What is not loaded splits nothing.
+      if splits then
+        splits.on_renamed(event.buf)
+      end
     end,
   })
 end

@@ -131,6 +131,12 @@ local function abandon(buffer, what)
   end
 end
 
+--- The buffer has another name: the server knows it as another document from now on.
+---@param buffer integer
+function M.on_renamed(buffer)
+  abandon(buffer, 'The buffer has another name now')
+end
+
 --- Follows the text for as long as the buffer shows a proposal.
 ---@param buffer integer
 local function watch(buffer)

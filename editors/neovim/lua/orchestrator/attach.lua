@@ -1,0 +1,64 @@
+--- What an outline looks like beyond what its server says: ids that can be concealed, and `gO` for its tasks.
+---
+--- Apart from the server because nothing is asked here. Only lines that are drawn are looked at.
+---
+--- Invariant: ids are concealed where 'conceallevel' says so, and the text stays (test_ids_are_concealed).
+
+local highlights = require('orchestrator.highlights')
+
+local M = {}
+
+local namespace = vim.api.nvim_create_namespace('orchestrator.ids')
+
+--- Where an id starts in the first line of a task, with the blanks before it, from 0.
+---@param line string
+---@return integer?
+local function id_start(line)
+  if not line:find('^%s*[-*+]%s+%[.%]') and not line:find('^%s*%d+[.)]%s+%[.%]') then
+    return nil
+  end
+  local start = line:match('()%s+%^[%w-]+%s*$')
+  return start and start - 1
+end
+
+local provided = false
+
+--- Conceals ids while lines are drawn, wherever 'conceallevel' is set.
+function M.provide()
+  highlights.define()
+  if provided then
+    return
+  end
+  provided = true
+  vim.api.nvim_set_decoration_provider(namespace, {
+    on_win = function(_, window, buffer)
+      return vim.b[buffer].orchestrator_attached == true and vim.wo[window].conceallevel > 0
+    end,
+    on_line = function(_, _, buffer, row)
+      local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
+      local start = id_start(line)
+      if start then
+        vim.api.nvim_buf_set_extmark(buffer, namespace, row, start, {
+          end_col = #line,
+          conceal = '',
+          ephemeral = true,
+        })
+      end
+    end,
+  })
+end
+
+--- A server is attached to the buffer.
+---@param buffer integer
+function M.to(buffer)
+  M.provide()
+  vim.b[buffer].orchestrator_attached = true
+  -- Neovim's file type plugin lists the headings; its client, whose map this one hides, the tasks as well.
+  for _, map in ipairs(vim.api.nvim_buf_get_keymap(buffer, 'n')) do
+    if map.lhs == 'gO' and map.desc == 'Show an Outline of the current buffer' then
+      vim.api.nvim_buf_del_keymap(buffer, 'n', 'gO')
+    end
+  end
+end
+
+return M
