@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         default="json",
         metavar="FORMAT",
-        help="json (the outline), markdown (its conversations), csv (its calls), or a plug-in's; json if left out",
+        help="json (the outline, if left out), markdown (its conversations), csv (its calls), metrics, or a plug-in's",
     )
     parser.add_argument("--to", metavar="PATH", type=Path, help="write to this new file instead of standard output")
     parser.add_argument("--replace", action="store_true", help="write over the file")

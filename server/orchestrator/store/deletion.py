@@ -110,7 +110,6 @@ def delete(connection: sqlite3.Connection, selection: Selection, now: float) -> 
     if selection.everything and not chosen.running:
         connection.execute("DELETE FROM prompts")
         connection.execute("DELETE FROM prompt_uses")
-        connection.execute("DELETE FROM prompt_uses")
     history.settle(connection)
     history.rebuild(connection)
 

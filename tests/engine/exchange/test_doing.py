@@ -44,12 +44,12 @@ async def talk(store, *texts: str, error: str = "") -> None:
 async def test_no_key_leaves():
     async with opened() as store:
         await talk(store, f"The key is {KEY}, and hunter22 too.", error=f"refused {KEY}")
-        for name in ("json", "markdown", "csv"):
+        for name in ("json", "markdown", "csv", "metrics"):
             given = await subject_of(store, f"- [ ] use {KEY} and hunter22\n")
             found = await export(exporter(name), given, ["hunter22"])
             assert KEY not in found.text
             assert "hunter22" not in found.text
-            assert found.removed > 0
+            assert found.removed > 0 or name == "metrics"
 
 
 async def test_words_about_secrets_stay():
@@ -80,6 +80,16 @@ async def test_no_cell_starts_a_formula():
     assert defused(-1) == -1
 
 
+async def test_metrics_are_those_of_the_outline():
+    async with opened() as store:
+        await talk(store, "x", "y")
+        (row,) = csv.DictReader(io.StringIO((await export(exporter("metrics"), await subject_of(store), [])).text))
+        assert (row["calls"], row["completedCalls"]) == ("2", "2")
+        other = dataclasses.replace(await subject_of(store), history=StoredHistory("file:///b.md", None))
+        other.history._store = (await subject_of(store)).history._store
+        assert len(list(csv.DictReader(io.StringIO((await export(exporter("metrics"), other, [])).text)))) == 0
+
+
 def test_a_broken_form_says_so(monkeypatch):
     broken = EntryPoint("broken", "no.such.module:Form", "orchestrator.exporters")
     monkeypatch.setattr(exchange, "_points", lambda group: [broken])
@@ -87,7 +97,7 @@ def test_a_broken_form_says_so(monkeypatch):
         exporter("broken")
     with pytest.raises(ConfigError, match="There is no exporter “nope”") as caught:
         exporter("nope")
-    assert "json, markdown, csv, broken" in caught.value.hint
+    assert "json, markdown, csv, metrics, broken" in caught.value.hint
     assert [one.name for one in importers()] == ["json", "task-master", "spec-kit", "kiro", "markdown"]
 
 

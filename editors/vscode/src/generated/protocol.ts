@@ -861,7 +861,7 @@ export interface DocumentResult {
   text: string;
 }
 
-/** An outline in another form: `json` is the outline, `markdown` its conversations, `csv` its calls. */
+/** An outline in another form: `json` is itself, `markdown` its conversations, `csv` its calls, `metrics` its days. */
 export interface ExportParams {
   /** The open text counts, else the file. */
   uri: string;

@@ -20,6 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from orchestrator.engine import plugins
 from orchestrator.errors import ConfigError
+from orchestrator.model.metrics import GroupBy, Metrics
 from orchestrator.model.portable import PortableOutline
 from orchestrator.outline.tree import Outline
 from orchestrator.store.past import Call, Talk
@@ -38,6 +39,8 @@ class History(Protocol):
     async def calls(self) -> Sequence[Call]:
         """In the order in which they began."""
         ...
+
+    async def metrics(self, by: GroupBy) -> Sequence[Metrics]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,9 @@ def _exporters() -> tuple[Exporter, ...]:
     from orchestrator.engine.exchange.calls_csv import CallsAsCsv
     from orchestrator.engine.exchange.conversations import ConversationsAsMarkdown
     from orchestrator.engine.exchange.json_outline import JsonOutline
+    from orchestrator.engine.exchange.metrics_csv import MetricsAsCsv
 
-    return JsonOutline(), ConversationsAsMarkdown(), CallsAsCsv()
+    return JsonOutline(), ConversationsAsMarkdown(), CallsAsCsv(), MetricsAsCsv()
 
 
 def _importers() -> tuple[Importer, ...]:

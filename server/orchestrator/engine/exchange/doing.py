@@ -27,6 +27,7 @@ from orchestrator.engine.exchange import (
 )
 from orchestrator.engine.file_outline import Content, read
 from orchestrator.errors import ConfigError, EditRefusedError, FileError, OrchestratorError
+from orchestrator.model.metrics import GroupBy, Metrics, MetricsQuery
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.document import document
 from orchestrator.outline.parse import parse
@@ -49,6 +50,9 @@ class StoredHistory:
 
     async def calls(self) -> Sequence[Call]:
         return await (await self._store()).calls(self._uri)
+
+    async def metrics(self, by: GroupBy) -> Sequence[Metrics]:
+        return await (await self._store()).metrics(MetricsQuery(by, uri=self._uri))
 
 
 @dataclass(frozen=True, slots=True)
