@@ -64,6 +64,36 @@ async def test_a_failure_leaves_the_others_alone(tmp_path):
         assert branch.task("a").fields["reason"] == "no access"
 
 
+async def test_each_task_is_decided_first_where_that_is_wanted(tmp_path):
+    """Setting `run.decide`: a small task is done, a large one is split, and its subtasks are decided too."""
+    plan = {"ordered": False, "tasks": [{"title": "One"}, {"title": "Two"}]}
+    big = {"verdict": "DECOMPOSE", "reason": "Two things."}
+    script = [
+        {"when": {"schema": "decide", "contains": "Task:\n  Big\n?"}, "answer": big},
+        {"when": {"schema": "decide"}, "answer": {"verdict": "EXECUTE", "reason": "Small."}, "repeat": True},
+        {"when": {"schema": "plan"}, "answer": plan},
+        done(),
+        sums_up("Big is done."),
+    ]
+    async with Branch(tmp_path, "- [ ] Big\n- [ ] Small\n", script, run={"decide": True}) as branch:
+        view = await branch.run()
+        assert (view.state, view.done, view.total) == (RunState.COMPLETED, 4, 4)
+        assert [child.title for child in branch.task("Big").children] == ["One", "Two"]
+        assert branch.task("Small").children == ()
+        states: dict[str, list[str]] = {}
+        for event in branch.events:
+            if event.kind == "attempt.state":
+                states.setdefault(event.detail["title"], []).append(event.detail["state"])
+        assert states["Small"] == ["deciding", "executing", "verifying", "completed"]
+        assert states["Big"][:3] == ["deciding", "planning", "expanded"]
+        store = await branch.session.store()
+        attempt = next(one for one in await store.attempts(view.run_id) if one.task_title == "Small")
+        assert [step.role for step in await store.steps(attempt.attempt_id)] == ["decide", "execute"]
+    async with Branch(tmp_path, "- [ ] Deep\n", [done()], run={"decide": True, "maxDepth": 0}) as branch:
+        await branch.run()
+        assert [request.schema.name for request in branch.requests()] == ["execute"], "no level is left to split into"
+
+
 async def test_nothing_is_told_before_it_is_stored(tmp_path):
     """Another connection finds each event, and the state that it tells of, in the moment in which it is told."""
     text = "- [ ] p\n  - [ ] a\n  - [ ] b\n    Accept: it is done\n"
