@@ -16,7 +16,7 @@ def test_batch_equals_changes_in_sequence(base: str, typed: list[tuple[int, int,
     batch, now = Batch(), base
     for first, second, new in typed:
         start, end = sorted((first % (len(now) + 1), second % (len(now) + 1)))
-        batch = batch.then(TextEdit(start, end, new))
+        batch.add(TextEdit(start, end, new))
         now = now[:start] + new + now[end:]
         assert apply(base, batch.edits) == now
         assert len(now) == len(base) + batch.growth
@@ -27,7 +27,7 @@ def test_edits_of_a_batch_are_in_order_and_apart(base: str, typed: list[tuple[in
     batch, length = Batch(), len(base)
     for first, second, new in typed:
         start, end = sorted((first % (length + 1), second % (length + 1)))
-        batch = batch.then(TextEdit(start, end, new))
+        batch.add(TextEdit(start, end, new))
         length += len(new) - (end - start)
     for one, other in zip(batch.edits, batch.edits[1:], strict=False):
         assert one.end < other.start
@@ -36,7 +36,7 @@ def test_edits_of_a_batch_are_in_order_and_apart(base: str, typed: list[tuple[in
 def test_typing_a_word_is_one_edit() -> None:
     batch = Batch()
     for index, letter in enumerate("word"):
-        batch = batch.then(TextEdit(5 + index, 5 + index, letter))
+        batch.add(TextEdit(5 + index, 5 + index, letter))
     assert batch.edits == (TextEdit(5, 5, "word"),)
 
 
@@ -46,11 +46,13 @@ def test_many_cursors_are_many_small_edits(step: int) -> None:
     batch = Batch()
     for number, place in enumerate(places[::step]):
         at = place + number if step == 1 else place
-        batch = batch.then(TextEdit(at, at, "x"))
+        batch.add(TextEdit(at, at, "x"))
     assert batch.edits == tuple(TextEdit(place, place, "x") for place in places)
     assert batch.growth == len(places)
 
 
 def test_distant_changes_stay_small() -> None:
-    batch = Batch().then(TextEdit(10, 10, "x")).then(TextEdit(500, 501, ""))
+    batch = Batch()
+    batch.add(TextEdit(10, 10, "x"))
+    batch.add(TextEdit(500, 501, ""))
     assert batch.edits == (TextEdit(10, 10, "x"), TextEdit(499, 500, ""))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 
 from orchestrator.errors import FileError, TaskNotFoundError
-from orchestrator.lsp.documents import REMEMBERED, Document, Documents
+from orchestrator.lsp.documents import REMEMBERED, SCATTERED, Document, Documents
 from orchestrator.outline.text import Encoding
 
 URI = "file:///w/a.tasks.md"
@@ -192,3 +194,15 @@ def test_a_watcher_hears_of_changes_and_of_the_end() -> None:
     unwatch()
     documents.open(URI, 3, "c")
     assert heard == ["b", "b"]
+
+
+def test_thousands_of_scattered_changes_are_read_in_between() -> None:
+    """As a script of an editor sends them; placing each among all earlier ones would take minutes."""
+    lines = [f"- [ ] task {number}\n" for number in range(3_000)]
+    document = Document(URI, 1, "".join(lines))
+    before = ids(document)
+    order = random.Random(1).sample(range(3_000), 3_000)
+    document.change(2, [part((line, 6), (line, 10), "step") for line in order], Encoding.UTF16)
+    assert document._pending.looked_at <= SCATTERED + 3_000
+    assert document.text.string == "".join(lines).replace("task", "step")
+    assert list(ids(document).values()) == list(before.values())

@@ -96,6 +96,7 @@ def test_chunks_do_not_show(string: str, changes: list[tuple[int, int, str]], en
         text = Text(string)
         for place, length, new in changes:
             start = place % (len(string) + 1)
+            text.line_of(start)  # from now on it knows where its lines start, and goes on from there
             text = text.replace(start, start + length, new)
             string = string[:start] + new + string[start + length :]
     finally:

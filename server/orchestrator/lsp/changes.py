@@ -8,37 +8,45 @@ Invariant: applying the batch equals applying the changes one by one (test_batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
 
 from orchestrator.outline.edits import TextEdit
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
-    edits: tuple[TextEdit, ...] = ()
-    """In order, apart from each other by at least one character."""
-    growth: int = 0
-    """Characters by which the text is longer after all of them."""
+    def __init__(self) -> None:
+        self._edits: deque[TextEdit] = deque()
+        self.growth = 0
+        """Characters by which the text is longer after all of the changes."""
+        self.looked_at = 0
+        """Edits that were gone through to place changes between them: what the batch has cost."""
 
-    def then(self, change: TextEdit) -> Batch:
-        """With one more change, whose offsets are into the text after all the earlier ones.
+    @property
+    def edits(self) -> tuple[TextEdit, ...]:
+        """In order, apart from each other by at least one character."""
+        return tuple(self._edits)
+
+    def add(self, change: TextEdit) -> None:
+        """One more change, whose offsets are into the text after all the earlier ones.
 
         A thousand cursors send their changes from one end of the text to the other: those two cases look at one edit.
         """
-        growth = self.growth + len(change.text) - (change.end - change.start)
-        if not self.edits or change.end < self.edits[0].start:
-            return Batch((change, *self.edits), growth)
-        if self.edits[-1].end + self.growth < change.start:
-            moved = TextEdit(change.start - self.growth, change.end - self.growth, change.text)
-            return Batch((*self.edits, moved), growth)
-        return Batch(self._with(change), growth)
+        edits = self._edits
+        if not edits or change.end < edits[0].start:
+            edits.appendleft(change)
+        elif edits[-1].end + self.growth < change.start:
+            edits.append(TextEdit(change.start - self.growth, change.end - self.growth, change.text))
+        else:
+            self.looked_at += len(edits)
+            self._edits = deque(self._with(change))
+        self.growth += len(change.text) - (change.end - change.start)
 
     def _with(self, change: TextEdit) -> tuple[TextEdit, ...]:
         before: list[TextEdit] = []
         touched: list[tuple[TextEdit, int]] = []
         after: list[TextEdit] = []
         shift = shift_at_start = shift_at_end = 0
-        for edit in self.edits:
+        for edit in self._edits:
             start = edit.start + shift
             end = start + len(edit.text)
             shift += len(edit.text) - (edit.end - edit.start)

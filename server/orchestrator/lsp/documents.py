@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from orchestrator.outline.tree import Node, Outline
 
 NO_LIMIT = 1 << 62
+SCATTERED = 100_000
+"""Edits that may be gone through to place changes among them before what there is so far is read: some 50 ms."""
 REMEMBERED = 32
 """Closed documents whose node ids are kept, for when they are opened again."""
 
@@ -104,7 +106,7 @@ class Document:
         self.version = version
         self.generation = next(_generations)
         if edit := edits_of.minimal(self.text.string, string):
-            self._pending = self._pending.then(edit)
+            self._pending.add(edit)
         self.text = Text(string)
         self._tell()
 
@@ -120,7 +122,7 @@ class Document:
                 self._change_part(change, encoding)
             else:
                 if edit := edits_of.minimal(self.text.string, change.text):
-                    self._pending = self._pending.then(edit)
+                    self._pending.add(edit)
                 self.text = Text(change.text)
         self.version = version
         self._tell()
@@ -129,8 +131,10 @@ class Document:
         start = self.text.offset(change.range.start.line, change.range.start.character, encoding)
         end = self.text.offset(change.range.end.line, change.range.end.character, encoding)
         start, end = min(start, end), max(start, end)
-        self._pending = self._pending.then(TextEdit(start, end, change.text))
+        self._pending.add(TextEdit(start, end, change.text))
         self.text = self.text.replace(start, end, change.text)
+        if self._pending.looked_at > SCATTERED:
+            self._analyse()
 
     def snapshot(self) -> Snapshot:
         analysis = self._analyse()
@@ -161,7 +165,8 @@ class Document:
             watcher()
 
     def _analyse(self) -> _Analysis:
-        known, edits = self._analysis, self._pending.edits
+        known = self._analysis
+        edits = () if known is None else self._pending.edits
         readable = len(self.text) <= self.limit
         if known is not None and not edits and known.complete == readable:
             return known

@@ -48,7 +48,24 @@ class Chunk:
         self.breaks = string.count("\n")
         if "\r" in string:
             self.breaks += string.count("\r") - string.count("\r\n")
-        self._starts: Sequence[int] | None = None
+        self._starts: array[int] | None = None
+
+    def replaced(self, start: int, end: int, new: str) -> Chunk | None:
+        """With other characters within one line, without counting its lines again. None where more may change."""
+        old = self.string
+        removed = old[start:end]
+        if self._starts is None or any(mark in part for part in (removed, new) for mark in "\r\n"):
+            return None
+        string = f"{old[:start]}{new}{old[end:]}"
+        joined = old[start - 1 : start] == "\r" and old[end : end + 1] == "\n"
+        if joined or string.startswith("\n") or not CHUNK // 4 <= len(string) <= 2 * CHUNK:
+            return None
+        chunk = object.__new__(Chunk)
+        chunk.string, chunk.breaks = string, self.breaks
+        behind, growth = bisect_right(self._starts, start), len(new) - len(removed)
+        chunk._starts = self._starts[:behind]
+        chunk._starts.extend([place + growth for place in self._starts[behind:]])
+        return chunk
 
     @property
     def starts(self) -> Sequence[int]:
@@ -214,6 +231,11 @@ class Text:
         end = min(max(end, start), len(self))
         chunks = self._chunks
         first, last = self._chunk_at(start), self._chunk_at(end)
+        base = self._offsets[first]
+        if first == last and (chunk := chunks[first].replaced(start - base, end - base, new)) is not None:
+            changed = object.__new__(Text)
+            changed._set((*chunks[:first], chunk, *chunks[last + 1 :]))
+            return changed
         string = (
             chunks[first].string[: start - self._offsets[first]]
             + new
