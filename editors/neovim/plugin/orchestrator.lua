@@ -59,7 +59,22 @@ plug('n', 'edit', function()
 end)
 
 -- These do what their commands do, in Visual mode for the selected lines.
-for _, name in ipairs({ 'replan', 'stop', 'chat', 'tree', 'runs', 'inbox', 'answer', 'log', 'health' }) do
+for _, name in ipairs({
+  'replan',
+  'expand',
+  'run',
+  'resume',
+  'restart',
+  'stop',
+  'context',
+  'chat',
+  'tree',
+  'runs',
+  'inbox',
+  'answer',
+  'log',
+  'health',
+}) do
   plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
   plug('x', name, ':Orchestrator ' .. name .. '<CR>')
 end

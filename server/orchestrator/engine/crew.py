@@ -190,8 +190,11 @@ class Crew:
         if task.status.settled:  # by hand, since the run began
             run.schedule.end(key, End.COMPLETED if task.status is Status.COMPLETED else End.CANCELLED)
             return
-        if run.around(outline).above(task).settled:
+        if run.around(outline).above(task).settled and settled_above(run, outline, task):
             run.schedule.end(key, End.CANCELLED)
+            return
+        if kind is Kind.GATHER and not task.children:  # the split was undone: nothing says that it is done
+            run.schedule.block(key, "its subtasks were removed")
             return
         stored = self.stored.pop(key, None)
         if stored is not None and kind is Kind.GATHER and stored.state not in _GATHERING:
@@ -241,6 +244,6 @@ class Crew:
 _GATHERING = {AttemptState.AGGREGATING, AttemptState.VERIFYING, AttemptState.WAITING}
 
 
-def settled_above(outline: Outline, task: Task) -> bool:
-    """Whether a person settled a task that it stands below: then it is not to be done either."""
-    return any(above.status.settled for above in outline.ancestors(task))
+def settled_above(run: BranchRun, outline: Outline, task: Task) -> bool:
+    """Whether a person settled a task of the run that it stands below: then it is not to be done either."""
+    return any(above.status.settled and (above.task_id or "") in run.schedule for above in outline.ancestors(task))

@@ -64,19 +64,20 @@ class Meanwhile:
 
     def _react(self, outline: Outline) -> None:
         now = time.monotonic()
-        under_way = self._run.crew.tasks()
+        run = self._run
+        under_way = run.crew.tasks()
         for key, task in under_way.items():
             found = outline.by_id(key)
             if len(found) != 1:
                 since = self._gone.setdefault(key, now)
-                if now - since >= self._run.settings.run.grace:
+                if now - since >= run.settings.run.grace:
                     del self._gone[key]
                     task.stop(GONE)
                 continue
             self._gone.pop(key, None)
             if found[0].status is Status.COMPLETED:
                 task.stop(BY_HAND, End.COMPLETED)
-            elif found[0].status is Status.CANCELLED or settled_above(outline, found[0]):
+            elif found[0].status is Status.CANCELLED or settled_above(run, outline, found[0]):
                 task.stop(BY_HAND)
         for key in self._gone.keys() - under_way.keys():
             del self._gone[key]

@@ -171,6 +171,19 @@ class Router:
             self._usable[spec.name] = time.monotonic(), found
         return found
 
+    async def route_unasked(self, role: Role, override: str = "") -> Route:
+        """The model that would be asked first. For showing a request, never for sending it: no consent is needed."""
+        reasons: list[str] = []
+        for name in candidates(self._settings, role, override):
+            provider_name, model = registry.split_model(name)
+            try:
+                return Route(await self._provider(self._spec(provider_name)), model)
+            except ProviderUnavailableError as error:
+                reasons.append(f"{name}: {error.message}")
+        raise ProviderUnavailableError(
+            f"No model can be used ({'; '.join(reasons)}).", hint="See `orchestrator models` for what can be used."
+        )
+
     async def aclose(self) -> None:
         providers, self._providers = list(self._providers.values()), {}
         for provider in providers:

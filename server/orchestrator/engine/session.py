@@ -20,17 +20,20 @@ from orchestrator.engine.chat import Chats
 from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
+from orchestrator.engine.experience import remembered
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import CONFIRM
 from orchestrator.engine.money import Estimate
+from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
 from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.replan import Replan
 from orchestrator.engine.routing import Asker, Router, candidates
 from orchestrator.engine.run import BranchRun
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.schedule import runnable
+from orchestrator.engine.shown_context import Purpose, ShownContext, shown_context
 from orchestrator.engine.split import Means, Split
 from orchestrator.engine.trust import TRUST_FILE, Trust
 from orchestrator.errors import EditRefusedError, FileError, ProtocolError, TaskError
@@ -219,6 +222,25 @@ class Session:
         from orchestrator.engine.meaning import Meanings
 
         return Meanings()
+
+    async def shown_context(
+        self, outline: Outline, task: Task, purpose: Purpose, workspace: Workspace, uri: str, person: Person
+    ) -> ShownContext:
+        """What a model would be sent about the task; nothing is sent, and nobody is asked."""
+        store = await self._open_store()
+        library = PromptLibrary(store, self.directories.config)
+        prompts = await library.in_force(workspace.folder, allowed_by(self.trust, workspace.folder))
+        return await shown_context(
+            outline,
+            task,
+            purpose,
+            uri=uri,
+            router=self._routers[-1],
+            asker=Asker(workspace.folder, person),
+            settings=self._settings,
+            experience=await remembered(store, self.directories.config, workspace.folder),
+            prompts=prompts,
+        )
 
     async def store(self) -> Store:
         """Raises StoreError."""

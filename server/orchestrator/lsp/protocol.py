@@ -412,6 +412,39 @@ class RunCorrectResult(Wire):
     """For a person: from when on it counts."""
 
 
+class ContextParams(RunPlaceParams):
+    purpose: Literal["execute", "plan", "decide"] = "execute"
+
+
+class ContextPart(Wire):
+    name: str
+    """Of a message who says it: `system`, `user` or `assistant`. Of a part what it is: `Goal`, `Description`, …"""
+    text: str
+    tokens: Uint
+    """Estimated."""
+
+
+class ContextResult(Wire):
+    """What a model would be sent about a task, to the last character. Nothing is sent, and no consent is needed."""
+
+    document_version: int | None
+    model: str
+    """`provider/model`."""
+    prompt: str
+    """Its name and version."""
+    messages: list[ContextPart]
+    """Exactly what would be sent, in order."""
+    parts: list[ContextPart]
+    """What of it comes from the outline and its files."""
+    tools: list[str]
+    tokens: Uint
+    """Of all of it, descriptions of tools too."""
+    max_tokens: Uint
+    """That the answer may have."""
+    document: str
+    """All of that as one text, to be shown."""
+
+
 class NeededTask(Wire):
     node_id: Identifier
     title: str
@@ -596,6 +629,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/run/get": (RunGetParams, RunGetResult),
     "orchestrator/run/estimate": (RunPlaceParams, RunEstimateResult),
     "orchestrator/run/correct": (RunCorrectParams, RunCorrectResult),
+    "orchestrator/context": (ContextParams, ContextResult),
     "orchestrator/question/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/answer": (QuestionAnswerParams, Done),
     "orchestrator/approval/list": (ApprovalListParams, ApprovalListResult),

@@ -28,6 +28,9 @@ from orchestrator.lsp.protocol import (
     ApprovalFilesResult,
     ApprovalListParams,
     ApprovalListResult,
+    ContextParams,
+    ContextPart,
+    ContextResult,
     NeededTask,
     ProposedFile,
     QuestionAnswerParams,
@@ -53,6 +56,7 @@ from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import Status
 from orchestrator.outline.outcome import Outcome, write_outcome
 from orchestrator.outline.tree import Outline, Task
+from orchestrator.providers.tokens import estimate
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import BranchRun
@@ -204,6 +208,30 @@ class Runs:
                 NeededTask(node_id=snapshot.identities.id_of(task), title=task.title)
                 for task in needed(snapshot.outline, roots)
             ],
+        )
+
+    async def context(self, params: ContextParams) -> ContextResult:
+        if params.node_id is None and params.position is None:
+            raise ProtocolError("The context is that of one task.", hint="Give `nodeId` or `position`.")
+        snapshot = self._server.documents.snapshot(params.uri)
+        (task,) = _roots(snapshot, params)
+        session, folder = await self._session(params.uri)
+        person = PersonInEditor(self._server)
+        found = await session.shown_context(
+            snapshot.outline, task, params.purpose, Workspace(folder), canonical(params.uri), person
+        )
+        request = found.request
+        said = [("system", request.system), *((one.speaker.value, one.text) for one in request.messages)]
+        return ContextResult(
+            document_version=snapshot.version,
+            model=found.model,
+            prompt=found.prompt,
+            messages=[ContextPart(name=name, text=text, tokens=estimate(text)) for name, text in said if text],
+            parts=[ContextPart(name=part.name, text=part.text, tokens=estimate(part.text)) for part in found.parts],
+            tools=[tool.name for tool in request.tools],
+            tokens=found.tokens,
+            max_tokens=request.max_tokens,
+            document=found.document(),
         )
 
     async def answer(self, params: QuestionAnswerParams) -> None:

@@ -201,6 +201,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/run/get", "run", "get"),
     Feature("orchestrator/run/estimate", "run", "estimate"),
     Feature("orchestrator/run/correct", "run", "correct"),
+    Feature("orchestrator/context", "run", "context"),
     Feature("orchestrator/question/answer", "run", "answer"),
     Feature("orchestrator/approval/answer", "run", "answer"),
     Feature("orchestrator/approval/list", "run", "approvals"),

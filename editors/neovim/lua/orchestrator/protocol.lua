@@ -252,6 +252,30 @@
 ---@class orchestrator.RunCorrectResult
 ---@field told string For a person: from when on it counts.
 
+---@class orchestrator.ContextParams
+---@field uri string
+---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+---@field purpose? 'execute'|'plan'|'decide'
+
+---@class orchestrator.ContextPart
+---@field name string Of a message who says it: `system`, `user` or `assistant`. Of a part what it is: `Goal`, `Description`, …
+---@field text string
+---@field tokens integer Estimated.
+
+---What a model would be sent about a task, to the last character. Nothing is sent, and no consent is needed.
+---@class orchestrator.ContextResult
+---@field documentVersion integer|vim.NIL
+---@field model string `provider/model`.
+---@field prompt string Its name and version.
+---@field messages orchestrator.ContextPart[] Exactly what would be sent, in order.
+---@field parts orchestrator.ContextPart[] What of it comes from the outline and its files.
+---@field tools string[]
+---@field tokens integer Of all of it, descriptions of tools too.
+---@field maxTokens integer That the answer may have.
+---@field document string All of that as one text, to be shown.
+
 ---@class orchestrator.NeededTask
 ---@field nodeId string
 ---@field title string

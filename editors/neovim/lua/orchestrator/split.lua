@@ -18,7 +18,7 @@ local function complain(text)
 end
 
 --- Starts a split of the task under the cursor.
----@param options? { recursive?: boolean, force?: boolean, replan?: boolean, line?: integer }
+---@param options? { recursive?: boolean, force?: boolean, replan?: boolean, idea?: boolean, line?: integer }
 function M.at_cursor(options)
   options = options or {}
   local here = place.here(options.line)
@@ -38,6 +38,7 @@ function M.at_cursor(options)
     levels = options.recursive and 8 or 1,
     force = options.force or false,
     replan = options.replan or false,
+    idea = options.idea or false,
   })
   splits.start(here.buffer, params)
 end
@@ -178,9 +179,10 @@ function M.edit(run_id, children, ordered)
   return answer.err and answer.err.message
 end
 
---- Handler of `orchestrator/run/update`: tells other plugins.
+--- Handler of `orchestrator/run/update`: tells the person and other plugins.
 ---@type lsp.Handler
 function M.on_run_update(_, update)
+  require('orchestrator.running').on_update(update)
   vim.api.nvim_exec_autocmds('User', { pattern = 'OrchestratorRunUpdate', modeline = false, data = update })
 end
 
@@ -215,8 +217,19 @@ function M.on_discard_command(command)
 end
 
 ---@param command lsp.Command
-function M.on_stop_command(command)
-  run_command(command, 'orchestrator/run/stop')
+---@param context { bufnr: integer, client_id: integer }
+function M.on_stop_command(command, context)
+  local params = command.arguments[1]
+  if splits.get(params.runId) then
+    run_command(command, 'orchestrator/run/stop')
+    return
+  end
+  local client = assert(vim.lsp.get_client_by_id(context.client_id))
+  client:request('orchestrator/run/stop', params, function(failure)
+    if failure then
+      complain(failure.message)
+    end
+  end, context.bufnr)
 end
 
 return M

@@ -351,6 +351,43 @@ export interface RunCorrectResult {
   told: string;
 }
 
+export interface ContextParams {
+  uri: string;
+  /** The version that `position` belongs to; null with `nodeId`. */
+  version?: number | null;
+  nodeId?: string | null;
+  position?: Position | null;
+  purpose?: "execute" | "plan" | "decide";
+}
+
+export interface ContextPart {
+  /** Of a message who says it: `system`, `user` or `assistant`. Of a part what it is: `Goal`, `Description`, … */
+  name: string;
+  text: string;
+  /** Estimated. */
+  tokens: number;
+}
+
+/** What a model would be sent about a task, to the last character. Nothing is sent, and no consent is needed. */
+export interface ContextResult {
+  documentVersion: number | null;
+  /** `provider/model`. */
+  model: string;
+  /** Its name and version. */
+  prompt: string;
+  /** Exactly what would be sent, in order. */
+  messages: ContextPart[];
+  /** What of it comes from the outline and its files. */
+  parts: ContextPart[];
+  tools: string[];
+  /** Of all of it, descriptions of tools too. */
+  tokens: number;
+  /** That the answer may have. */
+  maxTokens: number;
+  /** All of that as one text, to be shown. */
+  document: string;
+}
+
 export interface NeededTask {
   nodeId: string;
   title: string;
@@ -973,6 +1010,7 @@ export interface Requests {
   "orchestrator/run/get": { params: RunGetParams; result: RunGetResult };
   "orchestrator/run/estimate": { params: RunPlaceParams; result: RunEstimateResult };
   "orchestrator/run/correct": { params: RunCorrectParams; result: RunCorrectResult };
+  "orchestrator/context": { params: ContextParams; result: ContextResult };
   "orchestrator/question/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/answer": { params: QuestionAnswerParams; result: Done };
   "orchestrator/approval/list": { params: ApprovalListParams; result: ApprovalListResult };

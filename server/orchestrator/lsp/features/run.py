@@ -12,6 +12,8 @@ from orchestrator.lsp.protocol import (
     ApprovalFilesResult,
     ApprovalListParams,
     ApprovalListResult,
+    ContextParams,
+    ContextResult,
     Done,
     QuestionAnswerParams,
     RunCorrectParams,
@@ -67,6 +69,11 @@ def get(server: Server, params: RunGetParams) -> Coroutine[Any, Any, RunGetResul
 @validated(RunPlaceParams)
 def estimate(server: Server, params: RunPlaceParams) -> Coroutine[Any, Any, RunEstimateResult]:
     return server.runs.estimate(params)
+
+
+@validated(ContextParams)
+def context(server: Server, params: ContextParams) -> Coroutine[Any, Any, ContextResult]:
+    return server.runs.context(params)
 
 
 @validated(QuestionAnswerParams)
