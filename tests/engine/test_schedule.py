@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engine.schedule import End, Kind, Schedule, schedule
+from orchestrator.engine.schedule import End, Kind, Schedule, runnable, schedule
 from orchestrator.errors import TaskError
 from orchestrator.model.task import Status
+from orchestrator.outline.blocked import Worth, blockers, dependency
 from orchestrator.outline.parse import parse
+from orchestrator.outline.references import named_by
 from orchestrator.outline.waiting import is_branch_of
 from tests.outline.test_waiting import plans_with_dependencies
 
@@ -304,3 +306,39 @@ def test_a_long_list_needs_no_deep_stack():
     assert starts(made) == ["t0"]
     made.end("t0", End.FAILED)
     assert made.done
+
+
+@given(plans_with_dependencies())
+def test_what_starts_at_once_is_what_nothing_blocks(text):
+    """A card says why a task cannot start by the same rules by which a run does not start it."""
+    outline = parse(text)
+    roots = [task for task in outline.tasks() if not outline.ancestors(task)]
+    try:
+        made = schedule(outline, roots)
+    except TaskError:
+        return
+    started = set(starts(made))
+    for task in runnable(roots):
+        leaf = not any(child.status is Status.COMPLETED or not child.status.settled for child in task.children)
+        if not leaf or task.status in {Status.OTHER, Status.IN_PROGRESS} or not task.title:
+            continue
+        free = not list(blockers(outline, task)) and not in_own_branch(outline, task)
+        assert (task.task_id in started) == (free and not marked_above(outline, task)), task.title
+
+
+def in_own_branch(outline, task):
+    """Whether something depends on its own branch, which a run refuses and a card leaves to the problems."""
+    return any(
+        dependency(outline, node, reference.task_id)[0] is Worth.OWN_BRANCH
+        for node in outline.path(task)
+        for reference in named_by(outline, node)
+    )
+
+
+def marked_above(outline, task):
+    """Whether the mark of a task above keeps it from running."""
+    above = outline.ancestors(task)
+    return any(
+        one.status is Status.OTHER or not one.title or (one.status is Status.IN_PROGRESS and outline.ancestors(one))
+        for one in above
+    )

@@ -1,7 +1,7 @@
 """Which task of a branch may start now, and why another one may not. Pure: no clock, no task, no text is changed.
 
-Apart from `outline.waiting`, which finds cycles in a plan as it is written, because a run asks again after each task
-that ends. The rules, each with its test:
+Apart from `outline.waiting`, which finds cycles in a plan as it is written, and `outline.blocked`, which says what one
+task waits for in the text, because a run asks again after each task that ends. The rules, each with its test:
 
 - each contiguous list is a group; groups under one parent run in parallel (test_lists_run_in_parallel);
 - an ordered group runs in sequence, and one that did not end well holds the rest (test_an_ordered_list_runs_in_order);
@@ -18,6 +18,7 @@ Whoever runs it takes keys with `pop`, and tells how each ended. A key is a task
 
 Invariant: every task of the branch is popped at most once, never before what it waits for, and when nothing is under
 way each is done or has a reason (test_every_task_ends_or_has_a_reason).
+Invariant: what may start at once is what nothing blocks in the text (test_what_starts_at_once_is_what_nothing_blocks).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from orchestrator.errors import TaskError
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import Status
 from orchestrator.outline import inherited
+from orchestrator.outline.blocked import Worth, dependency
 from orchestrator.outline.references import Reference, references
 from orchestrator.outline.tree import Node, Outline, Task
 from orchestrator.outline.waiting import Waiting, is_branch_of
@@ -392,14 +394,12 @@ class _Builder:
             yield from self._outline.path(task)[:-1]
 
     def _need(self, key: str, node: Node, other_id: str) -> None:
-        found = self._outline.by_id(other_id)
-        if not found:
+        worth, other = dependency(self._outline, node, other_id)
+        if other is None:
             self._made.block(key, f"it depends on ^{one_line(other_id, 20)}, which is missing")
-            return
-        other = found[0]
-        if is_branch_of(node, other) or is_branch_of(other, node):
+        elif worth is Worth.OWN_BRANCH:
             self._made.block(key, f"it depends on “{_short(other.title)}”, which is in its own branch")
-        elif other.status is Status.COMPLETED:
+        elif worth is Worth.MET:
             return
         elif other_id in self._made:
             self._made.wait(key, other_id, order=False)
