@@ -340,3 +340,23 @@ async def test_a_private_file_is_never_attached(tmp_path):
                     "attachments": [{"uri": (tmp_path / ".env").as_uri(), "range": _lines(0, 1)}],
                 },
             )
+
+
+async def test_a_quick_answer_is_told_once(tmp_path):
+    """Quicker than the store is looked at for what other programs wrote; also when it was opened again meanwhile."""
+    async with serving(
+        tmp_path, script=[says("Blue.", "colour"), says("Green it is.", "again", chunk=3, delay=0.03)]
+    ) as client:
+        await client.initialize(ABILITIES)
+        buffer = await client.open(PLAN)
+        window = await open_chat(client, uri=buffer.uri, position=buffer.at("Build"))
+        await say(client, window, "colour?")
+        await asyncio.sleep(0.6)
+        sent = await client.request("orchestrator/chat/send", {"conversationId": window.id, "text": "again?"})
+        await open_chat(client, conversationId=window.id)
+        await ended(client, sent["messageId"])
+        await asyncio.sleep(0.6)
+        kinds = [one["update"]["kind"] for one in window.updates()]
+        assert kinds.count("message") == 4
+        assert kinds.count("end") == 2
+        assert window.texts() == ["colour?", "Blue.", "again?", "Green it is."]

@@ -215,6 +215,12 @@ class VSCode:
         self.page.locator(".monaco-workbench").wait_for()
         return self.page
 
+    def again(self) -> None:
+        """Come back to the window later: what it restores by itself, without the file that it was opened with."""
+        self.page.wait_for_timeout(1500)  # the page gathers its state before it is stored, and tells nobody
+        self.page.goto(f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}")
+        self.page.locator(".monaco-workbench").wait_for()
+
     def command(self, title: str) -> None:
         """As a person: by the palette."""
         self.page.keyboard.press("F1")

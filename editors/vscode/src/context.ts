@@ -2,6 +2,7 @@
 
 import type * as vscode from "vscode";
 
+import type { Chats } from "./chat/panel";
 import type { Proposals } from "./ghosts/model";
 import type { Splits } from "./ghosts/split";
 import type { GhostThreads } from "./ghosts/threads";
@@ -21,4 +22,5 @@ export interface Context {
   readonly tree: TaskTree;
   readonly inbox: Inbox;
   readonly files: ProposedFiles;
+  readonly chats: Chats;
 }

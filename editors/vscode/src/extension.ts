@@ -3,6 +3,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 
+import { Chats } from "./chat/panel";
 import { COMMAND_TABLE } from "./commands/table";
 import { show } from "./commands/place";
 import type { Context } from "./context";
@@ -37,7 +38,8 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
   const files = new ProposedFiles(server);
   const tree = new TaskTree(server, proposals, live, extension.workspaceState, dragAndDrop(server));
   const inbox = new Inbox(server, live, files);
-  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files };
+  const chats = new Chats(extension, server, openById);
+  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files, chats };
 
   server.on("orchestrator/treeChanged", (params) => tree.changed(params));
   server.on("orchestrator/split/preview", (params) => proposals.take(params));
@@ -47,6 +49,8 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
     }
   });
   server.on("orchestrator/approval/changed", (params) => live.approvalChanged(params.approval));
+  server.on("orchestrator/chat/update", (params) => chats.update(params));
+  server.onChat = (params) => chats.show(params);
   server.onSplit = (params, result) => splits.noteStart(params, result);
 
   extension.subscriptions.push(
@@ -57,6 +61,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
     files,
     tree,
     inbox,
+    chats,
     new Runs(server, live),
     new StatusItem(server, live),
     new Marks(extension, server, live),

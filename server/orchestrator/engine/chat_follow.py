@@ -28,6 +28,8 @@ class _Seen:
     head: str | None
     title: str
     messages: dict[str, StoredMessage]
+    told: int
+    """The hub's number then: after another one this program has told what came itself."""
 
 
 class Follower:
@@ -47,8 +49,9 @@ class Follower:
 
     def note(self, page: Page) -> None:
         """Somebody was shown this: what comes is told from here on."""
-        if page.conversation.conversation_id not in self._seen:
-            self._seen[page.conversation.conversation_id] = _seen(page)
+        conversation_id = page.conversation.conversation_id
+        if conversation_id not in self._seen and not self._chats.writes(conversation_id):
+            self._seen[conversation_id] = _seen(page, self._chats.hub.told(conversation_id))
 
     async def look(self) -> None:
         watched = self._chats.hub.listened()
@@ -75,19 +78,20 @@ class Follower:
             self._seen.pop(conversation_id, None)
             hub.tell(conversation_id, "", Deleted())
             return
-        old, new = self._seen.get(conversation_id), _seen(page)
+        old, new = self._seen.get(conversation_id), _seen(page, hub.told(conversation_id))
         if self._chats.writes(conversation_id):  # it began meanwhile, and tells by itself
             self._seen.pop(conversation_id, None)
             return
         self._seen[conversation_id] = new
-        if old is not None:
+        if old is not None and old.told == new.told:
             for message_id, update in _differences(old, new):
                 hub.tell(conversation_id, message_id, update)
+            new.told = hub.told(conversation_id)
 
 
-def _seen(page: Page) -> _Seen:
+def _seen(page: Page, told: int) -> _Seen:
     messages = {message.message_id: message for message in page.messages[-MESSAGES:]}
-    return _Seen(page.conversation.head_id, page.conversation.title, messages)
+    return _Seen(page.conversation.head_id, page.conversation.title, messages, told)
 
 
 def _differences(old: _Seen, new: _Seen) -> Iterator[tuple[str, Update]]:

@@ -90,6 +90,11 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
         self._open: dict[str, tuple[StoredMessage, Callable[[], str]]] = {}
+        self._told: dict[str, int] = {}
+
+    def told(self, conversation_id: str) -> int:
+        """Another number whenever something was told of it."""
+        return self._told.get(conversation_id, 0)
 
     def listen(self, conversation_id: str, listener: Listener) -> Callable[[], None]:
         """The answer ends it."""
@@ -110,6 +115,7 @@ class Hub:
 
     def tell(self, conversation_id: str, message_id: str, update: Update) -> None:
         listeners = self._listeners.get(conversation_id)
+        self._told[conversation_id] = self.told(conversation_id) + 1
         if listeners:
             for listener in tuple(listeners):
                 listener(message_id, update)

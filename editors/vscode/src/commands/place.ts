@@ -47,15 +47,20 @@ export function activeOutline(): vscode.TextDocument | undefined {
   return visible.length === 1 ? visible[0] : undefined;
 }
 
-/** An editor that shows the document, the one that is there if possible. */
-export async function show(uri: string, line: number, preserveFocus = false): Promise<vscode.TextEditor> {
+/** An editor that shows the document: the one that is there if possible, else one in `column`. */
+export async function show(
+  uri: string,
+  line: number,
+  preserveFocus = false,
+  column: vscode.ViewColumn = vscode.ViewColumn.Active,
+): Promise<vscode.TextEditor> {
   const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
   const place = new vscode.Range(line, 0, line, 0);
   const visible = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
   const editor = await vscode.window.showTextDocument(document, {
     preserveFocus,
     preview: false,
-    ...(visible?.viewColumn === undefined ? {} : { viewColumn: visible.viewColumn }),
+    viewColumn: visible?.viewColumn ?? column,
   });
   const end = document.lineAt(Math.min(line, document.lineCount - 1)).range.end;
   editor.selection = new vscode.Selection(end, end);

@@ -1,6 +1,7 @@
 /** Every command of the extension, by its name. `package.json` says where each is shown (test: "commands are the manifest's"). */
 
 import type { Context } from "../context";
+import * as chats from "./chats";
 import * as edits from "./edits";
 import * as runs from "./runs";
 import * as servers from "./server";
@@ -10,6 +11,9 @@ import * as trees from "./tree";
 export type Command = (context: Context, ...given: never[]) => unknown;
 
 export const COMMAND_TABLE: Record<string, Command> = {
+  "orchestrator.chat": chats.chat,
+  "orchestrator.newChat": chats.newChat,
+  "orchestrator.chats": chats.chats,
   "orchestrator.split": splits.split,
   "orchestrator.splitRecursively": splits.splitRecursively,
   "orchestrator.replan": splits.replan,

@@ -17,7 +17,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 
-import { COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
+import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
 import { type Inspected, serverSettings } from "../settings";
 import { findServer, type Surroundings, workingDirectory } from "./find";
 import { HOVER_COMMANDS } from "../names";
@@ -35,6 +35,9 @@ const RUNNING: readonly (keyof Requests)[] = [
   "orchestrator/run/start",
   "orchestrator/run/resume",
   "orchestrator/playbook/save",
+  "orchestrator/chat/send",
+  "orchestrator/chat/retry",
+  "orchestrator/chat/restart",
 ];
 
 export class NotTrustedError extends Error {
@@ -50,6 +53,8 @@ export class ServerControl implements vscode.Disposable {
   readonly onState = this.changed.event;
   private readonly handlers: [keyof Notifications, (params: never) => void][] = [];
   private turn: Promise<void> = Promise.resolve();
+  /** A lens or a hover asks for a conversation. */
+  onChat: (params: ChatOpenParams) => Promise<void> = () => Promise.resolve();
   /** A split was started, by whatever door. */
   onSplit: (params: SplitStartParams, result: SplitStartResult) => void = () => undefined;
   readonly output = vscode.window.createOutputChannel("Orchestrator", { log: true });
@@ -167,6 +172,10 @@ export class ServerControl implements vscode.Disposable {
             void vscode.commands.executeCommand("orchestrator.explainTrust");
             return undefined;
           }
+          if (method === "orchestrator/chat/open") {
+            await this.onChat(args[0] as ChatOpenParams);
+            return undefined;
+          }
           const result = (await next(command, args)) as unknown;
           if (method === "orchestrator/split/start" && result != null) {
             this.onSplit(args[0] as SplitStartParams, result as SplitStartResult);
@@ -245,7 +254,7 @@ function ourAbilities(): StaticFeature {
   return {
     fillClientCapabilities(capabilities): void {
       const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
-      experimental["orchestrator"] = { ghosts: true, tree: true, inbox: true, commands: [...HOVER_COMMANDS] };
+      experimental["orchestrator"] = { ghosts: true, tree: true, inbox: true, chat: true, commands: [...HOVER_COMMANDS] };
       capabilities.experimental = experimental;
     },
     initialize: () => undefined,

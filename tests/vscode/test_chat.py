@@ -1,0 +1,130 @@
+"""Conversations beside the editor: streamed, stopped, branched, written into the outline; without a fault for axe."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Frame, Page, expect
+
+from tests.support.vscode import EXTENSION, PATIENCE, VSCode
+
+PLAN = "# Ship login\n\n- [ ] Build the login page  ^b7c2d\n  Three fields.\n- [ ] Tell the team  ^q4w5e\n"
+CODE = (
+    "Here is the form:\n\n```python\ndef form():\n    return ['name', 'password']\n```\n\n"
+    "It has **two** fields, see [the file](ui/login.py:3)."
+)
+HOSTILE = (
+    "<img src=x onerror=alert(1)> <script>alert(1)</script> [run](command:workbench.action.quit) ![i](https://x/y.png)"
+)
+STEPS = "Do this:\n\n1. Draw it\n2. Write it\n3. Test it\n"
+SLOW = " ".join(f"word{number}" for number in range(400))
+
+
+def says(text: str, contains: str, **more: Any) -> dict[str, Any]:
+    return {"when": {"schema": "", "contains": contains}, "answer": text, **more}
+
+
+WINDOW: dict[str, Any] = {
+    "files": {"plan.tasks.md": PLAN, "ui/login.py": "# one\n# two\n# three\n"},
+    "script": [
+        says(CODE, "form", thought="A form has fields."),
+        says(HOSTILE, "hostile"),
+        says(SLOW, "slow", chunk=6, delay=0.02),
+        says(STEPS, "steps"),
+        says("Another answer.", "steps"),
+        {"when": {"schema": ""}, "answer": "Yes.", "repeat": True},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def page(code: VSCode) -> Page:
+    opened = code.open("plan.tasks.md")
+    opened.locator(".editor-instance .view-line", has_text="Build the login page").first.wait_for()
+    opened.locator('.activitybar a[aria-label="Orchestrator"]').click()
+    code.row("Build the login page").wait_for()
+    return opened
+
+
+@pytest.fixture(scope="module")
+def chat(code: VSCode, page: Page) -> Frame:
+    page.locator(".editor-instance .view-line", has_text="Build the login page").first.click()
+    code.command("Orchestrator: Chat about Task")
+    page.locator(".tab", has_text="Build the login page").wait_for()
+    return page.frame_locator("iframe.webview").frame_locator("iframe")  # type: ignore[return-value]
+
+
+def say(chat: Any, text: str) -> None:
+    chat.locator("#box").fill(text)
+    chat.locator("#box").press("Enter")
+
+
+def test_an_answer_streams_with_code_and_a_thought(code: VSCode, page: Page, chat: Any) -> None:
+    say(chat, "Show me the form")
+    expect(chat.locator("article.user")).to_contain_text("Show me the form", timeout=PATIENCE)
+    expect(chat.locator("article.assistant figure.code")).to_contain_text("def form():", timeout=PATIENCE)
+    expect(chat.locator("article.assistant strong")).to_have_text("two")
+    expect(chat.locator("article.assistant .hljs-keyword").first).to_have_text("def")
+    expect(chat.locator("article.assistant details").first).to_contain_text("Thoughts")
+    expect(chat.locator("#stop")).to_be_hidden(timeout=PATIENCE)
+    code.shot("chat")
+
+
+def test_a_link_opens_a_file_of_the_workspace_at_its_line(code: VSCode, page: Page, chat: Any) -> None:
+    chat.locator("article.assistant a", has_text="the file").click()
+    page.locator(".tab", has_text="login.py").wait_for()
+    expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text("Ln 3,")
+    page.locator(".tab", has_text="plan.tasks.md").first.click()
+
+
+def test_hostile_markdown_is_text(code: VSCode, page: Page, chat: Any) -> None:
+    say(chat, "Be hostile")
+    last = chat.locator("article.assistant").last
+    expect(last).to_contain_text("onerror=alert(1)", timeout=PATIENCE)
+    assert last.locator("img, script").count() == 0
+    last.locator("a", has_text="run").click()
+    expect(chat.locator("#banner")).to_contain_text("leads to no page", timeout=PATIENCE)
+
+
+def test_an_answer_is_stopped_and_what_was_written_stays(code: VSCode, page: Page, chat: Any) -> None:
+    say(chat, "Be slow")
+    last = chat.locator("article.assistant").last
+    expect(last).to_contain_text("word9", timeout=PATIENCE)
+    chat.locator("#stop").click()
+    expect(last.locator(".foot")).to_contain_text("cancelled", timeout=PATIENCE)
+    assert "word399" not in last.inner_text()
+    expect(chat.locator("#send")).to_be_visible()
+
+
+def test_it_is_answered_anew_and_written_into_the_outline(code: VSCode, page: Page, chat: Any) -> None:
+    say(chat, "List the steps")
+    last = chat.locator("article.assistant").last
+    expect(last.locator("li")).to_have_count(3, timeout=PATIENCE)
+    last.get_by_role("button", name="Subtasks").click()
+    page.locator(".editor-instance .view-line", has_text="Draw it").wait_for()
+    last.get_by_role("button", name="Retry").click()
+    expect(chat.locator("article.assistant").last).to_contain_text("Another answer.", timeout=PATIENCE)
+    expect(chat.locator("article.assistant").last.locator(".actions")).to_contain_text("2/2", timeout=PATIENCE)
+    code.shot("chat-long")
+
+
+def test_axe_finds_nothing(code: VSCode, page: Page, chat: Any) -> None:
+    frame = next(frame for frame in page.frames if frame.name == "active-frame" or "fake.html" in frame.url)
+    # As the tools of the browser do it: the page's own policy lets no other script in.
+    axe = (EXTENSION / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    frame.evaluate(f"() => {{ {axe}; }}")
+    found = frame.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]] == []
+
+
+def test_it_is_there_again_after_a_reload(code: VSCode, page: Page, chat: Any) -> None:
+    page.locator(".tab", has_text="plan.tasks.md").first.click()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".tab.dirty")).to_have_count(0, timeout=PATIENCE)
+    chat.locator("#box").fill("half a thought")
+    code.again()
+    expect(chat.locator("article.assistant").last).to_contain_text("Another answer.", timeout=PATIENCE)
+    expect(chat.locator("#box")).to_have_value("half a thought")
+    assert [text for text in code.console if "Content Security Policy" in text and "orchestrator" in text] == []
