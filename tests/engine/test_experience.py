@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,3 +129,62 @@ async def test_an_accepted_split_is_the_next_ones_example(tmp_path: Path):
         await first.ended()
         second = await (await scene.start("Judge the marmalades of the village")).settled()
         assert "your split of “Judge the marmalades of the fair” (plan.tasks.md, 20" in second.plan.source
+
+
+def test_a_split_that_was_undone_counts_against_another():
+    title = "Judge the marmalades of the village"
+    many = [replace(RECORD, run_id=f"run_{number}", title=f"Judge the {what} of the fair") for number, what in
+            enumerate(("marmalades", "jams", "honeys", "cheeses", "breads", "cakes"))]  # fmt: skip
+    before = prior(title, Experience())
+    kept = prior(title, experience_of(many, "/here"))
+    undone = [replace(record, outcome=SplitOutcome.UNDONE) for record in many]
+    taken = experience_of(undone, "/here")
+    after = prior(title, taken)
+    assert before is not None
+    assert kept is not None
+    assert after is not None
+    assert after < before < kept
+    assert taken.trust < Experience().trust
+    assert taken.playbooks == (), "and it is no example"
+
+
+async def test_accepted_discarded_and_undone_splits_move_what_is_judged_next(tmp_path: Path):
+    """Through whole splits: the same task is asked about before and after."""
+
+    async def judged(number: int, *made: str) -> float:
+        """After splits of other tasks that a person accepted, discarded or undid."""
+        folder = tmp_path / str(number)
+        os.mkdir(folder)  # noqa: PTH102
+        text = "".join(f"- [ ] {title} the {what} hives  ^{what}\n" for what, title in HIVES) + "- [ ] Move the hives\n"
+        script = [SPLIT | {"repeat": True}, plan_entry("One", "Two", "Three", repeat=True)]
+        async with Scene(folder, script, text=text) as scene:
+            for (what, title), did in zip(HIVES, made, strict=False):
+                split = await scene.start(f"{title} the {what} hives", force=True)
+                await split.settled()
+                await (split.discard() if did == "discard" else split.accept())
+                await split.ended()
+                if did == "undo":
+                    scene.document.type(scene.document.text, scene.document.history[-1])
+            split = await scene.start("Move the hives")
+            decision = (await split.settled()).decision
+            assert decision is not None
+            assert decision.chance is not None
+            store = await scene.session.store()
+            outcomes = [record.outcome.value for record in await store.splits()]
+            assert sorted(outcomes) == sorted(
+                {"discard": "discarded", "undo": "undone"}.get(did, "applied") for did in made
+            )
+            experience = experience_of(await store.splits(), str(scene.folder))
+        found = prior("Move the hives", experience)
+        assert found is not None
+        return found
+
+    nothing = await judged(0)
+    accepted = await judged(1, *["accept"] * 5)
+    discarded = await judged(2, *["discard"] * 5)
+    undone = await judged(3, *["undo"] * 5)
+    assert accepted > nothing > discarded
+    assert undone == pytest.approx(discarded, abs=0.02)
+
+
+HIVES = (("a1", "Move"), ("b2", "Sell"), ("c3", "Paint"), ("d4", "Weigh"), ("e5", "Clean"))

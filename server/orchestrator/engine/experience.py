@@ -25,6 +25,7 @@ from orchestrator.errors import ConfigError, ProviderUnavailableError
 from orchestrator.model.run import SplitOutcome, SplitRecord
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import PlannedTask, Verdict
+from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers import embedding
 from orchestrator.providers.embedding import Embedder
 
@@ -46,8 +47,14 @@ NEAR_ENOUGH = 0.4
 
 RIGHT, WRONG = 20.0, 0.2
 """A capable model is taken to have been right so often, and wrong so often, before it was ever used here: 100 to 1."""
-_WEIGHTS = {SplitOutcome.APPLIED: 1.5, SplitOutcome.DISCARDED: 0.5, SplitOutcome.SIMPLE: 0.3}
+_WEIGHTS = {
+    SplitOutcome.APPLIED: 1.5,
+    SplitOutcome.DISCARDED: 0.5,
+    SplitOutcome.UNDONE: 0.5,
+    SplitOutcome.SIMPLE: 0.3,
+}
 """A split that was kept says most. One that was discarded may have been a bad plan of a task that needs one."""
+_REFUSED = {SplitOutcome.DISCARDED, SplitOutcome.UNDONE}
 
 _log = logging.getLogger(__name__)
 
@@ -72,12 +79,40 @@ async def remembered(store: Store, config_folder: Path, workspace: Path) -> Expe
 def experience_of(records: Sequence[SplitRecord], workspace: str, saved: Sequence[Playbook] = ()) -> Experience:
     """`records` are the newest first."""
     applied = sum(record.outcome is SplitOutcome.APPLIED for record in records if record.verdict == "DECOMPOSE")
-    discarded = sum(record.outcome is SplitOutcome.DISCARDED for record in records if record.verdict == "DECOMPOSE")
+    refused = sum(record.outcome in _REFUSED for record in records if record.verdict == "DECOMPOSE")
     return Experience(
         labels=tuple(_labels(records)),
         playbooks=(*saved, *_accepted(records, workspace)),
-        trust=(RIGHT + applied) / (WRONG + discarded),
+        trust=(RIGHT + applied) / (WRONG + refused),
     )
+
+
+def taken_back(records: Sequence[SplitRecord], uri: str, outline: Outline) -> Mapping[str, SplitOutcome]:
+    """By run, what became since of splits that were written into this outline: undone, or brought back.
+
+    Only a task that stands there says anything; one that is gone may have moved.
+    """
+    found: dict[str, SplitOutcome] = {}
+    titles: dict[str, Task] = {}
+    for record in records:
+        if record.uri != uri or record.outcome not in {SplitOutcome.APPLIED, SplitOutcome.UNDONE}:
+            continue
+        named = outline.by_id(record.task_id) if record.task_id else ()
+        if not named and not titles:  # undoing a split takes its id back, too
+            titles = {task.title: task for task in outline.tasks()}
+        task = named[0] if named else titles.get(record.title)
+        if task is None or task.status.settled:
+            continue
+        now = SplitOutcome.APPLIED if task.children else SplitOutcome.UNDONE
+        if now is not record.outcome:
+            found[record.run_id] = now
+    return found
+
+
+async def note_taken_back(store: Store, uri: str, outline: Outline) -> None:
+    """Remember which splits of this outline were undone, before anything is learned from them. Raises StoreError."""
+    for run_id, outcome in taken_back(await store.splits(limit=REMEMBERED), uri, outline).items():
+        await store.set_split_outcome(run_id, outcome)
 
 
 def saved_playbooks(folder: Path) -> tuple[Playbook, ...]:

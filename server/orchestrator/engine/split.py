@@ -28,7 +28,7 @@ from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.decompose import Decomposer
 from orchestrator.engine.editor import Place, Target
 from orchestrator.engine.expected import expected_usage
-from orchestrator.engine.experience import Experience, remembered
+from orchestrator.engine.experience import Experience, note_taken_back, remembered
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.machine import Signal, next_split
 from orchestrator.engine.new_ids import id_source
@@ -193,6 +193,7 @@ class Split:
             self._show(None)
             self._store = await self._means.open_store()
             await self._begin()
+            await note_taken_back(self._store, self._target.uri, (await self._target.place()).outline)
             self._experience = await remembered(self._store, self._means.config_folder, self._asker.folder)
             self._prompts = await self._find_prompts(self._store)
             async with self._means.runner.beside(self._heartbeat()):

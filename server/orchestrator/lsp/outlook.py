@@ -45,6 +45,7 @@ class Outlook:
     async def _load(self) -> None:
         try:
             await asyncio.to_thread(importlib.import_module, "orchestrator.engine.outlook")
+            from orchestrator.engine.experience import note_taken_back
             from orchestrator.engine.outlook import judge_of
             from orchestrator.lsp.server import STORE_FILE
 
@@ -52,6 +53,8 @@ class Outlook:
             store = None  # a hover makes none
             if server.running_session is not None or (server.directories.data / STORE_FILE).exists():
                 store = await (await server.session()).store()
+                for document in list(server.documents):
+                    await note_taken_back(store, document.uri, document.snapshot().outline)
             self._judge = await judge_of(server.settings, server.directories.config, store, in_thread)
         except OrchestratorError:
             self._judge = None  # a split says what is wrong

@@ -310,6 +310,8 @@ class SplitOutcome(StrEnum):
 
     APPLIED = "applied"
     DISCARDED = "discarded"
+    UNDONE = "undone"
+    """Applied, and taken back afterwards."""
     SIMPLE = "simple"
     """Judged EXECUTE, and left at that."""
 

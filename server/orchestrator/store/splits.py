@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from orchestrator.model.run import Run, SplitRecord
+from orchestrator.model.run import Run, SplitOutcome, SplitRecord
 from orchestrator.model.usage import Usage
 from orchestrator.store import leases, records, rows
 
@@ -35,6 +35,10 @@ def keep(connection: sqlite3.Connection, record: SplitRecord) -> None:
     names = ", ".join(columns)
     values = ", ".join(f":{name}" for name in columns)
     connection.execute(f"INSERT OR REPLACE INTO splits ({names}) VALUES ({values})", columns)  # noqa: S608  # names from here
+
+
+def set_outcome(connection: sqlite3.Connection, run_id: str, outcome: SplitOutcome) -> None:
+    connection.execute("UPDATE splits SET outcome = ? WHERE run_id = ?", (outcome.value, run_id))
 
 
 def hash_from(row: sqlite3.Row) -> tuple[str, str]:
