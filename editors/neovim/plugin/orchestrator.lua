@@ -79,6 +79,11 @@ for _, name in ipairs({
   plug('x', name, ':Orchestrator ' .. name .. '<CR>')
 end
 
+for _, name in ipairs({ 'model', 'history', 'stats', 'prompts', 'export' }) do
+  plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
+  plug('x', name, ':Orchestrator ' .. name .. '<CR>')
+end
+
 for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down' }) do
   plug('n', name, function()
     return require('orchestrator.edits').keys(name)

@@ -43,6 +43,11 @@ M.names = {
   'demote',
   'up',
   'down',
+  'model',
+  'history',
+  'stats',
+  'prompts',
+  'export',
   'log',
   'health',
 }

@@ -7,6 +7,7 @@
 
 local display = require('orchestrator.display')
 local options = require('orchestrator.options')
+local program = require('orchestrator.program')
 local server = require('orchestrator.server')
 
 local M = {}
@@ -90,41 +91,20 @@ local function check_clients(clients)
   end
 end
 
---- Settings as the environment variables that say the same, so that `doctor` sees what the server will see.
----@param settings table<string, any>
----@return table<string, string>
-local function environment(settings)
-  local variables = { PYTHONSAFEPATH = '1' }
-  ---@param prefix string
-  ---@param values table<string, any>
-  local function add(prefix, values)
-    for key, value in pairs(values) do
-      local name = prefix .. key:gsub('(%u)', '_%1'):upper()
-      if type(value) == 'table' and not vim.islist(value) then
-        add(name .. '__', value)
-      elseif not vim.env[name] then
-        variables[name] = type(value) == 'table' and vim.json.encode(value) or tostring(value)
-      end
-    end
-  end
-  add('ORCHESTRATOR_', settings)
-  return variables
-end
-
 ---@class orchestrator.Finding
 ---@field level 'ok'|'note'|'problem'
 ---@field what string
 ---@field mend string
 
----@param program string
+---@param path string of the program
 ---@return orchestrator.Finding[]? findings
 ---@return string? problem
-local function examine(program)
+local function examine(path)
   local ok, result = pcall(function()
     return vim
-      .system({ program, 'doctor', '--json' }, {
+      .system({ path, 'doctor', '--json' }, {
         cwd = server.working_directory(),
-        env = environment(options.get().settings),
+        env = program.environment(options.get().settings),
         text = true,
       })
       :wait(patience)
@@ -139,13 +119,13 @@ local function examine(program)
   return nil, ('exit code %d, %s'):format(result.code, vim.trim(result.stderr or '') or 'no message')
 end
 
----@param program string
-local function check_program(program)
+---@param path string of the program
+local function check_program(path)
   vim.health.start('Models, keys and folders (orchestrator doctor)')
-  local findings, problem = examine(program)
+  local findings, problem = examine(path)
   if not findings then
     vim.health.error(
-      ('`%s doctor --json` gave no answer: %s'):format(program, display.visible(problem --[[@as string]])),
+      ('`%s doctor --json` gave no answer: %s'):format(path, display.visible(problem --[[@as string]])),
       'Run it in a terminal, and install the program again if it fails there too.'
     )
     return

@@ -1,0 +1,92 @@
+"""Commands beside the outline: history, statistics, prompts, export, models; in a real Neovim with the real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.neovim.conftest import Shared
+
+OUTLINE = "# Trip\n\n- [ ] Pack  [model:: fast]\n- [ ] Hotel\n"
+
+
+@pytest.fixture(scope="module")
+def shared(share: Callable[..., Shared]) -> Shared:
+    answer = {"when": {"schema": ""}, "answer": "Take the blue suitcase.", "repeat": True}
+    after = """
+        vim.ui.select = function(items, options, done) asked = { items, options.prompt, done } end
+        vim.ui.open = function(path) opened = path end
+    """
+    return share(script=[answer], after=after)
+
+
+@pytest.fixture
+def editor(shared: Shared) -> Shared:
+    shared.open(OUTLINE)
+    shared.lua("asked, opened = nil, nil")
+    return shared
+
+
+def asked(editor: Shared) -> list[object]:
+    editor.wait("to be asked", lambda: editor.lua("return asked ~= nil"))
+    return list(editor.lua("return asked[1]"))
+
+
+def choose(editor: Shared, index: int) -> None:
+    editor.lua("local items, done = asked[1], asked[3]; asked = nil; done(items[...], ...)", index)
+
+
+def test_the_model_of_a_task(editor: Shared) -> None:
+    editor.keys("4G:Orchestrator model strong<CR>")
+    editor.wait("the field", lambda: editor.lines()[3] == "- [ ] Hotel  [model:: strong]")
+    editor.keys(":3Orchestrator model<CR>")
+    assert asked(editor) == ["fast", "balanced", "strong", "inherited"]
+    choose(editor, 4)
+    editor.wait("no field", lambda: editor.lines()[2] == "- [ ] Pack")
+    editor.keys(":Orchestrator model best<CR>")
+    editor.wait_for_message("model takes one of fast, balanced, strong, inherited.")
+
+
+def test_what_was_said_is_found_and_opened(editor: Shared) -> None:
+    editor.keys("3G:Orchestrator chat<CR>")
+    editor.wait("the chat", lambda: editor.lua("return vim.b.orchestrator_chat ~= nil"))
+    editor.keys("GoWhich suitcase?<Esc><C-s>")
+    editor.wait("the answer", lambda: "Take the blue suitcase." in editor.lines())
+    editor.keys(":bwipeout!<CR>:Orchestrator history blue suitcase<CR>")
+    hits = asked(editor)
+    assert len(hits) == 1
+    choose(editor, 1)
+    editor.wait("the chat", lambda: "Take the blue suitcase." in editor.lines())
+    editor.keys(":Orchestrator history nowhere<CR>")
+    editor.wait_for_text('nothing was found for "nowhere".')
+
+
+def test_statistics_are_a_table_or_a_page(editor: Shared) -> None:
+    editor.keys(":Orchestrator stats all<CR>")
+    editor.wait("the table", lambda: editor.lua("return vim.fn.bufname()") == "orchestrator://stats")
+    assert len(editor.lines()[0]) > 5
+    editor.keys(":close<CR>:Orchestrator stats! <CR>")
+    editor.wait("the page", lambda: editor.lua("return opened ~= nil"))
+    editor.keys(":Orchestrator stats hour<CR>")
+    editor.wait_for_message("stats takes one of all, day, model")
+
+
+def test_a_prompt_is_edited(editor: Shared) -> None:
+    editor.keys(":Orchestrator prompts<CR>")
+    names = [item["name"] for item in editor.lua("return asked[1]") or []] if asked(editor) else []
+    choose(editor, names.index("decide") + 1)
+    editor.wait("the prompt", lambda: "You judge one task of a plan." in editor.lines())
+    editor.keys("/You judge<CR>cwPlease<Esc>:write<CR>")
+    editor.wait_for_text('the prompt "decide" is in use as you wrote it')
+
+
+def test_an_outline_is_exported(editor: Shared) -> None:
+    editor.keys(":Orchestrator export<CR>")
+    editor.wait("the export", lambda: editor.lua("return vim.bo.filetype") == "json")
+    assert "Pack" in json.dumps(json.loads("\n".join(editor.lines())))
+    editor.keys(f":close<CR>:Orchestrator export json {editor.folder}/out.json<CR>")
+    editor.wait("the file", (editor.folder / "out.json").exists)
+    editor.keys(f":Orchestrator export json {editor.folder}/out.json<CR>")
+    editor.wait("a refusal", lambda: "out.json" in editor.messages())
