@@ -50,7 +50,7 @@ def test_the_model_of_a_task(editor: Shared) -> None:
 
 
 def test_what_was_said_is_found_and_opened(editor: Shared) -> None:
-    editor.keys("3G:Orchestrator chat<CR>")
+    editor.keys("4G:Orchestrator chat<CR>")
     editor.wait("the chat", lambda: editor.lua("return vim.b.orchestrator_chat ~= nil"))
     editor.keys("GoWhich suitcase?<Esc><C-s>")
     editor.wait("the answer", lambda: "Take the blue suitcase." in editor.lines())

@@ -1,4 +1,4 @@
---- Questions to the program itself, for what a person asks once in a while: `orchestrator stats`, `prompts`, …
+--- Questions to the program itself, for what a person asks once in a while: `orchestrator stats`, …
 ---
 --- Apart from the server because these are other processes, which read the same store and settings.
 
@@ -51,7 +51,8 @@ function M.run(arguments, on_output)
   }, function(done)
     vim.schedule(function()
       if done.code == 0 then
-        on_output(done.stdout or '')
+        -- Without a result it says why on the other stream.
+        on_output(done.stdout ~= '' and done.stdout or done.stderr or '')
         return
       end
       local said = vim.trim(done.stderr or '')
