@@ -175,8 +175,15 @@ def test_signs_are_there_while_a_task_runs(editor: Shared) -> None:
     editor.wait_for_text("● - [ ] Slowly")
     editor.keys(":Orchestrator tree<CR>")
     editor.wait_for_text("[ ] Slowly  ● executing")
+    editor.keys("/Slowly<CR>x")
+    ended(editor)
+    editor.wait("no sign in the tree", lambda: not any("●" in text for text in editor.screen()))
+    editor.keys("r")
+    editor.wait_for_text("[ ] Slowly  ● executing")
+    editor.lua("heard = {}")
+    editor.keys("x")
+    ended(editor)
     editor.keys("q")
-    stop(editor)
     editor.wait("no sign", lambda: signs(editor) == [])
 
 

@@ -72,14 +72,14 @@ for _, name in ipairs({
   'runs',
   'inbox',
   'answer',
+  'model',
+  'history',
+  'stats',
+  'prompts',
+  'export',
   'log',
   'health',
 }) do
-  plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
-  plug('x', name, ':Orchestrator ' .. name .. '<CR>')
-end
-
-for _, name in ipairs({ 'model', 'history', 'stats', 'prompts', 'export' }) do
   plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
   plug('x', name, ':Orchestrator ' .. name .. '<CR>')
 end
