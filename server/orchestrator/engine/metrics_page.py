@@ -1,8 +1,8 @@
 """Metrics as one page of HTML with charts: one file, no network, nothing loaded.
 
 The charts are Chartist's (`charts/`, with its licence): SVG whose colours are the style sheet's, so that light, dark
-and print need no script. Every chart has its numbers in a table of the page. The Content-Security-Policy allows exactly the
-scripts and the style sheet that are in the page, by hash.
+and print need no script. Every chart has its numbers in a table of the page. The Content-Security-Policy allows exactly
+the scripts and the style sheet that are in the page, by hash.
 
 Invariant: no name that a file, a model or a provider gave becomes markup or script (test_hostile_names_stay_text).
 Invariant: the charts library is the one that was looked at (test_the_chart_library_is_the_one_we_checked).

@@ -68,6 +68,8 @@ class Snapshot:
 
         if self.uri.startswith("orchestrator:"):  # conversations and other documents of ours
             return False
+        if "/.orchestrator/prompts/" in self.uri:
+            return False
         return is_outline(uris.document_name(self.uri), self.outline, globs)
 
     def node(self, node_id: str) -> Node:

@@ -25,7 +25,13 @@ MOST = 500
 
 
 def diagnostics(server: Server, document: Document) -> list[types.Diagnostic]:
-    """Of outlines only: nobody's README is underlined unasked."""
+    """Of outlines and prompts only: nobody's README is underlined unasked."""
+    if "/prompts/" in document.uri:
+        from orchestrator.lsp import prompt_documents
+
+        name = prompt_documents.name_of(server, document.uri)
+        if name is not None:
+            return prompt_documents.diagnostics(server, document, name)
     snapshot = document.snapshot()
     if not snapshot.is_outline(server.settings.outline.globs):
         return []

@@ -42,6 +42,26 @@ from orchestrator.lsp.protocol_chat import (
 )
 from orchestrator.lsp.protocol_exchange import ExportParams, ExportResult, ImportParams, ImportResult
 from orchestrator.lsp.protocol_history import HistorySearchParams, HistorySearchResult
+from orchestrator.lsp.protocol_prompts import (
+    MetricsParams,
+    MetricsResult,
+    PromptParams,
+    PromptsDiffParams,
+    PromptsDiffResult,
+    PromptsEditResult,
+    PromptsExportParams,
+    PromptsExportResult,
+    PromptsImportParams,
+    PromptsImportResult,
+    PromptsListParams,
+    PromptsListResult,
+    PromptsNewParams,
+    PromptsShowResult,
+    PromptsTestParams,
+    PromptsTestResult,
+    PromptsUsedResult,
+    PromptVersionParams,
+)
 from orchestrator.model.run import SplitState
 
 PROTOCOL_VERSION = 1
@@ -668,6 +688,17 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/export": (ExportParams, ExportResult),
     "orchestrator/import": (ImportParams, ImportResult),
     "orchestrator/history/search": (HistorySearchParams, HistorySearchResult),
+    "orchestrator/prompts/list": (PromptsListParams, PromptsListResult),
+    "orchestrator/prompts/show": (PromptVersionParams, PromptsShowResult),
+    "orchestrator/prompts/diff": (PromptsDiffParams, PromptsDiffResult),
+    "orchestrator/prompts/edit": (PromptParams, PromptsEditResult),
+    "orchestrator/prompts/new": (PromptsNewParams, PromptsEditResult),
+    "orchestrator/prompts/use": (PromptVersionParams, PromptsUsedResult),
+    "orchestrator/prompts/rollback": (PromptParams, PromptsUsedResult),
+    "orchestrator/prompts/test": (PromptsTestParams, PromptsTestResult),
+    "orchestrator/prompts/export": (PromptsExportParams, PromptsExportResult),
+    "orchestrator/prompts/import": (PromptsImportParams, PromptsImportResult),
+    "orchestrator/metrics/get": (MetricsParams, MetricsResult),
 }
 """Client to server: parameters and result of each request."""
 

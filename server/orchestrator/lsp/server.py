@@ -137,6 +137,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(types.TEXT_DOCUMENT_DID_OPEN, "text_sync", "did_open"),
     Feature(types.TEXT_DOCUMENT_DID_CHANGE, "text_sync", "did_change"),
     Feature(types.TEXT_DOCUMENT_DID_CLOSE, "text_sync", "did_close"),
+    Feature(types.TEXT_DOCUMENT_DID_SAVE, "text_sync", "did_save"),
     Feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, "document_symbol", "document_symbol"),
     Feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
@@ -166,7 +167,7 @@ FEATURES: tuple[Feature, ...] = (
         types.TEXT_DOCUMENT_COMPLETION,
         "completion",
         "completion",
-        types.CompletionOptions(trigger_characters=["[", " ", ":", ",", "^", "/"], resolve_provider=True),
+        types.CompletionOptions(trigger_characters=["[", " ", ":", ",", "^", "/", "{"], resolve_provider=True),
     ),
     Feature(types.COMPLETION_ITEM_RESOLVE, "completion", "resolve"),
     Feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, "semantic_tokens", "full", TOKENS),
@@ -246,6 +247,17 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/export", "exchange", "export"),
     Feature("orchestrator/import", "exchange", "import_"),
     Feature("orchestrator/history/search", "history", "search"),
+    Feature("orchestrator/prompts/list", "prompts", "listing"),
+    Feature("orchestrator/prompts/show", "prompts", "show"),
+    Feature("orchestrator/prompts/diff", "prompts", "diff"),
+    Feature("orchestrator/prompts/edit", "prompts", "edit"),
+    Feature("orchestrator/prompts/new", "prompts", "new"),
+    Feature("orchestrator/prompts/use", "prompts", "use"),
+    Feature("orchestrator/prompts/rollback", "prompts", "rollback"),
+    Feature("orchestrator/prompts/test", "prompts", "test"),
+    Feature("orchestrator/prompts/export", "prompts", "export"),
+    Feature("orchestrator/prompts/import", "prompts", "take"),
+    Feature("orchestrator/metrics/get", "metrics", "get"),
 )
 
 STORE_FILE = "orchestrator.db"

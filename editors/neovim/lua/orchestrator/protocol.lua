@@ -696,3 +696,141 @@
 ---@field hits orchestrator.HistoryHit[] The best first; where very many fit by words, the newest.
 ---@field read integer|vim.NIL By meaning: how many texts were read.
 ---@field total integer|vim.NIL Of how many.
+
+---@class orchestrator.PromptsListParams
+---@field uri? string|vim.NIL Of a document in a workspace, whose own prompts then count too.
+
+---@class orchestrator.PromptEntry
+---@field name string
+---@field role string
+---@field version string The one in use.
+---@field origin string `built-in`, `edited`, `imported` or `workspace`.
+---@field versions integer How many there are in the store.
+---@field uri string|vim.NIL The person's file, null if there is none.
+---@field problems string[] What is wrong with that file: it is not used then.
+---@field outdated boolean The built-in one that it was made from has changed since.
+
+---@class orchestrator.PromptsListResult
+---@field prompts orchestrator.PromptEntry[]
+---@field notes string[] What was found and is not used, and why.
+
+---@class orchestrator.PromptParams
+---@field name string
+
+---@class orchestrator.PromptVersionParams
+---@field name string
+---@field version? string
+
+---@class orchestrator.PromptVersionEntry
+---@field version string
+---@field parent string|vim.NIL
+---@field origin string
+---@field created number Seconds since 1970, UTC.
+
+---@class orchestrator.PromptsShowResult
+---@field name string
+---@field version string
+---@field text string
+---@field inUse boolean
+---@field versions orchestrator.PromptVersionEntry[] Those in the store, the oldest first.
+
+---@class orchestrator.PromptsDiffParams
+---@field name string
+---@field old? string Empty: the parent.
+---@field new? string
+
+---@class orchestrator.PromptsDiffResult
+---@field diff string Unified; empty where there is no difference.
+
+---@class orchestrator.PromptsNewParams
+---@field name string
+---@field base? string The prompt that it is a copy of.
+
+---@class orchestrator.PromptsEditResult
+---@field uri string The file to open; saving a sound text makes a version and puts it in use.
+
+---@class orchestrator.PromptsUsedResult
+---@field name string
+---@field version string
+---@field origin string
+
+---Try a prompt on a task: by `nodeId`, or by a position in one of its lines. No file is touched.
+---@class orchestrator.PromptsTestParams
+---@field name string
+---@field version? string
+---@field uri string
+---@field nodeId? string|vim.NIL
+---@field position? orchestrator.Position|vim.NIL
+---@field answer? boolean Also ask the model of the prompt's role, which may cost money.
+
+---@class orchestrator.PromptsTestResult
+---@field system string
+---@field user string
+---@field tokens integer An estimate.
+---@field answer? string|vim.NIL
+---@field model? string|vim.NIL
+---@field seconds? number|vim.NIL
+---@field costUsd? number|vim.NIL
+
+---@class orchestrator.PromptsExportParams
+---@field names? string[] Empty: all of the person's own.
+
+---@class orchestrator.PromptsExportResult
+---@field text string JSON, as `orchestrator prompts export` prints it.
+
+---@class orchestrator.PromptsImportParams
+---@field text string An export, or one prompt file.
+
+---@class orchestrator.PromptsImportResult
+---@field imported orchestrator.PromptsUsedResult[]
+---@field fresh integer How many of them were not there before.
+
+---@class orchestrator.MetricsParams
+---@field by? ('all'|'day'|'model'|'executor'|'outline'|'prompt'|'role')[] A table for each.
+---@field since? number|vim.NIL Seconds since 1970, UTC: work that began then or later.
+---@field until? number|vim.NIL
+---@field uri? string|vim.NIL Only of this outline.
+---@field prompt? string|vim.NIL Only calls with the prompt of this name.
+
+---Rates are null where there is nothing to compute them of.
+---@class orchestrator.MetricsRow
+---@field name string The day, model, …; empty for everything.
+---@field calls integer
+---@field completedCalls integer
+---@field failedCalls integer
+---@field cancelledCalls integer
+---@field repairs integer
+---@field inputTokens integer
+---@field outputTokens integer
+---@field cachedTokens integer
+---@field costUsd number
+---@field unpricedCalls integer
+---@field latencyP50 number|vim.NIL
+---@field latencyP95 number|vim.NIL
+---@field tasks integer
+---@field completedTasks integer
+---@field failedTasks integer
+---@field cancelledTasks integer
+---@field conversations integer
+---@field conversationMean number|vim.NIL
+---@field conversationLongest integer
+---@field splitsApplied integer
+---@field splitsDiscarded integer
+---@field subtasksApplied integer
+---@field subtasksKept integer
+---@field editsApproved integer
+---@field editsRefused integer
+---@field completion number|vim.NIL
+---@field failure number|vim.NIL
+---@field cancellation number|vim.NIL
+---@field acceptance number|vim.NIL
+---@field editedAfter number|vim.NIL
+---@field editAcceptance number|vim.NIL
+---@field repairRate number|vim.NIL
+
+---@class orchestrator.MetricsTable
+---@field by string
+---@field rows orchestrator.MetricsRow[]
+
+---@class orchestrator.MetricsResult
+---@field tables orchestrator.MetricsTable[]

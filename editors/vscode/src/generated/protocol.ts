@@ -994,6 +994,191 @@ export interface HistorySearchResult {
   total: number | null;
 }
 
+export interface PromptsListParams {
+  /** Of a document in a workspace, whose own prompts then count too. */
+  uri?: string | null;
+}
+
+export interface PromptEntry {
+  name: string;
+  role: string;
+  /** The one in use. */
+  version: string;
+  /** `built-in`, `edited`, `imported` or `workspace`. */
+  origin: string;
+  /** How many there are in the store. */
+  versions: number;
+  /** The person's file, null if there is none. */
+  uri: string | null;
+  /** What is wrong with that file: it is not used then. */
+  problems: string[];
+  /** The built-in one that it was made from has changed since. */
+  outdated: boolean;
+}
+
+export interface PromptsListResult {
+  prompts: PromptEntry[];
+  /** What was found and is not used, and why. */
+  notes: string[];
+}
+
+export interface PromptParams {
+  name: string;
+}
+
+export interface PromptVersionParams {
+  name: string;
+  version?: string;
+}
+
+export interface PromptVersionEntry {
+  version: string;
+  parent: string | null;
+  origin: string;
+  /** Seconds since 1970, UTC. */
+  created: number;
+}
+
+export interface PromptsShowResult {
+  name: string;
+  version: string;
+  text: string;
+  inUse: boolean;
+  /** Those in the store, the oldest first. */
+  versions: PromptVersionEntry[];
+}
+
+export interface PromptsDiffParams {
+  name: string;
+  /** Empty: the parent. */
+  old?: string;
+  new?: string;
+}
+
+export interface PromptsDiffResult {
+  /** Unified; empty where there is no difference. */
+  diff: string;
+}
+
+export interface PromptsNewParams {
+  name: string;
+  /** The prompt that it is a copy of. */
+  base?: string;
+}
+
+export interface PromptsEditResult {
+  /** The file to open; saving a sound text makes a version and puts it in use. */
+  uri: string;
+}
+
+export interface PromptsUsedResult {
+  name: string;
+  version: string;
+  origin: string;
+}
+
+/** Try a prompt on a task: by `nodeId`, or by a position in one of its lines. No file is touched. */
+export interface PromptsTestParams {
+  name: string;
+  version?: string;
+  uri: string;
+  nodeId?: string | null;
+  position?: Position | null;
+  /** Also ask the model of the prompt's role, which may cost money. */
+  answer?: boolean;
+}
+
+export interface PromptsTestResult {
+  system: string;
+  user: string;
+  /** An estimate. */
+  tokens: number;
+  answer?: string | null;
+  model?: string | null;
+  seconds?: number | null;
+  costUsd?: number | null;
+}
+
+export interface PromptsExportParams {
+  /** Empty: all of the person's own. */
+  names?: string[];
+}
+
+export interface PromptsExportResult {
+  /** JSON, as `orchestrator prompts export` prints it. */
+  text: string;
+}
+
+export interface PromptsImportParams {
+  /** An export, or one prompt file. */
+  text: string;
+}
+
+export interface PromptsImportResult {
+  imported: PromptsUsedResult[];
+  /** How many of them were not there before. */
+  fresh: number;
+}
+
+export interface MetricsParams {
+  /** A table for each. */
+  by?: ("all" | "day" | "model" | "executor" | "outline" | "prompt" | "role")[];
+  /** Seconds since 1970, UTC: work that began then or later. */
+  since?: number | null;
+  until?: number | null;
+  /** Only of this outline. */
+  uri?: string | null;
+  /** Only calls with the prompt of this name. */
+  prompt?: string | null;
+}
+
+/** Rates are null where there is nothing to compute them of. */
+export interface MetricsRow {
+  /** The day, model, …; empty for everything. */
+  name: string;
+  calls: number;
+  completedCalls: number;
+  failedCalls: number;
+  cancelledCalls: number;
+  repairs: number;
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  costUsd: number;
+  unpricedCalls: number;
+  latencyP50: number | null;
+  latencyP95: number | null;
+  tasks: number;
+  completedTasks: number;
+  failedTasks: number;
+  cancelledTasks: number;
+  conversations: number;
+  conversationMean: number | null;
+  conversationLongest: number;
+  splitsApplied: number;
+  splitsDiscarded: number;
+  subtasksApplied: number;
+  subtasksKept: number;
+  editsApproved: number;
+  editsRefused: number;
+  completion: number | null;
+  failure: number | null;
+  cancellation: number | null;
+  acceptance: number | null;
+  editedAfter: number | null;
+  editAcceptance: number | null;
+  repairRate: number | null;
+}
+
+export interface MetricsTable {
+  by: string;
+  rows: MetricsRow[];
+}
+
+export interface MetricsResult {
+  tables: MetricsTable[];
+}
+
 /** Client to server. */
 export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
@@ -1049,6 +1234,17 @@ export interface Requests {
   "orchestrator/export": { params: ExportParams; result: ExportResult };
   "orchestrator/import": { params: ImportParams; result: ImportResult };
   "orchestrator/history/search": { params: HistorySearchParams; result: HistorySearchResult };
+  "orchestrator/prompts/list": { params: PromptsListParams; result: PromptsListResult };
+  "orchestrator/prompts/show": { params: PromptVersionParams; result: PromptsShowResult };
+  "orchestrator/prompts/diff": { params: PromptsDiffParams; result: PromptsDiffResult };
+  "orchestrator/prompts/edit": { params: PromptParams; result: PromptsEditResult };
+  "orchestrator/prompts/new": { params: PromptsNewParams; result: PromptsEditResult };
+  "orchestrator/prompts/use": { params: PromptVersionParams; result: PromptsUsedResult };
+  "orchestrator/prompts/rollback": { params: PromptParams; result: PromptsUsedResult };
+  "orchestrator/prompts/test": { params: PromptsTestParams; result: PromptsTestResult };
+  "orchestrator/prompts/export": { params: PromptsExportParams; result: PromptsExportResult };
+  "orchestrator/prompts/import": { params: PromptsImportParams; result: PromptsImportResult };
+  "orchestrator/metrics/get": { params: MetricsParams; result: MetricsResult };
 }
 
 /** Server to client. */

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
-from orchestrator.lsp import convert, sources
+from orchestrator.lsp import convert, prompt_documents, sources
 from orchestrator.lsp.markup import markup
 from orchestrator.lsp.threads import in_thread
 from orchestrator.outline.completion import Candidate, Offer, Sources, candidates
@@ -37,7 +37,10 @@ NOTHING = types.CompletionList(is_incomplete=False, items=[])
 def completion(
     server: Server, params: types.CompletionParams
 ) -> types.CompletionList | Coroutine[Any, Any, types.CompletionList]:
-    snapshot = server.documents.snapshot(params.text_document.uri)
+    document = server.documents.get(params.text_document.uri)
+    if (name := prompt_documents.name_of(server, document.uri)) is not None:
+        return prompt_documents.completion(server, document, name, params.position)
+    snapshot = document.snapshot()
     if not snapshot.is_outline(server.settings.outline.globs) or snapshot.outline.front_matter.newer:
         return NOTHING
     spot = spot_at(snapshot.outline, convert.offset(snapshot.text, params.position, server.client.encoding))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from orchestrator.lsp import convert, sources
+from orchestrator.lsp import convert, prompt_documents, sources
 from orchestrator.lsp.markup import CommandLink, markup
 from orchestrator.lsp.protocol import SplitStartParams
 from orchestrator.outline.hover import Row, problem_rows
@@ -22,7 +22,10 @@ SPLIT = "orchestrator.server.split.start"
 
 
 def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
-    snapshot = server.documents.snapshot(params.text_document.uri)
+    document = server.documents.get(params.text_document.uri)
+    if (name := prompt_documents.name_of(server, document.uri)) is not None:
+        return prompt_documents.hover(server, document, name, params.position)
+    snapshot = document.snapshot()
     if not snapshot.is_outline(server.settings.outline.globs):
         return None
     text, encoding = snapshot.text, server.client.encoding

@@ -25,6 +25,18 @@ def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> Non
     server.changed(document)
 
 
+def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
+    """Outlines are read as they are typed; a prompt comes in use when it is saved."""
+    document = server.documents.find(params.text_document.uri)
+    if document is None or "/prompts/" not in document.uri:
+        return
+    from orchestrator.lsp import prompt_documents
+
+    name = prompt_documents.name_of(server, document.uri)
+    if name is not None and prompt_documents.is_own(server, document.uri):
+        server.start_alone(prompt_documents.saved(server, document, name))
+
+
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     document = server.documents.close(params.text_document.uri)
     if document is None:
