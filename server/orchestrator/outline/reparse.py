@@ -37,7 +37,8 @@ _HEADING_START = re.compile(r"[ \t]*#{1,6}")
 def reparse(outline: Outline, edits: Sequence[TextEdit]) -> Outline:
     """The edits are one batch against the outline's text, as for `edits.apply`."""
     ordered = in_order(edits)
-    if len(ordered) > MOST:
+    many = len(ordered) > MOST
+    if many:
         ordered = [_together(outline.text, ordered)]
     changed = outline
     lost: list[_Known] = []
@@ -45,14 +46,14 @@ def reparse(outline: Outline, edits: Sequence[TextEdit]) -> Outline:
     for edit in reversed(ordered):
         edit = _shrunk(changed.text, edit)  # noqa: PLW2901 - the same edit, smaller
         if edit.start < edit.end or edit.text:
-            changed = _after(changed, edit, lost)
+            changed = _after(changed, edit, lost, many=many)
     if len(ordered) > 1 and lost:
         changed = _found_again(changed, outline.next_key, lost)
     return changed
 
 
-def _after(outline: Outline, edit: TextEdit, lost: list[_Known]) -> Outline:
-    """After one edit; adds to `lost` the nodes that are not found again."""
+def _after(outline: Outline, edit: TextEdit, lost: list[_Known], *, many: bool = False) -> Outline:
+    """After one edit, or `many` that were taken for one; adds to `lost` the nodes that are not found again."""
     old_text, text = outline.text, outline.text.replace(edit.start, edit.end, edit.text)
     segments, front = outline.segments, outline.front_matter
     first = _first(segments, old_text, edit.start)
@@ -76,7 +77,7 @@ def _after(outline: Outline, edit: TextEdit, lost: list[_Known]) -> Outline:
         events.insert(0, start)
     last = len(segments) if end_line is None else known.index_at(end_line)
     new = made(text, events, text.line_count if end_line is None else end_line)
-    new, next_key = _named(outline, text, edit, (first, last), new, lost)
+    new, next_key = _named(outline, text, edit, (first, last), new, lost, many=many)
     return Outline(text, front, segments.splice(first, last, new), outline.interner, next_key)
 
 
@@ -144,7 +145,14 @@ class _Known:
 
 
 def _named(
-    outline: Outline, text: Text, edit: TextEdit, window: tuple[int, int], new: list[Segment], lost: list[_Known]
+    outline: Outline,
+    text: Text,
+    edit: TextEdit,
+    window: tuple[int, int],
+    new: list[Segment],
+    lost: list[_Known],
+    *,
+    many: bool,
 ) -> tuple[list[Segment], int]:
     """The new segments with the keys of the old ones that they are, or new keys; and the next key that is free.
 
@@ -182,7 +190,7 @@ def _named(
                 fresh.append((len(result), what))
             result.append(segment)
         offset, line = offset + segment.length, line + segment.lines
-    keys, gone = _match(list(known.values()), [what for _, what in fresh])
+    keys, gone = _match(list(known.values()), [what for _, what in fresh], many=many)
     lost += gone
     next_key = outline.next_key
     for index, what in fresh:
@@ -202,11 +210,12 @@ def _alike(one: Segment, other: Segment) -> bool:
     )
 
 
-def _match(old: list[_Known], new: list[_Known]) -> tuple[dict[int, int], list[_Known]]:
+def _match(old: list[_Known], new: list[_Known], *, many: bool = False) -> tuple[dict[int, int], list[_Known]]:
     """New key -> old key of the node that it is, and the old ones that are none.
 
     The surest sign first: its own id, its place with an unchanged line, its line elsewhere (it was moved), its place
-    with a changed line (it was edited).
+    with a changed line (it was edited). After `many` edits at once, as of a word that was replaced everywhere, no place
+    is known; then what is left on both sides is the same in order, if it is as much.
     """
     same: dict[int, int] = {}
     remaining_old = {what.key: what for what in old}
@@ -226,6 +235,11 @@ def _match(old: list[_Known], new: list[_Known]) -> tuple[dict[int, int], list[_
     pair(lambda what: None if what.place is None else (what.kind, what.place, what.line))
     pair(lambda what: what.line)
     pair(lambda what: None if what.place is None else (what.kind, what.place))
+    if many and [what.kind for what in remaining_old.values()] == [what.kind for what in remaining_new.values()]:
+        same |= {
+            what.key: partner.key for what, partner in zip(remaining_new.values(), remaining_old.values(), strict=True)
+        }
+        remaining_old = {}
     return same, list(remaining_old.values())
 
 
