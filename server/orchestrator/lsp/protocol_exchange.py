@@ -12,7 +12,7 @@ FormatName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class ExportParams(Wire):
-    """An outline in another form: `json` is itself, `markdown` its conversations, `csv` its calls, `metrics` its days."""
+    """An outline in another form: `json` itself, `markdown` its conversations, `csv` its calls, `metrics` its days."""
 
     uri: Uri
     """The open text counts, else the file."""

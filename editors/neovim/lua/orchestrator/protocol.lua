@@ -637,7 +637,7 @@
 ---@class orchestrator.DocumentResult
 ---@field text string Markdown.
 
----An outline in another form: `json` is itself, `markdown` its conversations, `csv` its calls, `metrics` its days.
+---An outline in another form: `json` itself, `markdown` its conversations, `csv` its calls, `metrics` its days.
 ---@class orchestrator.ExportParams
 ---@field uri string The open text counts, else the file.
 ---@field format? string One of those, or a plug-in's.

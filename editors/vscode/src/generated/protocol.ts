@@ -898,7 +898,7 @@ export interface DocumentResult {
   text: string;
 }
 
-/** An outline in another form: `json` is itself, `markdown` its conversations, `csv` its calls, `metrics` its days. */
+/** An outline in another form: `json` itself, `markdown` its conversations, `csv` its calls, `metrics` its days. */
 export interface ExportParams {
   /** The open text counts, else the file. */
   uri: string;
