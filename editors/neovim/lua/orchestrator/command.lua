@@ -48,6 +48,7 @@ M.names = {
   'stats',
   'prompts',
   'export',
+  'import',
   'log',
   'health',
 }

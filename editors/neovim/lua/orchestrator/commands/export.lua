@@ -1,7 +1,7 @@
 --- The outline in another form, in a window or in a file.
 
-local formats = { 'json', 'markdown', 'csv' }
-local filetypes = { json = 'json', markdown = 'markdown', csv = 'csv' }
+local formats = { 'json', 'markdown', 'csv', 'metrics' }
+local filetypes = { json = 'json', markdown = 'markdown', csv = 'csv', metrics = 'csv' }
 
 ---@type orchestrator.Subcommand
 return {
