@@ -90,3 +90,36 @@ def test_an_outline_is_exported(editor: Shared) -> None:
     editor.wait("the file", (editor.folder / "out.json").exists)
     editor.keys(f":Orchestrator export json {editor.folder}/out.json<CR>")
     editor.wait("a refusal", lambda: "out.json" in editor.messages())
+
+
+def test_a_task_is_found_in_all_outlines(editor: Shared) -> None:
+    (editor.folder / "other.tasks.md").write_text("- [ ] Water the plants\n")
+    editor.command(f"edit {editor.folder}/other.tasks.md")
+    editor.wait_until_attached()
+    editor.command("buffer #")
+    editor.keys(":Orchestrator find water<CR>")
+    assert "Water the plants" in str(asked(editor))
+    choose(editor, 1)
+    editor.wait("the other outline", lambda: editor.lines() == ["- [ ] Water the plants"])
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        ("telescope.builtin", "lsp_dynamic_workspace_symbols"),
+        ("fzf-lua", "lsp_live_workspace_symbols"),
+        ("snacks.picker", "lsp_workspace_symbols"),
+    ],
+)
+def test_a_picker_is_used_where_there_is_one(editor: Shared, module: str, function: str) -> None:
+    editor.lua(
+        """
+        local module, name = ...
+        package.loaded[module] = { [name] = function() picked = name end }
+        vim.cmd('Orchestrator find')
+        package.loaded[module] = nil
+        """,
+        module,
+        function,
+    )
+    assert editor.lua("return picked") == function

@@ -28,6 +28,7 @@ local function plug(mode, name, rhs, expr)
     callback = called and rhs or nil,
     noremap = true,
     silent = true,
+    desc = 'Orchestrator: ' .. name,
     expr = expr,
     replace_keycodes = expr,
   })
@@ -72,6 +73,7 @@ for _, name in ipairs({
   'runs',
   'inbox',
   'answer',
+  'find',
   'model',
   'history',
   'stats',

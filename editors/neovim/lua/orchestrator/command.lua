@@ -43,6 +43,7 @@ M.names = {
   'demote',
   'up',
   'down',
+  'find',
   'model',
   'history',
   'stats',
