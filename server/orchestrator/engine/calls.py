@@ -239,7 +239,7 @@ class Caller:
         message = Message(Speaker.ASSISTANT, text)
         stored = None
         if text:
-            stored = replace(self._message(message, ending.step_id), message_id=answer_id(ending.step_id))
+            stored = self._message(message, ending.step_id, answer_id(ending.step_id))
         await self.store.end_step(ending, stored)
         if self.hub is not None:
             ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
@@ -286,13 +286,20 @@ class Caller:
     def _show(self, step: Step, partial: _Partial) -> None:
         """To whoever looks: an answer begins."""
         if self.hub is not None:
-            message = self._message(Message(Speaker.ASSISTANT, ""), step.step_id)
-            opened = replace(message, message_id=answer_id(step.step_id), ending=Ending.OPEN)
-            self.hub.begin(opened, lambda: partial.text)
+            message_id, said = answer_id(step.step_id), Message(Speaker.ASSISTANT, "")
+            self.hub.begin(self._message(said, step.step_id, message_id, Ending.OPEN), lambda: partial.text)
 
-    def _message(self, message: Message, step_id: str) -> StoredMessage:
+    def _message(
+        self, message: Message, step_id: str, message_id: str = "", ending: Ending = Ending.END
+    ) -> StoredMessage:
         return StoredMessage(
-            record_id("msg"), self.conversation_id, message.speaker, transcript(message), time.time(), step_id
+            message_id or record_id("msg"),
+            self.conversation_id,
+            message.speaker,
+            transcript(message),
+            time.time(),
+            step_id,
+            ending=ending,
         )
 
     @staticmethod
@@ -333,7 +340,11 @@ def request_hash(request: Request) -> str:
 
 def _finish_as_json(finished: Finished) -> str:
     calls = [asdict(call) for call in finished.calls]
-    return json.dumps({"reason": finished.reason.value, "calls": calls, "echo": finished.echo}, ensure_ascii=False)
+    return _ENCODER.encode({"reason": finished.reason.value, "calls": calls, "echo": finished.echo})
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+"""Made once: `json.dumps` makes one for each text that is written in another way than usual."""
 
 
 def _finish_from(step: Step) -> Finished:

@@ -91,7 +91,7 @@ class Brief:
         )
 
     def without_siblings(self) -> Brief:
-        return replace(self, siblings=())
+        return replace(self, siblings=()) if self.siblings else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def as_text(brief: Brief) -> str:
 
 def as_json(brief: Brief) -> str:
     """For the journal: an attempt that is resumed goes on with what it began with."""
-    return json.dumps(
+    return _ENCODER.encode(
         {
             "title": brief.title,
             "description": brief.description,
@@ -205,9 +205,11 @@ def as_json(brief: Brief) -> str:
             "siblings": brief.siblings,
             "files": [{"path": one.path, "text": one.text} for one in brief.files],
             "subtasks": [{"title": one.title, "result": one.result} for one in brief.subtasks],
-        },
-        ensure_ascii=False,
+        }
     )
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def from_json(stored: str) -> Brief:

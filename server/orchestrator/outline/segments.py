@@ -135,7 +135,7 @@ class Segment:
 class Page:
     """Some segments in a row. What is derived from a page alone is kept with it, for as long as the page lives."""
 
-    __slots__ = ("_derived", "_line_starts", "_starts", "length", "lines", "rank", "segments")
+    __slots__ = ("_derived", "_line_starts", "_starts", "ids", "length", "lines", "rank", "segments")
 
     def __init__(self, segments: tuple[Segment, ...]) -> None:
         self.segments = segments
@@ -146,6 +146,19 @@ class Page:
         self._starts: Sequence[int] | None = None
         self._line_starts: Sequence[int] | None = None
         self._derived: dict[type[object], object] | None = None
+        self.ids: dict[str, int | list[int]] | None = None
+        """Where its ids stand, by slot, once `find_ids` was asked: a run looks for each of its tasks in every page."""
+
+    def find_ids(self) -> dict[str, int | list[int]]:
+        found: dict[str, int | list[int]] = {}
+        for slot, segment in enumerate(self.segments):
+            if segment.task_id is None:
+                continue
+            first = found.setdefault(segment.task_id, slot)
+            if first != slot:  # it stands there more than once
+                found[segment.task_id] = [*(first if isinstance(first, list) else [first]), slot]
+        self.ids = found
+        return found
 
     @property
     def starts(self) -> Sequence[int]:
@@ -279,10 +292,8 @@ class Segments:
                 return self._counts[page] + place
         for number in range(page - 1, -1, -1):
             if self.pages[number].rank <= rank:
-                segments = self.pages[number].segments
-                for place in range(len(segments) - 1, -1, -1):
-                    if segments[place].shape.rank <= rank:
-                        return self._counts[number] + place
+                far = self.pages[number]
+                return self._counts[number] + far.derived(_Ranks).last(rank, len(far.segments))
         return None
 
     def behind(self, index: int, rank: int) -> int:

@@ -21,7 +21,7 @@ from orchestrator.outline.contents import NOTHING, Contents, contents, head_of, 
 from orchestrator.outline.front_matter import FrontMatter
 from orchestrator.outline.inline import Line, read_line
 from orchestrator.outline.scan import is_blank, skip_blanks
-from orchestrator.outline.segments import TOP_TASK, Interner, Kind, Page, Segment, Segments
+from orchestrator.outline.segments import TOP_TASK, Interner, Kind, Segment, Segments
 from orchestrator.outline.text import Text
 
 _HASHES = re.compile(r"[ \t]*(#{1,6})")
@@ -254,21 +254,6 @@ Node: TypeAlias = Task | Section
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
-class _Ids:
-    """Where the ids of a page stand, by slot."""
-
-    def __init__(self, page: Page) -> None:
-        self.slots: dict[str, int] = {}
-        self.twice: dict[str, list[int]] = {}
-        """All slots of an id that the page has more than once."""
-        for slot, segment in enumerate(page.segments):
-            if segment.task_id is None:
-                continue
-            first = self.slots.setdefault(segment.task_id, slot)
-            if first != slot:
-                self.twice.setdefault(segment.task_id, [first]).append(slot)
-
-
 class Outline:
     __slots__ = ("front_matter", "interner", "next_key", "segments", "text")
 
@@ -384,12 +369,12 @@ class Outline:
         """More than one where an id was written twice."""
         found: list[Task] = []
         for number, page in enumerate(self.segments.pages):
-            ids = page.derived(_Ids)
-            slot = ids.slots.get(task_id)
-            if slot is None:
+            ids = page.ids
+            slots = (page.find_ids() if ids is None else ids).get(task_id)
+            if slots is None:
                 continue
-            for each in ids.twice.get(task_id, (slot,)):
-                node = self.node(self.segments.index(number, each))
+            for slot in slots if isinstance(slots, list) else (slots,):
+                node = self.node(self.segments.index(number, slot))
                 assert isinstance(node, Task), "only tasks have ids"
                 found.append(node)
         return tuple(found)

@@ -26,6 +26,8 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-
 
 
 def estimate(text: str) -> int:
+    if text.isascii():  # known to the string, so that a long one costs nothing
+        return max(round(len(text) / _ASCII_PER_TOKEN), 1) if text else 0
     cjk = len(_CJK.findall(text))
     plain = len(text.encode("ascii", "ignore"))
     other = len(text) - plain - cjk
