@@ -15,7 +15,7 @@ def test_where_and_size(inside, command):
     assert "orchestrator.db  the database" in inside("data")[1]
     code, out, _ = inside("data", "size")
     assert code == 0
-    assert "/projects/site: 0 runs and splits, 1 chats, 2 messages" in out
+    assert "/projects/site: 0 runs or splits, 1 chat, 2 messages" in out
     assert json.loads(inside("data", "size", "--json")[1])["workspaces"][0]["messages"] == 2
 
 
@@ -24,7 +24,7 @@ def test_nothing_is_deleted_unasked(inside, command):
     for more in ([], ["--json"]):
         code, out, err = inside("data", "delete", "--all", *more)
         assert code == (0 if more else 7), err
-        assert "1 chats" in out or json.loads(out)["deleted"] is False
+        assert "1 chat" in out or json.loads(out)["deleted"] is False
     assert json.loads(inside("data", "size", "--json")[1])["rows"]["messages"] == 1
     code, out, _ = inside("data", "delete", "--workspace", "/projects/site", "--yes")
     assert (code, out.splitlines()[-1]) == (0, "Deleted.")

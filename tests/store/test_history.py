@@ -82,6 +82,11 @@ async def test_history_follows_what_is_stored() -> None:
         await store.move(done, [])
         await store.move(dataclasses.replace(done, result="chose bcrypt"), [])
         assert await found(store, "argon2") == []
+        for number, text in ((20, '{"status": "done", "answer": "plutonium"}'), (21, "I looked for plutonium.")):
+            await store.begin_step(a_step(number, 2), [])
+            answer = a_message(number, text, speaker=Speaker.ASSISTANT, conversation=2, step=number)
+            await store.end_step(finished(a_step(number, 2)), answer)
+        assert await found(store, "plutonium") == ["message_21"], "what is data stands in the result"
         (hit,) = await store.search_history("bcrypt because", Filters())
         assert (hit.kind, hit.record_id, hit.title) == ("result", "attempt_2", "Build the login page")
         plan = {"tasks": [{"title": "Wire the API", "description": "", "mode": "auto"}], "ordered": True}

@@ -59,6 +59,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return asyncio.run(_delete(arguments, terminal, directories, workspace))
 
 
+def counted(count: int, what: str) -> str:
+    """`1 chat`, `2 chats`, `3 runs or splits`, `2 outlines of the index`."""
+    if count != 1:
+        what = what.replace("run or split", "runs or splits").replace("outline of", "outlines of")
+        what = what if what.endswith("s") or " of " in what else f"{what}s"
+    return f"{count:,} {what}"
+
+
 def _places(directories: Directories) -> list[tuple[str, Path]]:
     from orchestrator.engine.experience import PLAYBOOK_FOLDER
     from orchestrator.engine.session import STORE_FILE
@@ -136,8 +144,8 @@ async def _size(arguments: argparse.Namespace, terminal: Terminal, directories: 
     for one in workspaces:
         newest = time.strftime("%Y-%m-%d", time.localtime(one.newest))
         terminal.result(
-            f"  {one_line(one.workspace)}: {one.runs:,} runs and splits, {one.chats:,} chats, "
-            f"{one.messages:,} messages, {_shown_size(one.characters)} of text, newest {newest}"
+            f"  {one_line(one.workspace)}: {counted(one.runs, 'run or split')}, {counted(one.chats, 'chat')}, "
+            f"{counted(one.messages, 'message')}, {_shown_size(one.characters)} of text, newest {newest}"
         )
     for table, count in size.rows.items():
         if count:
@@ -202,13 +210,13 @@ def _tell(
 ) -> None:
     if found is not None and selection is not None:
         counts = (
-            (found.runs, "runs and splits"), (found.chats, "chats"), (found.messages, "messages"),
-            (found.meanings, "embeddings"), (found.outlines, "outlines of the index"),
-            (found.prompts, "prompt versions"),
+            (found.runs, "run or split"), (found.chats, "chat"), (found.messages, "message"),
+            (found.meanings, "embedding"), (found.outlines, "outline of the index"),
+            (found.prompts, "prompt version"),
         )  # fmt: skip
         for count, what in counts:
             if count:
-                terminal.result(f"{count:,} {what}")
+                terminal.result(counted(count, what))
         for backup in found.backups:
             terminal.result(f"backup {one_line(str(backup))}, all of it: it holds the same texts")
         if found.running:

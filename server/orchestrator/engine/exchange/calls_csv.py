@@ -77,6 +77,6 @@ def _row(call: Call) -> tuple[object, ...]:
         usage.cache_read_tokens,
         usage.cache_write_tokens,
         int(usage.estimated),
-        None if step.cost is None else str(step.cost),
+        None if step.cost is None else f"{step.cost.normalize():f}",
         step.error,
     )
