@@ -166,3 +166,101 @@ async def test_a_bad_answer_is_repaired_then_refused(tmp_path: Path):
         ended = await (await scene.start("Build the page", replan=True)).ended()
         assert ended.state is SplitState.FAILED
         assert scene.document.text == TEXT
+
+
+DEEP = """- [ ] Build the page  ^b7c2d
+  1. [x] Draw it  ^k3f9x
+     - [ ] left over
+  2. [ ] Wire the API  ^m2p7q
+     - [ ] Read the manual  ^r4r4r
+       - [ ] Print it
+     - [x] Ask for a key  ^s5s5s
+  3. [ ] Style it
+- [ ] Tell the press
+"""
+DROP = {"op": "obsolete", "id": "m2p7q"}
+DEEPER = [
+    {"op": "keep", "id": "m2p7q"},
+    {"op": "edit", "id": "r4r4r", "title": "Read the new manual", "description": "Online."},
+    {"op": "obsolete", "id": "n4", "reason": "It is online."},
+    {"op": "add", "id": "", "under": "^m2p7q", "title": "Test the API", "acceptance": "it answers"},
+    {"op": "add", "id": "", "under": "r4r4r", "title": "Note what is new"},
+    {"op": "add", "id": "", "under": "", "title": "Show it"},
+]
+
+
+async def test_subtasks_at_any_depth_are_planned_anew(tmp_path: Path):
+    async with Scene(tmp_path, [entry(*DEEPER, repeat=True)], DEEP) as scene:
+        split = await scene.start("Build the page", replan=True)
+        ready = await split.settled()
+        assert ready.state is SplitState.READY, ready.message
+        assert (await split.accept()).added == 5
+        await split.ended()
+        after = scene.document.text
+        assert (
+            after
+            == """- [ ] Build the page  ^b7c2d
+  1. [x] Draw it  ^k3f9x
+     - [ ] left over
+  2. [ ] Wire the API  ^m2p7q
+     - [ ] Read the new manual  ^r4r4r
+       Online.
+       - [-] Print it
+       - [ ] Note what is new
+     - [x] Ask for a key  ^s5s5s
+     - [ ] Test the API
+       Accept: it answers
+  3. [ ] Style it
+  4. [ ] Show it
+- [ ] Tell the press
+"""
+        )
+        assert scene.document.history == [DEEP], "one edit"
+        again = await (await scene.start("Build the page", replan=True)).ended()
+        assert again.state is SplitState.SIMPLE
+        assert scene.document.text == after
+
+
+async def test_what_ends_at_one_place_is_added_in_the_order_of_its_depth(tmp_path: Path):
+    text = "- [ ] a  ^aaaaa\n  - [ ] b  ^bbbbb\n    - [ ] c  ^ccccc\n"
+    adds = [
+        {"op": "add", "id": "", "under": under, "title": f"below {under or 'a'}"} for under in ("", "bbbbb", "ccccc")
+    ]
+    async with Scene(tmp_path, [entry(*adds)], text) as scene:
+        split = await scene.start("a", replan=True)
+        await split.settled()
+        await split.accept()
+        assert scene.document.text == text + "      - [ ] below ccccc\n    - [ ] below bbbbb\n  - [ ] below a\n"
+
+
+@pytest.mark.parametrize(
+    ("operations", "words"),
+    [
+        ([{"op": "edit", "id": "s5s5s", "title": "x"}], "s5s5s is completed and locked"),
+        ([{"op": "add", "under": "k3f9x", "title": "x"}], "added below k3f9x, which is completed"),
+        ([{"op": "add", "under": "zzzzz", "title": "x"}], "no id 'zzzzz'"),
+        (
+            [{"op": "obsolete", "id": "m2p7q"}, {"op": "edit", "id": "r4r4r", "title": "x"}],
+            "below one that is obsolete",
+        ),
+        (
+            [{"op": "obsolete", "id": "m2p7q"}, {"op": "add", "under": "r4r4r", "title": "x"}],
+            "r4r4r, which is obsolete",
+        ),
+        (
+            [{"op": "add", "under": "r4r4r", "title": f"x {n}"} for n in range(9)],
+            "10 subtasks would be open below r4r4r",
+        ),
+    ],
+)
+def test_a_deep_change_obeys_the_rules_of_its_place(operations, words):
+    task = next(parse(DEEP).tasks())
+    flaw = read_changes(json.dumps({"operations": operations}), task.title, existing(task), 8)
+    assert isinstance(flaw, Flaw), flaw
+    assert words in " ".join(flaw.problems)
+
+
+def test_a_branch_that_is_too_large_is_shown_as_deep_as_it_fits():
+    rows = "".join(f"  - [ ] t{n}\n    - [ ] below {n}\n" for n in range(40))
+    shown = existing(next(parse(f"- [ ] p\n{rows}").tasks()))
+    assert [each.depth for each in shown] == [0] * 40

@@ -48,6 +48,10 @@ class Existing:
     acceptance: str
     result: str
     status: Status
+    depth: int = 0
+    """0: directly below the task that is planned."""
+    above: str = ""
+    """`ref` of what it stands below; empty for the task itself."""
 
     @property
     def locked(self) -> bool:
@@ -67,6 +71,8 @@ class Change:
     task: PlannedTask
     """What it is to say; in an edit an empty text is left as it is."""
     reason: str = ""
+    under: str = ""
+    """Of one that is added: the `ref` of the subtask below which it goes; empty: directly below the task."""
 
 
 REPLAN_SCHEMA = AnswerSchema(
@@ -82,12 +88,17 @@ REPLAN_SCHEMA = AnswerSchema(
                     "properties": {
                         "op": {"type": "string", "enum": [kind.value for kind in ChangeKind]},
                         "id": {"type": "string", "description": "The subtask's id; empty for add."},
+                        "under": {
+                            "type": "string",
+                            "description": "For add: the id of the subtask below which it goes; else empty.",
+                        },
                         **{name: shape for name, shape in TASK_PROPERTIES.items() if name != "dependsOn"},
                         "reason": {"type": "string"},
                     },
                     "required": [
                         "op",
                         "id",
+                        "under",
                         *(name for name in TASK_PROPERTIES if name != "dependsOn"),
                         "reason",
                     ],
@@ -101,16 +112,36 @@ REPLAN_SCHEMA = AnswerSchema(
 )
 
 
+def shown(task: Task) -> list[tuple[Task, int]]:
+    """The subtasks that can be planned anew, with their depth, in the order of the document.
+
+    At any depth, but not below what is settled, and no deeper than MAX_SUBTASKS reach; direct ones always.
+    """
+    levels, level = [list(task.children)], list(task.children)
+    while level:
+        level = [child for each in level if not each.status.settled for child in each.children]
+        if sum(map(len, levels)) + len(level) > MAX_SUBTASKS:
+            break
+        levels.append(level)
+    depths = {each: depth for depth, found in enumerate(levels) for each in found}
+    return sorted(depths.items(), key=lambda pair: pair[0].line)
+
+
 def existing(task: Task) -> tuple[Existing, ...]:
-    """The direct subtasks, each with a name that no other one has."""
-    taken = {child.task_id for child in task.children}
+    """The subtasks at any depth, each with a name that no other one has."""
+    tasks = shown(task)
+    taken = {child.task_id for child, _ in tasks}
+    refs: dict[Task, str] = {}
     found: list[Existing] = []
-    for number, child in enumerate(task.children, start=1):
+    path: list[str] = []
+    for number, (child, depth) in enumerate(tasks, start=1):
         ref = child.task_id or f"n{number}"
         while child.task_id is None and ref in taken:
             ref += "x"
+        refs[child] = ref
+        path[depth:] = [ref]
         texts = (child.description, child.acceptance, child.result or "")
-        found.append(Existing(ref, child.title, *texts, child.status))
+        found.append(Existing(ref, child.title, *texts, child.status, depth, path[depth - 1] if depth else ""))
     return tuple(found)
 
 
@@ -119,10 +150,11 @@ def listing(subtasks: Sequence[Existing]) -> str:
     lines: list[str] = []
     for each in subtasks:
         locked = ", locked" if each.locked else ""
-        lines.append(f"- id {each.ref} ({each.status.value}{locked}): {each.title}")
+        indent = "  " * each.depth
+        lines.append(f"{indent}- id {each.ref} ({each.status.value}{locked}): {each.title}")
         for name, text in (("", each.description), ("Accept: ", each.acceptance), ("Result: ", each.result)):
             if text:
-                lines += (f"    {line}" for line in f"{name}{text[:SHOWN_TEXT]}".splitlines())
+                lines += (f"{indent}    {line}" for line in f"{name}{text[:SHOWN_TEXT]}".splitlines())
     return "\n".join(lines)
 
 
@@ -165,7 +197,7 @@ def rewrite_edits(
     """Raises EditRefusedError when a subtask is gone, has other words than the ones shown, or is done by now."""
     reworded: dict[int, Wording] = {}
     obsolete: set[int] = set()
-    by_ref = dict(zip((each.ref for each in existing(parent)), parent.children, strict=True))
+    by_ref = dict(zip((each.ref for each in existing(parent)), (task for task, _ in shown(parent)), strict=True))
     for change in changes:
         if change.kind is ChangeKind.ADD:
             continue
@@ -179,14 +211,24 @@ def rewrite_edits(
         elif not child.status.settled:
             task = change.task
             reworded[child.line] = Wording(task.title or None, task.description or None, task.acceptance or None)
-    titles = [child.title for child in parent.children]
-    added = tuple(
-        change.task
-        for change in changes
-        if change.kind is ChangeKind.ADD and not any(answers.same_title(change.task.title, title) for title in titles)
-    )
-    ordered = bool(parent.children) and parent.children[-1].ordered
-    return rewrite_branch(outline, parent, Rewrite(reworded, frozenset(obsolete), Plan(added, ordered)), new_id)
+    below: dict[int, Plan] = {}
+    for under in dict.fromkeys(change.under for change in changes if change.kind is ChangeKind.ADD):
+        host = by_ref.get(under) if under else parent
+        if host is None or host.status.settled:
+            raise EditRefusedError(
+                "A subtask below which another one goes is not open any more.", hint="Discard this plan and plan again."
+            )
+        titles = [child.title for child in host.children]
+        new = tuple(
+            change.task
+            for change in changes
+            if change.kind is ChangeKind.ADD
+            and change.under == under
+            and not any(answers.same_title(change.task.title, title) for title in titles)
+        )
+        below[host.line] = Plan(new, bool(host.children) and host.children[-1].ordered)
+    top = below.pop(parent.line, Plan(()))
+    return rewrite_branch(outline, parent, Rewrite(reworded, frozenset(obsolete), top, below), new_id)
 
 
 def changes_as_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
@@ -200,6 +242,7 @@ def changes_as_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
             "description": change.task.description,
             "acceptance": change.task.acceptance,
             "reason": change.reason,
+            "under": change.under,
         }
         for change in changes
     ]
@@ -238,7 +281,10 @@ def _change(operation: object, index: int, by_ref: Mapping[str, Existing]) -> tu
     task, wrong = answers.task_of(cast("object", operation), index)
     reason = str(fields.get("reason") or "")[:300]
     if kind == ChangeKind.ADD.value:
-        return Change(ChangeKind.ADD, "", "", task, reason), wrong
+        under = str(fields.get("under") or "").strip().removeprefix("^")
+        if under and under not in by_ref:
+            return None, (f"Operation {index} adds below no subtask: there is no id {under[:40]!r}.",)
+        return Change(ChangeKind.ADD, "", "", task, reason, under), wrong
     ref = str(fields.get("id") or "").strip().removeprefix("^")
     known = by_ref.get(ref)
     if known is None:
@@ -268,18 +314,32 @@ def _problems(changes: Sequence[Change], title: str, subtasks: Sequence[Existing
         if change.ref and by_ref[change.ref].locked:
             yield f"The subtask {change.ref} is {by_ref[change.ref].status.value} and locked; keep it."
     touched = {change.ref: change for change in changes if change.ref}
-    after: list[PlannedTask] = []
-    for each in subtasks:
+    dropped: set[str] = set()
+    for each in subtasks:  # in the order of the document, so that what is above comes first
         change = touched.get(each.ref)
-        if each.locked or (change is not None and change.kind is ChangeKind.OBSOLETE):
-            continue
-        task = change.task if change is not None else PlannedTask(each.title)
-        after.append(replace(task, title=task.title or each.title))
-    open_before = len(after)
-    after += (change.task for change in changes if change.kind is ChangeKind.ADD)
-    yield from answers.task_problems(after, title)
-    if len(after) > max(max_children, open_before):
-        yield f"{len(after)} subtasks would be open; at most {max_children} are possible."
+        if each.above in dropped and change is not None:
+            yield f"The subtask {each.ref} is below one that is obsolete; leave it out."
+        if each.above in dropped or (change is not None and change.kind is ChangeKind.OBSOLETE):
+            dropped.add(each.ref)
+    for change in changes:
+        if change.under in dropped:
+            yield f"A subtask is added below {change.under}, which is obsolete."
+        elif change.under and by_ref[change.under].locked:
+            yield f"A subtask is added below {change.under}, which is {by_ref[change.under].status.value} and locked."
+    for above in dict.fromkeys(("", *(each.above for each in subtasks), *(change.under for change in changes))):
+        after: list[PlannedTask] = []
+        for each in subtasks:
+            change = touched.get(each.ref)
+            if each.above != above or each.locked or each.ref in dropped:
+                continue
+            task = change.task if change is not None else PlannedTask(each.title)
+            after.append(replace(task, title=task.title or each.title))
+        open_before = len(after)
+        after += (each.task for each in changes if each.kind is ChangeKind.ADD and each.under == above)
+        yield from answers.task_problems(after, by_ref[above].title if above else title)
+        if len(after) > max(max_children, open_before):
+            where = f" below {above}" if above else ""
+            yield f"{len(after)} subtasks would be open{where}; at most {max_children} are possible."
 
 
 def _found(change: Change, parent: Task, by_ref: Mapping[str, Task]) -> Task:
@@ -288,7 +348,7 @@ def _found(change: Change, parent: Task, by_ref: Mapping[str, Task]) -> Task:
     if child is not None and child.task_id is not None:
         return child
     wanted = {change.was, change.task.title} if change.kind is ChangeKind.EDIT else {change.was}
-    same = [each for each in parent.children if each.title in wanted and each.task_id is None]
+    same = [each for each, _ in shown(parent) if each.title in wanted and each.task_id is None]
     if len(same) == 1:
         return same[0]
     if child is not None and child.title in wanted:

@@ -138,6 +138,7 @@ class Decomposer:
     async def _revise(self, route: Route, brief: Brief, subtasks: Sequence[Existing]) -> tuple[Change, ...]:
         if route.provider.capabilities.guided:
             # The small model adds what a playbook has and the plan has not, and judges nothing that a person has.
+            subtasks = [each for each in subtasks if not each.depth]  # it plans one level
             known = (*brief.siblings, *(each.title for each in subtasks))
             plan = await self._plan(route, replace(brief, siblings=known), lambda _: None)
             return added_changes(plan, brief.title, subtasks, self.max_children)

@@ -90,6 +90,7 @@ def plan_changes(changes: Sequence[Change]) -> list[PlanChange]:
             description=change.task.description[:MAX_BODY],
             acceptance=change.task.acceptance[:MAX_BODY],
             reason=change.reason,
+            under=change.under,
         )
         for change in changes
     ]

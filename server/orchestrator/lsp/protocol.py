@@ -243,6 +243,8 @@ class PlanChange(Wire):
     description: str = ""
     acceptance: str = ""
     reason: str = ""
+    under: str = ""
+    """For `add`: the id of the subtask below which it goes; empty: directly below the task."""
 
 
 class SplitDecision(Wire):

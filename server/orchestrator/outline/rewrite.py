@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from orchestrator.errors import EditRefusedError
 from orchestrator.model.task import Plan, Status
@@ -47,33 +47,31 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """By the first line of a direct subtask, what becomes of it; `added` comes behind them all."""
+    """By the first line of a subtask at any depth, what becomes of it; `added` comes behind the direct ones."""
 
     reworded: Mapping[int, Wording]
     obsolete: frozenset[int]
     added: Plan
+    below: Mapping[int, Plan] = field(default_factory=dict[int, Plan])
+    """By the first line of a subtask, what comes behind those that it has."""
+
+    def touches(self, task: Task) -> bool:
+        """Whether anything of its branch changes."""
+        lines = (*self.reworded, *self.obsolete, *self.below)
+        return any(task.line <= line < task.end_line for line in lines)
 
 
 def rewrite_branch(outline: Outline, parent: Task, rewrite: Rewrite, new_id: Callable[[], str]) -> tuple[TextEdit, ...]:
     """Edits that do not overlap; none when all is as it should be. Raises EditRefusedError."""
     edits: list[TextEdit] = []
-    expected: list[_Expected] = []
-    for child in parent.children:
-        wording = rewrite.reworded.get(child.line, Wording())
-        if child.line in rewrite.obsolete:
-            edits += _cancelled(child)
-            expected.append(_Expected.of(child, cancelled=True))
-            continue
-        said = _cleaned(outline, child, wording)
-        if child.status.settled and said != _said(child):
-            raise EditRefusedError(f"“{child.title}” is {child.status.value}.", hint="Plan again without changing it.")
-        edits += _reworded(outline, child, said)
-        expected.append(_Expected.of(child, said=said))
-    added = add_subtasks(outline, parent, rewrite.added, new_id) if rewrite.added.tasks else ()
-    if edits and not added and parent.task_id is None:
+    added: list[TextEdit] = []
+    """Of the deepest first: where two end at the same place, the deeper one stands before the other."""
+    expected = tuple(_rewritten(outline, child, rewrite, new_id, edits, added) for child in parent.children)
+    top = add_subtasks(outline, parent, rewrite.added, new_id) if rewrite.added.tasks else ()
+    if (edits or added) and not top and parent.task_id is None:
         id_place = outline.text.line_start(parent.line) + len(outline.text.line(parent.line).rstrip(" \t"))
         edits.append(TextEdit(id_place, id_place, f"  ^{new_id()}"))
-    edits += added
+    edits += _joined((*added, *top))
     if edits and not _reads_back(outline, parent, edits, expected, len(rewrite.added.tasks)):
         raise EditRefusedError(
             "The new plan cannot be written here without changing what other lines say.",
@@ -87,6 +85,44 @@ def reword(outline: Outline, task: Task, wording: Wording) -> tuple[TextEdit, ..
     return _reworded(outline, task, _cleaned(outline, task, wording))
 
 
+def _rewritten(
+    outline: Outline,
+    task: Task,
+    rewrite: Rewrite,
+    new_id: Callable[[], str],
+    edits: list[TextEdit],
+    added: list[TextEdit],
+) -> _Expected:
+    """Adds the edits of this subtask and all below it; answers what it must say afterwards."""
+    if task.line in rewrite.obsolete:
+        edits += _cancelled(task)
+        return _Expected.of(task, cancelled=True)
+    if not rewrite.touches(task):
+        return _Expected.of(task)
+    said = _cleaned(outline, task, rewrite.reworded.get(task.line, Wording()))
+    new = rewrite.below.get(task.line, Plan(()))
+    if task.status.settled and (said != _said(task) or new.tasks):
+        raise EditRefusedError(f"“{task.title}” is {task.status.value}.", hint="Plan again without changing it.")
+    if said != _said(task):
+        edits += _reworded(outline, task, said)
+    below = tuple(_rewritten(outline, child, rewrite, new_id, edits, added) for child in task.children)
+    if new.tasks:
+        added += add_subtasks(outline, task, new, new_id)
+    return replace(_Expected.of(task, said=said), below=below, added=len(new.tasks))
+
+
+def _joined(edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
+    """Insertions at one place as one, in their order."""
+    places: dict[int, str] = {}
+    for edit in edits:
+        if edit.start == edit.end:
+            places[edit.start] = places.get(edit.start, "") + edit.text
+        else:
+            yield edit
+    for place, text in places.items():
+        yield TextEdit(place, place, text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Expected:
     """What a subtask must say afterwards."""
@@ -97,6 +133,17 @@ class _Expected:
     values: tuple[tuple[str, str], ...]
     result: str | None
     below: tuple[_Expected, ...]
+    added: int = 0
+    """So many open subtasks follow."""
+
+    def fits(self, task: Task) -> bool:
+        as_it_is = (_said(task), task.mark, tuple(task.fields.items()), task.result)
+        same_id = task.task_id == self.task_id or (self.task_id is None and self.added > 0)
+        return (
+            as_it_is == (self.said, self.mark, self.values, self.result)
+            and same_id
+            and _children_fit(task.children, self.below, self.added)
+        )
 
     @classmethod
     def of(cls, task: Task, *, said: tuple[str, str, str] | None = None, cancelled: bool = False) -> _Expected:
@@ -195,12 +242,16 @@ def _reads_back(
     branch = after.task_at_line(parent.line)
     if branch is None or _said(branch) != _said(parent) or branch.result != parent.result:
         return False
-    old, new = branch.children[: len(expected)], branch.children[len(expected) :]
+    return _children_fit(branch.children, expected, added) and _elsewhere(after, branch) == _elsewhere(outline, parent)
+
+
+def _children_fit(children: Sequence[Task], expected: Sequence[_Expected], added: int) -> bool:
+    """As they were to be, and behind them those that are new."""
+    old, new = children[: len(expected)], children[len(expected) :]
     return (
-        [_Expected.of(child) for child in old] == list(expected)
-        and len(new) == added
+        len(children) == len(expected) + added
+        and all(one.fits(child) for one, child in zip(expected, old, strict=True))
         and all(child.status is Status.PENDING for child in new)
-        and _elsewhere(after, branch) == _elsewhere(outline, parent)
     )
 
 

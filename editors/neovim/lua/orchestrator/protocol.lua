@@ -121,6 +121,7 @@
 ---@field description? string
 ---@field acceptance? string
 ---@field reason? string
+---@field under? string For `add`: the id of the subtask below which it goes; empty: directly below the task.
 
 ---Whether a task needs subtasks.
 ---@class orchestrator.SplitDecision

@@ -167,6 +167,8 @@ export interface PlanChange {
   description?: string;
   acceptance?: string;
   reason?: string;
+  /** For `add`: the id of the subtask below which it goes; empty: directly below the task. */
+  under?: string;
 }
 
 /** Whether a task needs subtasks. */
