@@ -23,5 +23,5 @@ export default tseslint.config(
       "no-console": "error",
     },
   },
-  { files: ["test/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off", "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-extraneous-class": "off" } },
+  { files: ["test/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off", "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-extraneous-class": "off", "no-console": "off" } },
 );

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -196,13 +196,41 @@ class VSCode:
 
     # --- the page --------------------------------------------------------------------------------------------------
 
-    def open(self, file: str = "", *, payload: list[list[str]] | None = None) -> Page:
+    def run_inside(self, tests: Path) -> tuple[int, list[str]]:
+        """Run `run()` of a bundled module inside the extension host: its exit code, and what it said."""
+        said: list[str] = []
+        ended: list[int] = []
+        authority = f"vscode-remote://127.0.0.1:{self.port}"
+        payload = [
+            ["extensionDevelopmentPath", f"{authority}{EXTENSION}"],
+            ["extensionTestsPath", f"{authority}{tests}"],
+        ]
+        functions = {
+            "codeAutomationLog": lambda kind, arguments: said.append(f"{kind}: {arguments}"),
+            "codeAutomationExit": lambda code, *_: ended.append(code),
+        }
+        page = self.open(payload=payload, functions=functions)
+        for _ in range(int(PATIENCE * 4 / 250)):
+            if ended:
+                break
+            page.wait_for_timeout(250)
+        return (ended[0] if ended else -1), said
+
+    def open(
+        self,
+        file: str = "",
+        *,
+        payload: list[list[str]] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> Page:
         assert self.browser is not None
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
         )
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
+        for name, function in (functions or {}).items():
+            self.page.expose_function(name, function)
         self.page.on("console", lambda message: self.console.append(message.text))
         address = f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}"
         wanted = list(payload or [])

@@ -22,7 +22,8 @@ import { ProposedFiles } from "./views/proposed_files";
 import { Runs } from "./views/runs";
 import { StatusItem } from "./views/status";
 
-export function activate(extension: vscode.ExtensionContext): { context: Context } {
+export function activate(extension: vscode.ExtensionContext): { context: Context; milliseconds: number } {
+  const began = performance.now();
   const server = new ServerControl(extension);
   const live = new Live(
     {
@@ -78,7 +79,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
         }
       }),
     ),
-    vscode.window.registerUriHandler({ handleUri: (uri) => openLink(uri, (id) => openById(id)) }),
+    vscode.window.registerUriHandler({ handleUri: (uri) => openLink(uri, openById) }),
     server.onState((state) => {
       void vscode.commands.executeCommand("setContext", CONTEXTS.state, state.kind);
       if (state.kind === "ready") {
@@ -108,7 +109,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
   tellOutline();
   void vscode.commands.executeCommand("setContext", CONTEXTS.state, "starting");
   void server.start();
-  return { context };
+  return { context, milliseconds: performance.now() - began };
 }
 
 export function deactivate(): void {
@@ -139,7 +140,7 @@ async function offerToMend(extension: vscode.ExtensionContext, message: string, 
 }
 
 /** The task with this id in an outline of the open workspaces. Opens it and does nothing else. */
-async function openById(id: string): Promise<boolean> {
+export async function openById(id: string): Promise<boolean> {
   const uris = await vscode.workspace.findFiles("**/*.md", "**/node_modules/**", 5000);
   const wanted = new RegExp(`\\s\\^${id}\\s*$`);
   const open = vscode.workspace.textDocuments.filter((document) => isOpenOutline(document));

@@ -58,6 +58,10 @@ export class GhostThreads implements vscode.Disposable {
     return [...this.shown].find(([, one]) => one.thread === thread)?.[0];
   }
 
+  threadOf(runId: string): vscode.CommentThread | undefined {
+    return this.shown.get(runId)?.thread;
+  }
+
   dispose(): void {
     clearTimeout(this.timer);
     for (const one of this.disposables) {

@@ -4,12 +4,12 @@ import * as vscode from "vscode";
 
 import type { ServerControl } from "../server/control";
 import { tell } from "../talk";
-import type { Row, TaskTree } from "./view";
+import type { Row } from "./view";
 
 const KIND = "application/vnd.code.tree.orchestrator.tasks";
 
-export function dragAndDrop(server: ServerControl): (tree: TaskTree) => vscode.TreeDragAndDropController<Row> {
-  return () => ({
+export function dragAndDrop(server: ServerControl): vscode.TreeDragAndDropController<Row> {
+  return {
     dragMimeTypes: ["text/uri-list"],
     dropMimeTypes: [KIND],
     handleDrag(rows, transfer): void {
@@ -35,5 +35,5 @@ export function dragAndDrop(server: ServerControl): (tree: TaskTree) => vscode.T
         await tell(server.request("orchestrator/edit/into", place));
       }
     },
-  });
+  };
 }

@@ -54,6 +54,7 @@ const TELL_PAUSE = 40;
 
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
+  readonly drag: vscode.TreeDragAndDropController<Row>;
   private readonly changedRows = new vscode.EventEmitter<Row[] | undefined>();
   readonly onDidChangeTreeData = this.changedRows.event as vscode.Event<Row | Row[] | undefined>;
   private files: FileRow[] | undefined;
@@ -71,8 +72,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     private readonly proposals: Proposals,
     private readonly live: Live,
     private readonly memory: vscode.Memento,
-    drag: (tree: TaskTree) => vscode.TreeDragAndDropController<Row>,
+    drag: vscode.TreeDragAndDropController<Row>,
   ) {
+    this.drag = drag;
     this.follows = vscode.workspace.getConfiguration("orchestrator").get("tree.followCursor", true);
     this.filter = memory.get<Filter>("filter", "all");
     this.view = vscode.window.createTreeView<Row>(VIEWS.tasks, {
@@ -80,7 +82,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       showCollapseAll: true,
       canSelectMany: true,
       manageCheckboxStateManually: true,
-      dragAndDropController: drag(this),
+      dragAndDropController: drag,
     });
     const watcher = vscode.workspace.createFileSystemWatcher("**/*.md");
     this.disposables.push(
@@ -117,6 +119,11 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   // --- what is shown -------------------------------------------------------------------------------------------------
+
+  /** As the view asks for them. */
+  children(row: Row): Promise<Row[]> {
+    return this.getChildren(row);
+  }
 
   async getChildren(row?: Row): Promise<Row[]> {
     if (row === undefined) {
