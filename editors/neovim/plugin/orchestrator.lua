@@ -59,32 +59,26 @@ plug('n', 'edit', function()
   require('orchestrator.proposal').open()
 end)
 
--- These do what their commands do, in Visual mode for the selected lines.
+-- These do what their commands do: for the selected lines too, or in any mode where lines mean nothing.
+for _, name in ipairs({ 'replan', 'expand', 'run', 'restart', 'stop', 'context', 'chat', 'model' }) do
+  plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
+  plug('x', name, ':Orchestrator ' .. name .. '<CR>')
+end
 for _, name in ipairs({
-  'replan',
-  'expand',
-  'run',
   'resume',
-  'restart',
-  'stop',
-  'context',
-  'chat',
   'tree',
   'runs',
   'inbox',
   'answer',
   'find',
-  'model',
   'history',
   'stats',
   'prompts',
   'export',
-  'import',
   'log',
   'health',
 }) do
-  plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
-  plug('x', name, ':Orchestrator ' .. name .. '<CR>')
+  plug('', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
 end
 
 for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down' }) do
