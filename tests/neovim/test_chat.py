@@ -85,6 +85,8 @@ def test_a_conversation_is_a_buffer(editor: Shared) -> None:
     editor.keys("Goand a second<Esc>:write<CR>")
     editor.wait("the next answer", lambda: editor.lines()[8:13] == ["## You", "", "and a second", "", "## Model"])
     editor.wait("the whole of it", lambda: "Fine." in editor.lines())
+    editor.keys(":edit!<CR>")
+    shows(editor, "## You", "", "Which colour?", "", "## Model", "", "Two colours.")
     # It is there again, also after the buffer is gone.
     editor.keys(":bwipeout!<CR>")
     editor.wait("the outline", lambda: editor.lua("return vim.b.orchestrator_chat == nil"))

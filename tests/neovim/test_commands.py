@@ -92,6 +92,12 @@ def test_an_outline_is_exported(editor: Shared) -> None:
     editor.wait("a refusal", lambda: "out.json" in editor.messages())
 
 
+def test_a_document_that_is_in_no_file_is_read(editor: Shared) -> None:
+    editor.keys(":edit orchestrator:/prompt/decide.md<CR>")
+    editor.wait("the prompt", lambda: any("one task of a plan." in line for line in editor.lines()))
+    assert not editor.lua("return vim.bo.modifiable")
+
+
 def test_a_task_is_found_in_all_outlines(editor: Shared) -> None:
     (editor.folder / "other.tasks.md").write_text("- [ ] Water the plants\n")
     editor.command(f"edit {editor.folder}/other.tasks.md")

@@ -21,6 +21,34 @@ local function id_start(line)
   return start and start - 1
 end
 
+--- Reads a buffer whose name is an address of the server: a chat again, or a document that is in no file.
+---@param event { buf: integer, match: string }
+local function read(event)
+  if vim.b[event.buf].orchestrator_chat then
+    require('orchestrator.chat').read_again(event.buf)
+    return
+  end
+  local client = vim.lsp.get_clients({ name = 'orchestrator' })[1]
+  if not client or not event.match:match('^orchestrator:/[^/]') then
+    return
+  end
+  local outline = next(client.attached_buffers)
+  require('orchestrator.server').request(
+    outline,
+    'orchestrator/document',
+    { uri = event.match },
+    function(document)
+      if vim.api.nvim_buf_is_loaded(event.buf) then
+        vim.bo[event.buf].buftype = 'nofile'
+        vim.bo[event.buf].modifiable = true
+        vim.api.nvim_buf_set_lines(event.buf, 0, -1, false, vim.split(document.text, '\n', { plain = true }))
+        vim.bo[event.buf].modifiable = false
+        vim.bo[event.buf].filetype = 'markdown'
+      end
+    end
+  )
+end
+
 local provided = false
 
 --- Conceals ids while lines are drawn, wherever 'conceallevel' is set.
@@ -30,6 +58,11 @@ function M.provide()
     return
   end
   provided = true
+  vim.api.nvim_create_autocmd('BufReadCmd', {
+    group = vim.api.nvim_create_augroup('orchestrator.documents', {}),
+    pattern = 'orchestrator:/*',
+    callback = read,
+  })
   vim.api.nvim_set_decoration_provider(namespace, {
     on_win = function(_, window, buffer)
       return vim.b[buffer].orchestrator_attached == true and vim.wo[window].conceallevel > 0

@@ -715,6 +715,16 @@ function M.command(call)
   end
 end
 
+--- `:edit` in a chat: what the server has of it.
+---@param buffer integer
+function M.read_again(buffer)
+  local chat = of_buffer(buffer)
+  if chat then
+    chat.page = pages.new(buffer)
+    read_again(chat)
+  end
+end
+
 --- The server ended: what was being written is stored as far as it came.
 ---@param client_id integer
 function M.on_server_exit(client_id)
