@@ -20,6 +20,7 @@ ABILITIES = {
     "experimental": {"orchestrator": {"chat": True}},
     "workspace": {"applyEdit": True, "textDocumentContent": {}},
     "window": {"showMessage": {}},
+    "textDocument": {"hover": {}, "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}},
 }
 SLOW = " ".join(f"word{n}" for n in range(60))
 
@@ -147,6 +148,21 @@ async def test_a_conversation_from_the_first_message_to_the_outline(tmp_path):
         assert "\x1b" not in buffer.text
         repeated = {"conversationId": window.id, "to": "result"}
         assert not (await client.request("orchestrator/chat/extract", repeated))["changed"]
+
+        hover = await client.request(
+            "textDocument/hover", {"textDocument": {"uri": uri}, "position": buffer.at("Build")}
+        )
+        assert "And the result?" in str(hover["contents"])
+        lenses = await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+        (lens, _) = (one["command"] for one in lenses if one["command"]["title"] == "Chat")
+        assert lens["command"] == "orchestrator.server.chat.open"
+        opened = await client.request(
+            "workspace/executeCommand", {"command": lens["command"], "arguments": lens["arguments"]}
+        )
+        assert opened["conversation"]["conversationId"] == window.id
+        asked = {"textDocument": {"uri": uri}, "range": _lines(2, 2), "context": {"diagnostics": []}}
+        actions = await client.request("textDocument/codeAction", asked)
+        assert "Chat about this task" in [action["title"] for action in actions]
 
         renamed = await client.request("orchestrator/chat/rename", {"conversationId": window.id, "title": "Layout"})
         assert (renamed["title"], renamed["nodeId"] is not None) == ("Layout", True)

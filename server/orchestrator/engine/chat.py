@@ -21,7 +21,7 @@ from orchestrator.engine import context
 from orchestrator.engine.chat_attach import Wanted, attached
 from orchestrator.engine.chat_request import Size, brief_tokens, chat_request, size_of, tokens_of
 from orchestrator.engine.chat_turn import Subject, Turn, look_at
-from orchestrator.engine.chat_updates import Deleted, Hub, Said, Turned
+from orchestrator.engine.chat_updates import Deleted, Hub, Noted, Said, Turned
 from orchestrator.engine.editor import Holder, Person, Target
 from orchestrator.engine.new_ids import id_source
 from orchestrator.engine.prompting import Prompt
@@ -234,11 +234,16 @@ class Chats:
         return answers[-1]
 
     async def list(
-        self, *, workspace: str | None = None, task_id: str | None = None, limit: int = 50
+        self,
+        *,
+        workspace: str | None = None,
+        task_id: str | None = None,
+        kind: ConversationKind | None = None,
+        limit: int = 50,
     ) -> Sequence[Listed]:
         """The one written to last first."""
         store = await self._open_store()
-        return await store.conversations(time.time(), workspace=workspace, task_id=task_id, limit=limit)
+        return await store.conversations(time.time(), workspace=workspace, task_id=task_id, kind=kind, limit=limit)
 
     async def count(self, conversation_id: str) -> int:
         """Messages on the branch that is shown."""
@@ -299,7 +304,7 @@ class Chats:
         store = await self._open_store()
         conversation = await self.conversation(conversation_id)
         if conversation.kind is ConversationKind.ATTEMPT:
-            if self._correct(conversation, text, live=await store.is_live(conversation_id, time.time())):
+            if await self._correct(conversation, text, live=await store.is_live(conversation_id, time.time())):
                 return Sent(conversation_id, None, None, correction=True)
             conversation = await self._forked(store, conversation, None)
         elif conversation_id in self._turns:
@@ -551,13 +556,16 @@ class Chats:
         )  # fmt: skip
         await store.begin_conversation(run, attempt, conversation)
 
-    def _correct(self, conversation: Conversation, text: str, *, live: bool) -> bool:
+    async def _correct(self, conversation: Conversation, text: str, *, live: bool) -> bool:
         """Tell an attempt that is under way. False when it has ended."""
         if not live:
             return False
         for run in self._branches():
-            if conversation.task_id and run.holder.uri == conversation.uri and run.correct(conversation.task_id, text):
+            if not conversation.task_id or run.holder.uri != conversation.uri:
+                continue
+            if told := await run.say(conversation.task_id, text):
                 self.hub.tell(conversation.conversation_id, "", _as_said(conversation, text))
+                self.hub.tell(conversation.conversation_id, "", Noted(told))
                 return True
         raise ProtocolError(
             "Another program is at work on this task, or it is being split.",

@@ -79,7 +79,8 @@ from orchestrator.lsp.protocol_chat import (
 )
 from orchestrator.lsp.wire import UsageReport
 from orchestrator.lsp.workspaces import workspace_folder
-from orchestrator.model.run import Conversation, StoredMessage
+from orchestrator.model.message import Speaker
+from orchestrator.model.run import Conversation, ConversationKind, StoredMessage
 from orchestrator.model.safe_text import SafeStream, many_lines, one_line
 from orchestrator.outline.tree import Task
 
@@ -161,6 +162,17 @@ class Chats:
                 self._info(one.conversation, live=one.live, messages=one.messages, preview=one.preview) for one in found
             ]
         )
+
+    async def last_exchange(self, uri: str, task_id: str) -> Sequence[tuple[str, str]]:
+        """What was said last about a task, by whom; nothing where nobody talked about it."""
+        chats = (await self._server.session()).chats
+        workspace = str(workspace_folder(uri, self._server.folders))
+        found = await chats.list(workspace=workspace, task_id=task_id, kind=ConversationKind.CHAT, limit=1)
+        if not found:
+            return ()
+        page = await chats.page(found[0].conversation.conversation_id, None, 2)
+        names = {Speaker.USER: "You", Speaker.ASSISTANT: "Model"}
+        return [(names[one.speaker], one.text) for one in page.messages if one.text and one.speaker in names]
 
     # --- talking ------------------------------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ SPLIT_KIND = "refactor.rewrite.orchestrator.split"
 SPLIT_RECURSIVELY_KIND = "refactor.rewrite.orchestrator.splitRecursively"
 RUN_KIND = "refactor.rewrite.orchestrator.run"
 REPLAN_KIND = "refactor.rewrite.orchestrator.replan"
+CHAT_KIND = "refactor.rewrite.orchestrator.chat"
 EXPAND_KIND = "refactor.rewrite.orchestrator.expand"
 PLAYBOOK_KIND = "refactor.orchestrator.savePlaybook"
 
@@ -411,6 +412,11 @@ class Server(LanguageServer):
         from orchestrator.lsp.runs import Runs
 
         return Runs(self)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether anything can be in the store: without one nobody has run or said anything."""
+        return (self.directories.data / STORE_FILE).exists()
 
     @cached_property
     def chats(self) -> Chats:

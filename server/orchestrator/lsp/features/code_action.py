@@ -37,7 +37,9 @@ from orchestrator.lsp.protocol import (
     SplitStartParams,
     Wire,
 )
+from orchestrator.lsp.protocol_chat import ChatOpenParams
 from orchestrator.lsp.server import (
+    CHAT_KIND,
     EXPAND_KIND,
     FIX_ALL_KIND,
     PLAYBOOK_KIND,
@@ -123,6 +125,9 @@ def _offers(server: Server, snapshot: Snapshot, params: types.CodeActionParams) 
     yield from _splits(server, snapshot, tasks)
     for title, method, wanted in run_actions.offers(server, snapshot, tasks[0]):
         yield Offer(title, RUN_KIND, method, wanted)
+    if server.client.chat and len(tasks) == 1:
+        chat = ChatOpenParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(tasks[0]))
+        yield Offer("Chat about this task", CHAT_KIND, "orchestrator/chat/open", chat)
     at: dict[str, Any] = {"uri": snapshot.uri}
     if len(tasks) == 1:
         # By node id, not by position: the person may type before choosing the action.
@@ -270,7 +275,7 @@ def _action(server: Server, offer: Offer) -> types.CodeAction | types.Command | 
     if offer.method in {"orchestrator/split/start", run_actions.RUN, run_actions.STOP, run_actions.RESUME}:
         action.command = command
         action.tags = [types.CodeActionTag.LlmGenerated] if server.client.llm_tag else None
-    elif offer.method == "orchestrator/playbook/save":  # it writes a file of ours, and no edit
+    elif offer.method in {"orchestrator/playbook/save", "orchestrator/chat/open"}:  # no edit
         action.command = command
     elif offer.disabled:
         action.disabled = types.CodeActionDisabled(offer.disabled)

@@ -13,6 +13,7 @@ from lsprotocol import types
 from orchestrator.lsp import convert
 from orchestrator.lsp.features import run_actions
 from orchestrator.lsp.protocol import RunResumeParams, RunStopParams, SplitStartParams, Wire
+from orchestrator.lsp.protocol_chat import ChatOpenParams
 from orchestrator.outline.progress import progress
 from orchestrator.outline.tree import Task
 
@@ -24,6 +25,7 @@ SPLIT = "orchestrator.server.split.start"
 RUN = "orchestrator.server.run.start"
 STOP = "orchestrator.server.run.stop"
 RESUME = "orchestrator.server.run.resume"
+CHAT = "orchestrator.server.chat.open"
 LEAST_SHOWN = 0.01
 """Dollars."""
 
@@ -41,7 +43,7 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLens]:
-    """`3/7 · $0.12 · Split` and `Run`; while it runs `Stop` in its place, and `Resume` where a run can go on."""
+    """`3/7 · $0.12 · Split` and `Run`; while it runs `Stop` in its place, and `Resume` where a run can go on; `Chat`."""
     done, total = progress(task)
     span = convert.title_span(snapshot.text, task, server.client.encoding)
     split = SplitStartParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
@@ -56,6 +58,9 @@ def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLe
         lenses.append(types.CodeLens(span, _command("Resume", RESUME, RunResumeParams(run_id=stored.run_id))))
     else:
         lenses.append(types.CodeLens(span, _command("Run", RUN, run_actions.run_params(snapshot, task))))
+    if server.client.chat:
+        chat = ChatOpenParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
+        lenses.append(types.CodeLens(span, _command("Chat", CHAT, chat)))
     return lenses
 
 

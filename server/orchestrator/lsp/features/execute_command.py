@@ -26,6 +26,7 @@ from orchestrator.lsp.protocol import (
     SplitStartParams,
     Wire,
 )
+from orchestrator.lsp.protocol_chat import ChatOpenParams
 from orchestrator.lsp.validation import read
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
         return server.splits.start(given, params.work_done_token)
     if isinstance(given, PlaybookSaveParams):
         return server.splits.save_playbook(given, tell=True)
+    if isinstance(given, ChatOpenParams):
+        return server.chats.open(given)
     if isinstance(given, SplitAcceptParams):
         server.start_alone(server.splits.accept(given))
     elif isinstance(given, SplitDiscardParams):

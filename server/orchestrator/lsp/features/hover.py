@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.lsp import convert, prompt_documents, sources
 from orchestrator.lsp.markup import CommandLink, markup
 from orchestrator.lsp.protocol import SplitStartParams
-from orchestrator.outline.hover import Row, problem_rows
+from orchestrator.model.safe_text import one_line
+from orchestrator.outline.hover import Card, Row, problem_rows
 from orchestrator.outline.hover import hover as hover_of
 from orchestrator.outline.tree import Task
 
@@ -19,9 +22,13 @@ if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
 
 SPLIT = "orchestrator.server.split.start"
+EXCHANGE_SECONDS = 0.5
+"""How long a hover waits for the last exchange of a conversation."""
+LONGEST = 200
 
 
-def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
+def hover(server: Server, params: types.HoverParams) -> types.Hover | Coroutine[Any, Any, types.Hover] | None:
+    """Waited for only where the task may have a conversation, whose last words lie in the store."""
     document = server.documents.get(params.text_document.uri)
     if (name := prompt_documents.name_of(server, document.uri)) is not None:
         return prompt_documents.hover(server, document, name, params.position)
@@ -36,10 +43,28 @@ def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     card, task = found.card, found.card.task
     if task is not None:
         card = card.with_rows([row for rows in ROWS for row in rows(server, snapshot, task)])
-    return types.Hover(
-        contents=markup(card, as_markdown=server.client.hover_markdown, links=_links(server, snapshot, task)),
-        range=convert.span(text, found.start, found.end, encoding),
-    )
+    span = convert.span(text, found.start, found.end, encoding)
+    links = _links(server, snapshot, task)
+
+    def shown(card: Card) -> types.Hover:
+        return types.Hover(contents=markup(card, as_markdown=server.client.hover_markdown, links=links), range=span)
+
+    if task is not None and task.task_id is not None and server.has_history:
+        return _with_exchange(server, snapshot.uri, task.task_id, card, shown)
+    return shown(card)
+
+
+async def _with_exchange(
+    server: Server, uri: str, task_id: str, card: Card, shown: Callable[[Card], types.Hover]
+) -> types.Hover:
+    """A store that cannot be read hides no hover."""
+    rows: list[Row] = []
+    try:
+        async with asyncio.timeout(EXCHANGE_SECONDS):
+            rows = [Row(name, one_line(text, LONGEST)) for name, text in await server.chats.last_exchange(uri, task_id)]
+    except (OrchestratorError, TimeoutError):
+        pass
+    return shown(card.with_rows(rows))
 
 
 def _problems(server: Server, snapshot: Snapshot, task: Task) -> Sequence[Row]:  # noqa: ARG001 - as all in ROWS
