@@ -124,20 +124,19 @@ class _Turns:
 
     def run(self, work: Coroutine[Any, Any, T], stop: Callable[[], object] = lambda: None) -> T:
         """What has no `stop` is short."""
-        task = self._loop.create_task(work)
         with self._interrupted_by(stop):
-            while True:
-                try:
-                    return self._loop.run_until_complete(task)
-                except KeyboardInterrupt:  # where the loop takes no signals (Windows)
-                    stop()
+            return self._loop.run_until_complete(work)
 
     @contextmanager
     def _interrupted_by(self, stop: Callable[[], object]) -> Generator[None]:
         try:
             self._loop.add_signal_handler(signal.SIGINT, stop)
-        except (NotImplementedError, RuntimeError):
-            yield
+        except (NotImplementedError, RuntimeError):  # Windows
+            before = signal.signal(signal.SIGINT, lambda _number, _frame: self._loop.call_soon_threadsafe(stop))
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGINT, before)
             return
         try:
             yield

@@ -20,7 +20,7 @@ from pathlib import Path
 from orchestrator.engine import context
 from orchestrator.engine.chat_attach import Wanted, attached
 from orchestrator.engine.chat_request import Size, brief_tokens, chat_request, size_of, tokens_of
-from orchestrator.engine.chat_turn import Subject, Turn, look_at
+from orchestrator.engine.chat_turn import Subject, Turn, look_at, prompts_in_force
 from orchestrator.engine.chat_updates import Deleted, Hub, Noted, Said, Turned
 from orchestrator.engine.editor import Holder, Person, Target
 from orchestrator.engine.new_ids import id_source
@@ -457,7 +457,8 @@ class Chats:
         known = await asyncio.to_thread(window, route.provider.name, route.model, self._means().settings)
         found = await store.message_branch(conversation.head_id, 10_000) if conversation.head_id else []
         branch = [replace(message, text=text) for message, text in found]
-        prompt, request = chat_request(route, subject.brief, branch, known)
+        prompts = await prompts_in_force(self._means(), store, voice.folder)
+        prompt, request = chat_request(prompts, route, subject.brief, branch, known)
         return prompt, request, route.label
 
     # --- within -------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from enum import StrEnum
 
 from orchestrator.engine import context
 from orchestrator.engine.context import Brief, Part
-from orchestrator.engine.prompting import Prompt, load_prompt
+from orchestrator.engine.prompt_set import PromptSet
+from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.errors import ContextTooLongError
 from orchestrator.model.message import Message, Speaker
@@ -90,11 +91,16 @@ def brief_tokens(brief: Brief) -> int:
 
 
 def chat_request(
-    route: Route, brief: Brief, branch: Sequence[StoredMessage], window: int | None, tools: tuple[ToolSpec, ...] = ()
+    prompts: PromptSet,
+    route: Route,
+    brief: Brief,
+    branch: Sequence[StoredMessage],
+    window: int | None,
+    tools: tuple[ToolSpec, ...] = (),
 ) -> tuple[Prompt, Request]:
     """`branch` ends with what is to be answered. Raises ContextTooLongError."""
     plain = route.provider.capabilities.guided
-    prompt = load_prompt("chat-plain" if plain else "chat")
+    prompt = prompts.get("chat-plain" if plain else "chat")
     first, *rest = _turns(branch)
     system, user = prompt.render(context=context.as_text(brief.without_siblings()), message=first.text)
     messages = (replace(first, text=user), *rest)
@@ -104,10 +110,10 @@ def chat_request(
 
 
 def merge_request(
-    route: Route, brief: Brief, branch: Sequence[StoredMessage], window: int | None
+    prompts: PromptSet, route: Route, brief: Brief, branch: Sequence[StoredMessage], window: int | None
 ) -> tuple[Prompt, Request]:
     """For what a new conversation has to know of this one; the oldest messages are left out where not all fit."""
-    prompt = load_prompt("chat-merge")
+    prompt = prompts.get("chat-merge")
     most = PLAIN_TOKENS if route.provider.capabilities.guided else ANSWER_TOKENS // 2
     given = context.as_text(brief.without_siblings())
     room = int(((window or ASSUMED_WINDOW) - most) * 0.8) - estimate(given + prompt.text)

@@ -30,6 +30,8 @@ from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.editor import Holder
 from orchestrator.engine.executors.workbench import ripgrep
 from orchestrator.engine.money import Ledger, budget_of
+from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
+from orchestrator.engine.prompt_set import PromptSet
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.purse import set_aside
 from orchestrator.engine.routing import Asker, Route
@@ -120,6 +122,12 @@ async def look_at(holder: Holder, conversation: Conversation, folder: Path, stor
             f"“{task.title}” names the model “{alias}”.", hint=f"A file may only name {', '.join(ALIASES)}."
         )
     return Subject(brief, executor != DEFAULT_EXECUTOR, ledger, accounts, alias)
+
+
+async def prompts_in_force(means: Means, store: Store, folder: Path) -> PromptSet:
+    """What a person made of the prompts that ship."""
+    library = PromptLibrary(store, means.config_folder)
+    return await library.in_force(folder, allowed_by(means.router.trust, folder))
 
 
 def _ledger(outline: Outline, task: Task) -> tuple[Ledger, tuple[str, ...]]:
@@ -253,9 +261,12 @@ class Turn:
         room = (known or chat_request.ASSUMED_WINDOW) // 2 + 64  # more messages than tokens never fit
         branch = await self._store.message_branch(leaf, room) if leaf else []
         messages = [replace(message, text=text) for message, text in branch]
+        prompts = await prompts_in_force(self._means, self._store, self._asker.folder)
+        for note in prompts.notes:
+            self._note(note)
         if self._merges:
-            return chat_request.merge_request(route, brief, messages, known)
-        return chat_request.chat_request(route, brief, messages, known, toolbox.specs if toolbox else ())
+            return chat_request.merge_request(prompts, route, brief, messages, known)
+        return chat_request.chat_request(prompts, route, brief, messages, known, toolbox.specs if toolbox else ())
 
     async def _toolbox(self, route: Route) -> Toolbox | None:
         """The model may look at files where a run of this task would let it."""
@@ -311,7 +322,7 @@ class Turn:
 
     async def _begin_step(self, route: Route, prompt: Prompt) -> Step:
         now = time.time()
-        await self._store.keep_prompt(prompt.name, prompt.version, prompt.text, now)
+        await self._store.keep_prompt(prompt.name, prompt.version, prompt.text, now, prompt.origin)
         step = Step(
             step_id=record_id("step"),
             attempt_id=self._attempt_id,

@@ -43,7 +43,7 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def _lenses(server: Server, snapshot: Snapshot, task: Task) -> list[types.CodeLens]:
-    """`3/7 · $0.12 · Split` and `Run`; while it runs `Stop` in its place, and `Resume` where a run can go on; `Chat`."""
+    """`3/7 · $0.12 · Split`, `Run` and `Chat`; while it runs `Stop`, and `Resume` where a run can go on."""
     done, total = progress(task)
     span = convert.title_span(snapshot.text, task, server.client.encoding)
     split = SplitStartParams(uri=snapshot.uri, node_id=snapshot.identities.id_of(task))
