@@ -98,3 +98,20 @@ def test_keys_in_a_workspace_are_named_as_never_read(findings, command):
     (command.work / ".env.local").write_text("ANTHROPIC_API_KEY=x\n")
     notes = [finding["what"] for finding in findings() if finding["level"] == "note"]
     assert any("is never read" in note for note in notes)
+
+
+def test_a_damaged_database_is_repaired(inside, command):
+    command.settings("model = 'scripted/demo'\n")
+    store = command.home / "data" / "orchestrator.db"
+    store.parent.mkdir(mode=0o700)
+    store.write_bytes(b"no database at all" * 1_000)
+    store.chmod(0o600)
+    code, out, _ = inside("doctor")
+    assert code == 1
+    assert "orchestrator doctor --repair" in out
+    code, out, err = inside("doctor", "--repair")
+    assert code == 0
+    assert "it begins anew" in err
+    assert "The damaged file is kept: " in err
+    assert "is sound" in out
+    assert "needs no repair" in inside("doctor", "--repair")[2]

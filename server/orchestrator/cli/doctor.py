@@ -1,4 +1,4 @@
-"""`orchestrator doctor`: is everything in place, and which command mends what is not. Changes nothing.
+"""`orchestrator doctor`: is everything in place, and which command mends what is not. Only `--repair` changes anything.
 
 Invariant: every problem names what mends it (test_every_problem_has_a_mend).
 Invariant: a broken part hides none of the others (test_doctor_goes_on_after_a_broken_part).
@@ -45,10 +45,17 @@ class Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="first put a sound database in the place of a damaged one, with all that can be read of it",
+    )
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     directories = Directories.default(os.environ, data_dir=arguments.data_dir)
+    if arguments.repair:
+        _repair(directories, terminal)
     found = list(examine(directories, current_folder()))
     failed = any(finding.level == "problem" for finding in found)
     if arguments.json:
@@ -60,6 +67,25 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             if finding.mend:
                 terminal.result(f"        what to do: {one_line(finding.mend)}")
     return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _repair(directories: Directories, terminal: Terminal) -> None:
+    from orchestrator.engine.session import STORE_FILE
+    from orchestrator.store.repair import repair
+
+    done = repair(directories.data / STORE_FILE)
+    if done is None:
+        terminal.say("The database needs no repair.")
+        return
+    if done.rows:
+        what = f"{done.rows:,} records could be read of the damaged database, and are in a new one."
+    elif done.backup is not None:
+        what = (
+            f"Nothing could be read of the damaged database; its backup {one_line(done.backup.name)} is in its place."
+        )
+    else:
+        what = "Nothing could be read of the damaged database, and there is no backup: it begins anew."
+    terminal.say(f"{what}\nThe damaged file is kept: {one_line(str(done.kept))}\nYour tasks are in the outlines.")
 
 
 def examine(directories: Directories, folder: Path) -> Iterator[Finding]:
@@ -143,7 +169,11 @@ def _store(directories: Directories) -> Iterator[Finding]:
         yield Finding("problem", f"database: {error.message}", error.hint)
         return
     for problem in problems:
-        yield Finding("problem", f"database: {problem}", f"move {shlex.quote(str(path))} away; no task is lost")
+        yield Finding(
+            "problem",
+            f"database: {problem}",
+            "orchestrator doctor --repair (the damaged file is kept; no task is lost)",
+        )
     if not problems:
         yield Finding("ok", f"database: {path} is sound")
 

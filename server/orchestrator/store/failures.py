@@ -70,7 +70,8 @@ def too_new(place: str, found: int, known: int) -> StoreTooNewError:
 def corrupt(place: str, why: str) -> StoreCorruptError:
     return StoreCorruptError(
         f"The store {place} is damaged or not ours: {why}.",
-        hint="Run `orchestrator doctor`, or move that file away: it holds history, your tasks are in the outlines.",
+        hint="Run `orchestrator doctor`, with --repair to mend it: the damaged file is kept, and your tasks are in the "
+        "outlines.",
     )
 
 
