@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -276,3 +277,57 @@ async def test_a_store_that_appears_later_is_noticed(tmp_path: Path) -> None:
         await until(lambda: buffer.text.count("[x]") == 2)
         assert buffer.text.count("> Result: Done elsewhere.") == 2
         assert file.read_text() == text
+
+
+async def test_a_damaged_store_leaves_the_text_and_is_mended_beside_the_server(tmp_path: Path) -> None:
+    store = tmp_path / "data" / "orchestrator.db"
+    store.parent.mkdir(mode=0o700)
+    store.write_bytes(b"no database at all" * 1_000)
+    store.chmod(0o600)
+    async with editing(tmp_path, [done("Left.")], "- [ ] Leave\n") as (client, buffer):
+        assert (await ended(client, await start(client, buffer, "Leave")))["state"] == "failed"
+        told = await client.until("window/showMessage", lambda message: "damaged" in message["message"])
+        assert "`orchestrator doctor`, with --repair" in told["message"]
+        assert buffer.text == "- [ ] Leave\n"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "orchestrator", "doctor", "--repair", "--data-dir", str(store.parent)),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=tmp_path,
+        )
+        _, said = await process.communicate()
+        assert b"it begins anew" in said
+        assert (await ended(client, await start(client, buffer, "Leave")))["state"] == "completed"
+        assert "[x] Leave" in buffer.text
+
+
+async def test_a_store_that_another_program_holds_is_said_and_nothing_is_written(tmp_path: Path) -> None:
+    async with editing(tmp_path, [done("Left.")], "- [ ] Leave\n") as (client, buffer):
+        await client.request("orchestrator/run/list", {})
+        with closing(sqlite3.connect(tmp_path / "data" / "orchestrator.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            run_id = await start(client, buffer, "Leave")
+            told = await client.until("window/showMessage", lambda message: "held by" in message["message"])
+            assert "Close the other program" in told["message"]
+            assert (await ended(client, run_id))["state"] == "failed"
+            assert "[ ] Leave" in buffer.text
+        assert (await ended(client, await start(client, buffer, "Leave")))["state"] == "completed"
+
+
+async def test_the_context_is_shown_byte_for_byte(tmp_path: Path) -> None:
+    log = tmp_path / "calls.log"
+    async with serving(tmp_path, script=[done()], ORCHESTRATOR_SCRIPTED__LOG=str(log)) as client:
+        await client.initialize(EDITOR)
+        buffer = await client.open(TRIP)
+        place = {"uri": buffer.uri, "position": buffer.at("Socks")}
+        shown = await client.request("orchestrator/context", place)
+        assert [part["name"] for part in shown["parts"]] == ["Part of", "Task"]
+        assert all(part["tokens"] > 0 for part in (*shown["parts"], *shown["messages"]))
+        assert shown["tokens"] >= sum(message["tokens"] for message in shown["messages"])
+        assert not log.exists(), "nothing is sent"
+        await ended(client, await start(client, buffer, "Socks"))
+        (asked,) = {json.loads(line)["asked"] for line in log.read_text().splitlines()}
+        assert shown["messages"][-1]["text"] == asked
+        assert asked in shown["document"]
+        refused = await client.refused("orchestrator/context", {"uri": buffer.uri})
+        assert "one task" in refused.message
