@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from benchmarks import (
+    chat,
     growth,
     history,
     keystroke,
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "run": run.measure,
     "streams": streams.measure,
     "prompts": prompts.measure,
+    "chat": chat.measure,
     "split": lambda _: split.measure(),
     "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
     "history": history.measure,

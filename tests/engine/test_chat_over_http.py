@@ -1,0 +1,58 @@
+"""A conversation through the real OpenAI SDK, over real HTTP, with streams that break; and with the embedded model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator.config import Directories
+from orchestrator.engine.routing import ALLOW
+from orchestrator.model.run import Ending
+from tests.support.chats import Talk
+from tests.support.fault_server import Answer, Cut, FaultServer
+
+WORDS = "Grüße, 世界 👨‍👩‍👧! "
+
+
+async def test_a_conversation_through_a_real_sdk(tmp_path):
+    async with FaultServer() as server:
+        settings = {"model": "mine/big", "endpoints": {"mine": {"baseUrl": server.openai}}}
+        async with Talk(tmp_path, [], ALLOW, **settings) as talk:
+            server.then(
+                Answer(WORDS * 4, chunk=1), Answer(WORDS * 4, chunk=1, cut=Cut.MID_STREAM), Answer("Again.", chunk=3)
+            )
+            talk_id = await talk.open()
+            sent = await talk.say(talk_id, "Hello")
+            message = (await talk.page(talk_id)).messages[-1]
+            assert (message.ending, message.text) == (Ending.END, WORDS * 4)
+            assert talk.told(talk_id, sent.message_id) == message.text
+
+            sent = await talk.say(talk_id, "More")
+            message = (await talk.page(talk_id)).messages[-1]
+            assert message.ending is Ending.ERROR
+            assert (WORDS * 4).startswith(message.text)
+            assert 0 < len(message.text) < len(WORDS * 4)
+            assert talk.told(talk_id, sent.message_id) == message.text
+
+            await talk.say(talk_id, "Once more")
+            asked = server.calls[-1].json["messages"]
+            assert [one["role"] for one in asked] == ["system", "user", "assistant", "user", "assistant", "user"]
+            assert asked[2]["content"] == WORDS * 4
+            assert asked[4]["content"] == message.text
+            assert (await talk.shown(talk_id))[-1] == "Again."
+
+
+@pytest.mark.embedded
+async def test_a_conversation_with_the_embedded_model(tmp_path):
+    async with Talk(tmp_path, [], model="local/smollm2") as talk:
+        talk.session.directories = Directories.default()
+        talk_id = await talk.open("Tell the press")
+        async with asyncio.timeout(200):
+            sent = await talk.chats.send(talk_id, "Write one friendly sentence.", talk.voice)
+            await talk.chats.ended(talk_id)
+        message = (await talk.page(talk_id)).messages[-1]
+        assert message.ending in {Ending.END, Ending.MAX_TOKENS}, message.reason
+        assert message.text.strip()
+        assert talk.told(talk_id, sent.message_id) == message.text
+        assert (await talk.chats.size(talk_id)).window == 4096
