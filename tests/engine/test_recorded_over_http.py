@@ -64,4 +64,4 @@ async def test_a_split_by_hostile_answers_ends_in_a_plan_or_a_refusal(model: str
                 await split.discard()
             await split.ended()
             assert branch.text == text
-    assert sorted(os.listdir(tmp_path)) == ["config", "data", "script.json"]
+    assert sorted(os.listdir(tmp_path)) == ["config", "data", "script.json"]  # noqa: PTH208
