@@ -222,7 +222,9 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Sh
                 (folder / "script.json").write_text(json.dumps(script))
                 scripted = f", scripted = {{ script = '{folder / 'script.json'}' }}"
             options = f"{{ settings = {{ model = 'scripted/demo'{scripted} }} }}"
-            init = init_file(folder, options=options, before=before, after=after)
+            # What Neovim says of a file that is opened by RPC, and what comes at once after it, would be a prompt.
+            quiet = "vim.opt.shortmess:append('F')\n"
+            init = init_file(folder, options=options, before=quiet + before, after=after)
             editor = stack.enter_context(Shared(folder / "home", [], init=init))
             editor.folder = folder / "work"
             return editor

@@ -92,7 +92,7 @@ def test_a_conversation_is_a_buffer(editor: Shared) -> None:
     editor.wait("the outline", lambda: editor.lua("return vim.b.orchestrator_chat == nil"))
     open_chat(editor)
     shows(editor, "## You", "", "Which colour?", "", "## Model", "", "Two colours.")
-    assert editor.prompts == 0
+    assert editor.prompts == 0, editor.messages()
 
 
 def test_the_cursor_and_the_draft_stay(editor: Shared) -> None:

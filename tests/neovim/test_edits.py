@@ -80,7 +80,7 @@ def test_one_undo_takes_back_each_edit(editor: Neovim, keys: str, expected: str)
     changed(editor, keys, expected)
     editor.keys("u")
     changed(editor, "the undo", OUTLINE)
-    assert editor.prompts == 0
+    assert editor.prompts == 0, editor.messages()
 
 
 def test_the_cursor_goes_along(editor: Neovim) -> None:

@@ -130,7 +130,7 @@ def test_it_opens_where_the_cursor_is(editor: Shared) -> None:
     screen = editor.wait_for_text("▾ [ ] Shirts")
     assert screen[2].startswith("      [x] Socks")
     assert "- [ ] Pack" in screen[2 - 0] or any("│- [ ] Pack" in line for line in screen)
-    assert editor.prompts == 0
+    assert editor.prompts == 0, editor.messages()
 
 
 def test_branches_open_and_close(editor: Shared) -> None:
@@ -259,7 +259,7 @@ def test_the_keys_are_shown(editor: Shared) -> None:
     editor.keys("g?")
     editor.wait_for_text("split the task")
     editor.keys("<Esc>K")
-    assert editor.prompts == 0
+    assert editor.prompts == 0, editor.messages()
 
 
 def test_hover_in_the_tree(editor: Shared) -> None:
