@@ -63,22 +63,24 @@ calls AS MATERIALIZED (
     sum(unpriced_calls) AS unpriced_calls
   FROM sorted GROUP BY name
 ),
-members AS MATERIALIZED ({members}),
+members AS MATERIALIZED (
+  SELECT member.name, a.attempt_id, a.run_id, a.conversation_id, a.state, a.ended, r.kind
+  FROM ({members}) AS member JOIN attempts AS a INDEXED BY attempts_measured USING (attempt_id)
+    JOIN runs AS r USING (run_id)
+),
 outcomes AS (
-  SELECT name, count(*) AS tasks, sum(a.state = 'completed') AS completed_tasks,
-    sum(a.state = 'failed') AS failed_tasks, sum(a.state = 'cancelled') AS cancelled_tasks
-  FROM members JOIN attempts AS a INDEXED BY attempts_measured USING (attempt_id) JOIN runs AS r USING (run_id)
-  WHERE r.kind = 'branch' AND a.ended IS NOT NULL GROUP BY name
+  SELECT name, count(*) AS tasks, sum(state = 'completed') AS completed_tasks, sum(state = 'failed') AS failed_tasks,
+    sum(state = 'cancelled') AS cancelled_tasks
+  FROM members WHERE kind = 'branch' AND ended IS NOT NULL GROUP BY name
 ),
 lengths AS (
   SELECT name, count(*) AS conversations, avg(messages) AS mean, max(messages) AS longest
-  FROM members JOIN attempts AS a INDEXED BY attempts_measured USING (attempt_id)
-    JOIN (SELECT conversation_id, count(*) AS messages FROM messages GROUP BY conversation_id) USING (conversation_id)
+  FROM members JOIN (SELECT conversation_id, count(*) AS messages FROM messages GROUP BY conversation_id)
+    USING (conversation_id)
   GROUP BY name
 ),
 split AS (
-  SELECT DISTINCT name, run_id
-  FROM members JOIN attempts AS a INDEXED BY attempts_measured USING (attempt_id)
+  SELECT DISTINCT name, run_id FROM members WHERE kind IN ('split', 'replan')
 ),
 kept AS MATERIALIZED (
   SELECT splits.run_id, count(*) AS applied,
@@ -100,7 +102,7 @@ edits AS (
   FROM members JOIN approvals USING (attempt_id)
   WHERE approvals.state = 'answered' AND approvals.kind IN ('edit', 'command') GROUP BY name
 ),
-names AS (SELECT name FROM calls UNION SELECT name FROM members)
+names AS ({names})
 SELECT names.name AS name, calls.*, p50, p95, outcomes.*, lengths.*, judged.*, edits.*
 FROM names LEFT JOIN calls USING (name) LEFT JOIN latencies USING (name) LEFT JOIN outcomes USING (name)
   LEFT JOIN lengths USING (name) LEFT JOIN judged USING (name) LEFT JOIN edits USING (name)
@@ -130,11 +132,12 @@ def _statement(query: MetricsQuery) -> tuple[str, dict[str, str | float]]:
     where, joins = _conditions("s", query)
     if by_step:
         name = _STEP_NAMES[query.by]
-        members = "SELECT DISTINCT name, attempt_id FROM measured"
+        members, names = "SELECT DISTINCT name, attempt_id FROM measured", "SELECT name FROM calls"
         if query.by is GroupBy.PROMPT:
             where += " AND s.prompt <> ''"
     else:
         name = _ATTEMPT_NAMES[query.by].format("s")
+        names = "SELECT name FROM calls UNION SELECT name FROM members"
         joins = joins or (_JOINS if query.by in {GroupBy.EXECUTOR, GroupBy.OUTLINE} else "")
         if query.prompt:
             members = "SELECT DISTINCT name, attempt_id FROM measured"
@@ -144,7 +147,7 @@ def _statement(query: MetricsQuery) -> tuple[str, dict[str, str | float]]:
                 f"SELECT {_ATTEMPT_NAMES[query.by].format('a')} AS name, a.attempt_id"  # noqa: S608  # fixed text
                 f" FROM attempts AS a INDEXED BY attempts_measured JOIN runs AS r USING (run_id) WHERE 1{own}"
             )
-    text = _QUERY.format(step_name=name, step_joins=joins, step_where=where, members=members)
+    text = _QUERY.format(step_name=name, step_joins=joins, step_where=where, members=members, names=names)
     given = {
         "since": query.since,
         "until": query.until,
