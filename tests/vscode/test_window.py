@@ -219,6 +219,15 @@ def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> Non
     save(code)
 
 
+def test_figures_are_shown(code: VSCode, page: Page) -> None:
+    code.command("Orchestrator: Metrics")
+    figures = page.frame_locator("iframe.webview").frame_locator("iframe")
+    expect(figures.locator("h2", has_text="By model")).to_be_visible(timeout=PATIENCE)
+    expect(figures.locator("tbody th", has_text="scripted").first).to_be_visible()
+    code.shot("metrics")
+    page.keyboard.press("Control+F4")
+
+
 def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
     code.row("big").click()
     page.locator(".tab.active", has_text="big.tasks.md").wait_for()

@@ -23,4 +23,6 @@ export interface Context {
   readonly inbox: Inbox;
   readonly files: ProposedFiles;
   readonly chats: Chats;
+  /** The page of figures, while it is open. */
+  readonly metrics: { panel: vscode.WebviewPanel | undefined };
 }

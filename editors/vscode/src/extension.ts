@@ -30,6 +30,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
       runs: () => server.request("orchestrator/run/list", { limit: 50 }),
       run: (runId) => server.request("orchestrator/run/get", { runId }),
       approvals: () => server.request("orchestrator/approval/list", {}),
+      spent: async (since) => (await server.request("orchestrator/metrics/get", { since })).tables[0]?.rows[0]?.costUsd ?? 0,
     },
     (error) => server.output.debug(`Runs cannot be listed: ${String(error)}`),
   );
@@ -40,7 +41,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
   const tree = new TaskTree(server, proposals, live, extension.workspaceState, dragAndDrop(server));
   const inbox = new Inbox(server, live, files);
   const chats = new Chats(extension, server, openById);
-  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files, chats };
+  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files, chats, metrics: { panel: undefined } };
 
   server.on("orchestrator/treeChanged", (params) => tree.changed(params));
   server.on("orchestrator/split/preview", (params) => proposals.take(params));

@@ -30,6 +30,8 @@ export interface LiveSource {
   runs(): Promise<RunListResult>;
   run(runId: string): Promise<RunGetResult>;
   approvals(): Promise<ApprovalListResult>;
+  /** US dollars, of calls since then (seconds since 1970). */
+  spent(since: number): Promise<number>;
 }
 
 const PAUSE = 250;
@@ -38,6 +40,8 @@ export class Live {
   /** The newest first. */
   runs: RunInfo[] = [];
   approvals: ApprovalInfo[] = [];
+  /** US dollars. */
+  spentToday = 0;
   private readonly tasks = new Map<string, LiveTask>();
   private readonly listeners = new Set<() => void>();
   private readonly taskListeners = new Set<(tasks: LiveTask[]) => void>();
@@ -76,11 +80,6 @@ export class Live {
 
   get running(): RunInfo[] {
     return this.runs.filter((run) => run.state === "running");
-  }
-
-  /** US dollars of the runs that began today, as far as it is known. */
-  spentSince(then: number): number {
-    return this.runs.filter((run) => run.started >= then).reduce((sum, run) => sum + (run.costUsd ?? 0), 0);
   }
 
   /** Ask for everything soon. */
@@ -157,7 +156,11 @@ export class Live {
     }
     this.asking = true;
     try {
-      const [runs, approvals] = await Promise.all([this.source.runs(), this.source.approvals()]);
+      const midnight = new Date();
+      midnight.setHours(0, 0, 0, 0);
+      const spent = this.source.spent(midnight.getTime() / 1000);
+      const [runs, approvals, today] = await Promise.all([this.source.runs(), this.source.approvals(), spent]);
+      this.spentToday = today;
       this.runs = runs.runs;
       this.approvals = approvals.approvals;
       this.tell();

@@ -30,6 +30,7 @@ export async function menu(context: Context): Promise<void> {
     { label: "$(output) Show the log", command: "orchestrator.showLog" },
     { label: "$(pulse) Doctor", description: "is everything in place?", command: "orchestrator.doctor" },
     { label: "$(key) Set a key", description: "in a terminal; it never passes through the editor", command: "orchestrator.setKey" },
+    { label: "$(graph) Metrics", description: "what was asked, and what came of it", command: "orchestrator.metrics" },
     { label: "$(gear) Settings", command: "orchestrator.openSettings" },
     { label: "$(mortar-board) Get started", command: "orchestrator.walkthrough" },
   );

@@ -1,6 +1,7 @@
 /** Every command of the extension, by its name. `package.json` says where each is shown (test: "commands are the manifest's"). */
 
 import type { Context } from "../context";
+import * as figures from "../views/metrics";
 import * as chats from "./chats";
 import * as edits from "./edits";
 import * as runs from "./runs";
@@ -61,6 +62,8 @@ export const COMMAND_TABLE: Record<string, Command> = {
   "orchestrator.tree.follow": trees.follow,
   "orchestrator.tree.unfollow": trees.follow,
   "orchestrator.tree.find": trees.find,
+  "orchestrator.metrics": figures.metrics,
+  "orchestrator.exportMetrics": figures.exportMetrics,
   "orchestrator.menu": servers.menu,
   "orchestrator.install": servers.installServer,
   "orchestrator.restart": servers.restart,

@@ -9,7 +9,6 @@ import { counted, escapeMarkdown, money } from "../words";
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("orchestrator.status", vscode.StatusBarAlignment.Left, 10);
   private readonly disposables: vscode.Disposable[];
-  private model = "";
 
   constructor(
     private readonly server: ServerControl,
@@ -25,12 +24,6 @@ export class StatusItem implements vscode.Disposable {
     ];
     this.show();
     this.item.show();
-  }
-
-  /** What answers, in a few words. */
-  useModel(model: string): void {
-    this.model = model;
-    this.show();
   }
 
   dispose(): void {
@@ -75,13 +68,8 @@ export class StatusItem implements vscode.Disposable {
           text = `$(loading~spin) ${progress}`;
         }
         lines.push(`Server ${escapeMarkdown(state.version)} is ready.`);
-        if (this.model !== "") {
-          lines.push(`Model: ${escapeMarkdown(this.model)}`);
-        }
         lines.push(`${counted(running, "run")} under way, ${counted(waiting, "question")} for you.`);
-        const midnight = new Date();
-        midnight.setHours(0, 0, 0, 0);
-        lines.push(`Today: ${money(this.live.spentSince(midnight.getTime() / 1000))}`);
+        lines.push(`Today: ${money(this.live.spentToday)}`);
         break;
       }
     }

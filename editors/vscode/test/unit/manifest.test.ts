@@ -52,7 +52,7 @@ test("every command is in the palette only where it makes sense", () => {
   const listed = new Set((contributes.menus["commandPalette"] ?? []).map((one) => one.command));
   const everywhere = contributes.commands.map((one) => one.command).filter((name) => !listed.has(name));
   expect(everywhere.sort()).toEqual(
-    ["chats", "doctor", "inbox.answer", "install", "menu", "newOutline", "openSettings", "pullModel", "restart", "resume", "setKey", "showLog", "walkthrough"].map(
+    ["chats", "doctor", "exportMetrics", "inbox.answer", "install", "menu", "metrics", "newOutline", "openSettings", "pullModel", "restart", "resume", "setKey", "showLog", "walkthrough"].map(
       (name) => `orchestrator.${name}`,
     ),
   );

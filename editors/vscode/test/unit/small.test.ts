@@ -1,11 +1,12 @@
 import { expect, test, vi } from "vitest";
 
 import { idSpan } from "../../src/editor/ids";
-import type { RunInfo, RunUpdateParams } from "../../src/generated/protocol";
+import type { MetricsRow, RunInfo, RunUpdateParams } from "../../src/generated/protocol";
 import { idOfLink } from "../../src/link_form";
 import { Live } from "../../src/live";
 import { isOutline } from "../../src/outlines";
 import { serverSettings } from "../../src/settings";
+import { metricsCsv, metricsPage } from "../../src/views/metrics_page";
 import { ago, escapeMarkdown, lookOf, lookOfState, money, runSummary, shortened } from "../../src/words";
 
 test("outlines are known by name or front matter", () => {
@@ -71,7 +72,7 @@ function update(kind: string, nodeId: string | null, state?: string): RunUpdateP
 test("a burst of events asks once", async () => {
   vi.useFakeTimers();
   const runs = vi.fn(() => Promise.resolve({ runs: [] }));
-  const live = new Live({ runs, run: vi.fn(), approvals: () => Promise.resolve({ approvals: [] }) }, () => undefined);
+  const live = new Live({ runs, run: vi.fn(), approvals: () => Promise.resolve({ approvals: [] }), spent: () => Promise.resolve(0) }, () => undefined);
   for (let index = 0; index < 50; index += 1) {
     live.update(update("attempt.state", "n1", "executing"));
   }
@@ -81,7 +82,7 @@ test("a burst of events asks once", async () => {
 });
 
 test("a task is live until its attempt or its run ends", () => {
-  const live = new Live({ runs: vi.fn(), run: vi.fn(), approvals: vi.fn() }, () => undefined);
+  const live = new Live({ runs: vi.fn(), run: vi.fn(), approvals: vi.fn(), spent: vi.fn() }, () => undefined);
   const told: string[] = [];
   live.onTasks((tasks) => told.push(...tasks.map((task) => task.nodeId)));
   live.update(update("attempt.state", "n1", "executing"));
@@ -93,4 +94,12 @@ test("a task is live until its attempt or its run ends", () => {
   expect(live.tasksOf("file:///x")).toEqual([]);
   expect(told).toEqual(["n1", "n2", "n1", "n2"]);
   live.dispose();
+});
+
+test("names in the figures are text", () => {
+  const row = { name: '<b>"x"', calls: 2, inputTokens: 5, outputTokens: 5, costUsd: 0, completion: 0.5, latencyP50: null, failedCalls: 0, unpricedCalls: 0, acceptance: null, editAcceptance: null, conversationMean: 2 } as unknown as MetricsRow;
+  const page = metricsPage([{ by: "all", rows: [row] }, { by: "model", rows: [row] }], { policy: "p", style: "s" }, "ever");
+  expect(page).toContain("&#60;b&#62;&#34;x&#34;");
+  expect(page).not.toContain("<b>");
+  expect(metricsCsv([{ by: "model", rows: [{ ...row, name: "=1+1" }] }])).toContain(`"'=1+1"`);
 });
