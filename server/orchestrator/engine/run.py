@@ -28,6 +28,7 @@ from orchestrator.engine.crew import Crew
 from orchestrator.engine.editor import Holder
 from orchestrator.engine.estimate_line import estimate_line
 from orchestrator.engine.experience import Experience, remembered
+from orchestrator.engine.heartbeat import heartbeat
 from orchestrator.engine.marks import Marks
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import Meanwhile
@@ -38,14 +39,12 @@ from orchestrator.engine.routing import Asker
 from orchestrator.engine.schedule import Schedule, refuse, runnable, schedule
 from orchestrator.errors import BudgetError, OrchestratorError, StoreError
 from orchestrator.model.ids import record_id
-from orchestrator.model.run import Approval, ApprovalState, AttemptState, Run, RunKind, RunState
+from orchestrator.model.run import Approval, AttemptState, Run, RunKind, RunState
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers.prices import Price
-from orchestrator.store.leases import HEARTBEAT_SECONDS
 from orchestrator.store.store import Store
 
-POLL_SECONDS = 1.0
 FLUSHES = 5
 ENDED_HERE = "the program ended"
 Estimator = Callable[[Outline, Sequence[Task], str], Awaitable[Estimate]]
@@ -286,7 +285,7 @@ class BranchRun:
                 await self.emit("run.resumed", {"title": self.title, "tasks": len(self.schedule)})
             runner = self.means.runner
             async with (
-                runner.beside(self._heartbeat()),
+                runner.beside(heartbeat(self)),
                 runner.beside(self._marks.work()),
                 runner.beside(self._meanwhile.watch()),
             ):
@@ -386,21 +385,6 @@ class BranchRun:
             _log.warning("the end of %s could not be stored: %s", self.run_id, error)
         finally:
             self._ended.set()
-
-    async def _heartbeat(self) -> None:
-        """Say that it is alive, and hear what other programs said: to stop, and answers to its questions."""
-        renewed = 0.0
-        while True:
-            if time.monotonic() - renewed >= HEARTBEAT_SECONDS:
-                await self.store.renew_lease([self.run_id], time.time())
-                renewed = time.monotonic()
-            await asyncio.sleep(POLL_SECONDS)
-            if await self.store.stop_requested(self.run_id):
-                self.stop()
-            for task in self.crew.asking():
-                for approval in await self.store.approvals_of(task.attempt.attempt_id):
-                    if approval.state is ApprovalState.ANSWERED:
-                        self.answered(approval)
 
 
 def _title(roots: Sequence[Task]) -> str:

@@ -1,0 +1,34 @@
+"""A run among programs: it says that it is alive, and hears what others said to it through the store.
+
+Apart from `run`, because it keeps a time of its own, and works beside everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from orchestrator.model.run import ApprovalState
+from orchestrator.store.leases import HEARTBEAT_SECONDS
+
+if TYPE_CHECKING:
+    from orchestrator.engine.run import BranchRun
+
+POLL_SECONDS = 1.0
+
+
+async def heartbeat(run: BranchRun) -> None:
+    """Until cancelled. Others say to stop, and answer its questions."""
+    renewed = 0.0
+    while True:
+        if time.monotonic() - renewed >= HEARTBEAT_SECONDS:
+            await run.store.renew_lease([run.run_id], time.time())
+            renewed = time.monotonic()
+        await asyncio.sleep(POLL_SECONDS)
+        if await run.store.stop_requested(run.run_id):
+            run.stop()
+        for task in run.crew.asking():
+            for approval in await run.store.approvals_of(task.attempt.attempt_id):
+                if approval.state is ApprovalState.ANSWERED:
+                    run.answered(approval)
