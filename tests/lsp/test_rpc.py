@@ -61,6 +61,7 @@ TYPED = [
     ),
     ("textDocument/codeLens", {"textDocument": None}, "params.textDocument"),
     ("textDocument/diagnostic", {}, "textDocument"),
+    ("workspace/textDocumentContent", {}, "uri"),
     ("workspace/executeCommand", {"arguments": []}, "command"),
     ("orchestrator/tree", {"uri": 5}, "params.uri"),
     ("orchestrator/tree/locate", {}, "params.uri"),
