@@ -6,6 +6,7 @@ tests is read: home, settings, extensions and data are folders of the test.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -13,7 +14,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -66,6 +68,14 @@ def chromium() -> str:
     if found is None:
         raise FileNotFoundError("These tests need chromium: `make prepare` installs it on Debian.")
     return found
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Other processes that test build the extension too: nobody reads what is half written."""
+    with (EXTENSION / "node_modules" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class VSCode:
@@ -137,16 +147,20 @@ class VSCode:
                 self._process.kill()
                 self._process.wait()
 
+    @property
+    def extension(self) -> Path:
+        """As it is installed here."""
+        manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+        return self.home / "ext" / f"{manifest['publisher']}.{manifest['name']}-{manifest['version']}"
+
     def _install_extension(self) -> None:
         """Unpacked, as an installation leaves it; `--install-extension` costs a start of the server."""
-        manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
-        name = f"{manifest['publisher']}.{manifest['name']}-{manifest['version']}"
-        target = self.home / "ext" / name
+        target = self.extension
         target.mkdir(parents=True)
         for part in ("package.json", "README.md", "CHANGELOG.md", "LICENSE", "icon.png"):
             shutil.copy(EXTENSION / part, target / part)
         for folder in ("dist", "media", "snippets", "walkthrough"):
-            if (EXTENSION / folder).exists():
+            with alone():
                 shutil.copytree(EXTENSION / folder, target / folder)
 
     def _serve(self) -> None:
@@ -196,14 +210,14 @@ class VSCode:
 
     # --- the page --------------------------------------------------------------------------------------------------
 
-    def run_inside(self, tests: Path) -> tuple[int, list[str]]:
+    def run_inside(self, tests: str) -> tuple[int, list[str]]:
         """Run `run()` of a bundled module inside the extension host: its exit code, and what it said."""
         said: list[str] = []
         ended: list[int] = []
         authority = f"vscode-remote://127.0.0.1:{self.port}"
         payload = [
-            ["extensionDevelopmentPath", f"{authority}{EXTENSION}"],
-            ["extensionTestsPath", f"{authority}{tests}"],
+            ["extensionDevelopmentPath", f"{authority}{self.extension}"],
+            ["extensionTestsPath", f"{authority}{self.extension / tests}"],
         ]
         functions = {
             "codeAutomationLog": lambda kind, arguments: said.append(f"{kind}: {arguments}"),

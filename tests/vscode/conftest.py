@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.vscode import BIN, EXTENSION, VSCode
+from tests.support.vscode import BIN, EXTENSION, VSCode, alone
 
 HERE = Path(__file__).parent
 
@@ -36,14 +36,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def npm(*argv: str) -> subprocess.CompletedProcess[str]:
     """One of the extension's own commands, with the Node of the wheel."""
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "NO_COLOR": "1"}
-    return subprocess.run(
-        [str(BIN / "npm"), "run", "--silent", *argv],
-        cwd=EXTENSION,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with alone():
+        return subprocess.run(
+            [str(BIN / "npm"), "run", "--silent", *argv],
+            cwd=EXTENSION,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.fixture(scope="session")

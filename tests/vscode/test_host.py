@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.support.vscode import EXTENSION, VSCode
+from tests.support.vscode import VSCode
 
 WINDOW: dict[str, Any] = {
     "files": {"plan.tasks.md": "- [ ] One\n"},
@@ -28,7 +28,7 @@ WINDOW: dict[str, Any] = {
 
 
 def test_inside_the_extension_host(code: VSCode) -> None:
-    status, said = code.run_inside(EXTENSION / "dist" / "test" / "index.js")
+    status, said = code.run_inside("dist/test/index.js")
     told = "\n".join(said + [text for text in code.console if "passed" in text or "FAILED" in text])
     code.shot("host")
     assert status == 0, told
