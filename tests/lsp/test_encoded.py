@@ -87,7 +87,7 @@ def test_symbols_count_like_progress(text: str) -> None:
         snapshot = server.documents.snapshot(document().uri)
         for node in snapshot.outline.walk():
             symbol = waiting.pop(0)
-            waiting[:0] = symbol.children or ()
+            waiting[:0] = symbol.children
             done, total = progress(node) if isinstance(node, Task) else (0, 0)
             assert ("" if total == 0 else f"{done}/{total}") == (symbol.detail or "").rpartition(" · ")[2].strip(
                 "abcdefghijklmnopqrstuvwxyz "

@@ -73,10 +73,9 @@ class _Writer:
         full, selection = self._places.of_node(node, self._ends[node.index])
         words = _detail(node, done.done, done.total)
         detail = f',"detail":{quoted(words)}' if words else ""
-        children = f',"children":[{",".join(done.children)}]' if done.children else ""
         return (
             f'{{"name":{quoted(_name(node))},"kind":{_kind(node)},"range":{full},"selectionRange":{selection}'
-            f"{detail}{self._tags(node)}{children}}}"
+            f'{detail}{self._tags(node)},"children":[{",".join(done.children)}]}}'
         )
 
     def flat(self) -> Iterator[str]:
