@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.neovim import Neovim
 
 OUTLINE = """\
@@ -115,6 +117,18 @@ def test_a_status_is_completed_in_a_box_that_is_begun(start_served: Callable[...
     ]  # fmt: skip
     editor.keys("<C-n><C-n><C-y>")
     editor.wait("the check box", lambda: editor.lines()[17].rstrip() == "- [x]")
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_gd_goes_to_the_task_and_is_the_users_first(start_served: Callable[..., Neovim], mapped: bool) -> None:
+    own = "vim.keymap.set('n', 'gd', function() vim.g.mine = true end)"
+    editor = start_served(OUTLINE, before=own if mapped else "")
+    editor.keys("6G0fq")
+    editor.keys("gd")
+    if mapped:
+        assert editor.lua("return vim.g.mine")
+    else:
+        editor.wait("the task of the id", lambda: editor.lua("return vim.fn.line('.')") == 16)
 
 
 def test_links_and_highlights_arrive(start_served: Callable[..., Neovim]) -> None:

@@ -1,7 +1,8 @@
---- What an outline looks like beyond what its server says: ids that can be concealed, and `gO` for its tasks.
+--- What an outline has beyond what its server says: ids that can be concealed, `gO` for its tasks, `gd` for ids.
 ---
 --- Apart from the server because nothing is asked here. Only lines that are drawn are looked at.
 ---
+--- Invariant: a `gd` of the user is left alone (test_gd_goes_to_the_task_and_is_the_users_first).
 --- Invariant: ids are concealed where 'conceallevel' says so, and the text stays (test_ids_are_concealed).
 
 local highlights = require('orchestrator.highlights')
@@ -91,6 +92,14 @@ function M.to(buffer)
     if map.lhs == 'gO' and map.desc == 'Show an Outline of the current buffer' then
       vim.api.nvim_buf_del_keymap(buffer, 'n', 'gO')
     end
+  end
+  -- Neovim's own `gd` looks for a word's declaration, of which Markdown has none.
+  local taken = vim.api.nvim_buf_call(buffer, function()
+    return vim.fn.maparg('gd', 'n') ~= ''
+  end)
+  if not taken then
+    local description = 'Go to the task that an id names'
+    vim.keymap.set('n', 'gd', vim.lsp.buf.definition, { buffer = buffer, desc = description })
   end
 end
 
