@@ -1,4 +1,4 @@
---- What an outline has beyond what its server says: ids that can be concealed, `gO` for its tasks, `gd` for ids.
+--- What an outline has beyond what its server says: ids that can be concealed, and the keys `gO` and `gd`.
 ---
 --- Apart from the server because nothing is asked here. Only lines that are drawn are looked at.
 ---
