@@ -67,7 +67,7 @@ async def test_lenses_and_hovers_show_what_tasks_cost(tmp_path: Path, monkeypatc
         open_document(server, branch.text.replace("[x] p", "[ ] p"), uri)
         await server.costs.load()
         lenses = call(server, "textDocument/codeLens", types.CodeLensParams(document(uri)))
-        hover = call(server, "textDocument/hover", types.HoverParams(document(uri), types.Position(0, 6)))
+        hover = await call(server, "textDocument/hover", types.HoverParams(document(uri), types.Position(0, 6)))
         await server.costs.load()
         await asyncio.sleep(0)
         asked = [one for one in sent.messages if one.get("method") == types.WORKSPACE_CODE_LENS_REFRESH]

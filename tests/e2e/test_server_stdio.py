@@ -52,7 +52,7 @@ async def test_what_it_announces(tmp_path: Path) -> None:
         result = await client.initialize({})
     capabilities = result["capabilities"]
     assert capabilities["experimental"] == {"orchestrator": {"protocol": 1, "version": result["serverInfo"]["version"]}}
-    assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": False}
+    assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": True}
     assert "diagnosticProvider" not in capabilities
     assert "notebookDocumentSync" not in capabilities
 

@@ -80,7 +80,7 @@ def test_paths_lead_to_the_same_files(folder: str, moves: list[Move], targets: l
     new_path = moved(outline_path, moves)
 
     def where(outline, path):
-        return sorted(leads_to(path, one) for one in named_paths(outline))
+        return sorted({leads_to(path, one) for one in named_paths(outline)})
 
     assert where(after, new_path) == sorted({moved(one, moves) for one in where(before, outline_path)})
     assert posixpath.isabs(new_path)

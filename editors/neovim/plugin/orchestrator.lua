@@ -75,6 +75,7 @@ for _, name in ipairs({
   'stats',
   'prompts',
   'export',
+  'import',
   'log',
   'health',
 }) do

@@ -253,11 +253,12 @@ def _reads_back(
     now = parse(branch).task_at_line(0)
     if now is None or now.end_line > end_line:
         return False
-    children = [child.title for child in (task.children[:1] if first is not None else task.children)]
+    children = task.children[:1] if first is not None else task.children
     return (
         (now.title, now.mark, now.task_id) == (task.title, outcome.mark, task.task_id)
         and dict(now.fields) == _fields_with(task, outcome)
-        and [child.title for child in now.children] == children
+        and [(child.title, child.depth - now.depth) for child in now.children]
+        == [(child.title, child.depth - task.depth) for child in children]
         and said(now)[:2] == said(task)[:2]
         and now.result == (result or task.result)
     )

@@ -116,10 +116,10 @@ local function on_task(update)
   touched[update.runId].nodes[node_id] = true
   states[uri] = states[uri] or {}
   states[uri][node_id] = not ended[state] and state or nil
-  if states[uri][node_id] then
-    show_sign(uri, node_id)
-  else
+  if not states[uri][node_id] then
     remove_sign(uri, node_id)
+  elseif run then -- A split shows itself below its task, and shall not move the text aside.
+    show_sign(uri, node_id)
   end
 end
 
