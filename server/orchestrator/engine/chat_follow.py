@@ -99,7 +99,9 @@ def _differences(old: _Seen, new: _Seen) -> Iterator[tuple[str, Update]]:
     if old.title != new.title or (old.head != new.head and (not grown or old.head not in {None, *new.messages})):
         yield "", Turned()
         return
-    for message_id, message in new.messages.items():
+    # Who was shown the last message alone has not been told of those before it, and they are not new.
+    known = [place for place, message_id in enumerate(new.messages) if message_id in old.messages]
+    for message_id, message in list(new.messages.items())[known[0] if known else 0 :]:
         before = old.messages.get(message_id)
         if before is None:
             if message.ending is Ending.OPEN:

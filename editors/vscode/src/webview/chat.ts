@@ -147,6 +147,9 @@ function add(message: ChatMessage): Shown {
 function update(params: ChatUpdateParams): void {
   const { update: said, messageId } = params;
   if (said.kind === "message") {
+    if (byId.has(said.message.messageId)) {
+      return;
+    }
     const sticks = atEnd();
     add(said.message);
     busy();
