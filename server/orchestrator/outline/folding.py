@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from orchestrator.outline.extents import written_lines
 from orchestrator.outline.own_text import all_blocks, blocks_of, trimmed
-from orchestrator.outline.segments import Container, Kind, Page, Shape
+from orchestrator.outline.segments import Container, Kind, Page, Segment, Shape
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline
 
@@ -121,7 +121,9 @@ class _PageFolds:
                 if slot + 1 < len(self._page.segments):
                     self.items += [
                         (start + one, start + last, kind)
-                        for one, last, kind in _own_folds(outline, first + slot, page_line + start, written)
+                        for one, last, kind in _own_folds(
+                            outline, first + slot, page_line + start, written, segment, self._page.segments[slot + 1]
+                        )
                     ]
             end = start + written
             start += segment.lines
@@ -151,7 +153,7 @@ class _PageFolds:
         start = page.line_starts[slot]
         written = written_lines(outline.text, page, slot, page_line + start)
         index = outline.segments.first_of(number) + slot
-        own = _own_folds(outline, index, page_line + start, written)
+        own = _own_folds(outline, index, page_line + start, written, page.segments[slot], None)
         return [(start + one, start + last, kind) for one, last, kind in own]
 
     def _close(self, rank: int, end: int | None) -> None:
@@ -164,19 +166,26 @@ class _PageFolds:
 _HIGHEST = 1 << 30
 
 
-def _own_folds(outline: Outline, index: int, line: int, written: int) -> list[_Item]:
-    """In a segment's own lines, counted from its first one."""
+def _own_folds(
+    outline: Outline, index: int, line: int, written: int, segment: Segment, behind: Segment | None
+) -> list[_Item]:
+    """In a segment's own lines, counted from its first one. `behind`: the next segment, where it is at hand."""
     if line < outline.front_matter.end_line:
         return []
-    text, shape = outline.text, outline.segments[index].shape
+    text, shape = outline.text, segment.shape
     first = 0 if shape.kind is Kind.TEXT else 1 + (shape.column if shape.kind is Kind.SECTION else 0)
-    code = list(_code(text, line, line + first, line + written, _column(shape)))
+    code = list(_code(text, line, line + first, line + written, shape))
     found = [(start, end, FoldKind.CODE) for start, end in code]
-    child = _child_behind(outline, index)
-    described = child < len(outline.segments) and outline.segments[child].shape.rank > shape.rank
-    if shape.kind is not Kind.TEXT and described:
-        behind = line + written if child == index + 1 else outline.segments.line(child)
-        start, end = trimmed(text, min(line + first, behind), behind)
+    if shape.kind is Kind.TEXT:
+        return found
+    if behind is not None and (behind.shape.kind is not Kind.TEXT or behind.shape.rank <= shape.rank):
+        child, described = index + 1, behind.shape.rank > shape.rank
+    else:
+        child = _child_behind(outline, index)
+        described = child < len(outline.segments) and outline.segments[child].shape.rank > shape.rank
+    if described:
+        end_line = line + written if child == index + 1 else outline.segments.line(child)
+        start, end = trimmed(text, min(line + first, end_line), end_line)
         if start + 1 < end and all(one != start - line for one, _ in code):
             found.append((start - line, end - 1 - line, FoldKind.DESCRIPTION))
     return sorted(found)
@@ -217,10 +226,11 @@ def outermost(found: Sequence[Fold], most: int) -> list[Fold]:
     return [found[index] for index in sorted(kept)]
 
 
-def _code(text: Text, line: int, start: int, end: int, column: int) -> Iterator[tuple[int, int]]:
+def _code(text: Text, line: int, start: int, end: int, shape: Shape) -> Iterator[tuple[int, int]]:
     """Fenced code in these lines, counted from `line`. Most have none, and then Markdown is not asked."""
-    if start >= end or not any(fence in text.lines(start, end) for fence in ("```", "~~~")):
+    lines = text.lines(start, end)
+    if "```" not in lines and "~~~" not in lines:
         return
-    for block in all_blocks(blocks_of(text, start, end, column)):
+    for block in all_blocks(blocks_of(text, start, end, _column(shape))):
         if block.kind == "fence" and block.end_line - block.line > 1:
             yield start + block.line - line, min(start + block.end_line, end) - 1 - line

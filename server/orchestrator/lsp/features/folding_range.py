@@ -5,6 +5,7 @@ Only lines are sent: every client can fold those, also one that declares `lineFo
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -29,6 +30,10 @@ def folding_range(server: Server, params: types.FoldingRangeParams) -> Encoded:
         found = outermost(found, client.fold_limit)
     known = client.fold_kinds
     kinds = {kind: f',"kind":"{word.value}"' for kind, word in _KINDS.items() if known is None or word.value in known}
-    return Encoded.array(
-        [f'{{"startLine":{fold.start},"endLine":{fold.end}{kinds.get(fold.kind, "")}}}' for fold in found]
-    )
+    return Encoded.array([_written(start, end, kinds.get(kind, "")) for start, end, kind in found])
+
+
+@lru_cache(maxsize=16_384)
+def _written(start: int, end: int, kind: str) -> str:
+    """Remembered, because after a key most ranges are where they were."""
+    return f'{{"startLine":{start},"endLine":{end}{kind}}}'
