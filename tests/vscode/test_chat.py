@@ -124,6 +124,7 @@ def test_it_is_there_again_after_a_reload(code: VSCode, page: Page, chat: Any) -
     page.keyboard.press("Control+s")
     expect(page.locator(".tab.dirty")).to_have_count(0, timeout=PATIENCE)
     chat.locator("#box").fill("half a thought")
+    page.wait_for_timeout(1_500)  # the window writes what it keeps of an extension a moment later
     code.again()
     expect(chat.locator("article.assistant").last).to_contain_text("Another answer.", timeout=PATIENCE)
     expect(chat.locator("#box")).to_have_value("half a thought")
