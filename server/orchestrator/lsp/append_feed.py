@@ -1,7 +1,7 @@
 """Sends what happens in one conversation: the first piece after a silence at once, later ones gathered for 30 ms.
 
-Beside `feed`, where a new state replaces the one before: here every piece counts, and text is only ever appended. What
-waits for a client that does not read is one message's text, however many pieces it came in.
+The pace is that of `feed`, where a new state replaces the one before: here every piece counts, and text is only ever
+appended. What waits for a client that does not read is one message's text, however many pieces it came in.
 
 Invariant: what was put in is sent, in order, each piece once (test_pieces_arrive_once_and_in_order).
 Invariant: a client that does not read costs no more than the text itself (test_a_client_that_does_not_read).
@@ -9,30 +9,19 @@ Invariant: a client that does not read costs no more than the text itself (test_
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from orchestrator.engine.chat_updates import Text, Thought, Update
-from orchestrator.lsp.feed import INTERVAL
+from orchestrator.lsp.feed import Paced
 from orchestrator.lsp.stdio import Outlet
 
 
-class AppendFeed:
+class AppendFeed(Paced[tuple[str, Update]]):
     def __init__(self, send: Callable[[str, Update], None], outlet: Outlet | None) -> None:
-        """Nothing is sent before `open`: the client must have the answer that it goes on from."""
+        super().__init__(outlet)
         self._send = send
-        self._outlet = outlet
-        self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[str, Update]] = []
         self._pieces: list[str] = []
         """Of the last of those that wait, where that is text."""
-        self._opened = False
-        self._scheduled = False
-        self._next = 0.0
-
-    def open(self) -> None:
-        self._opened = True
-        self._flush()
 
     def hold(self) -> None:
         """Until `open` is called again: an answer is on its way that comes first."""
@@ -65,31 +54,6 @@ class AppendFeed:
         waiting, self._waiting = self._waiting, []
         for message_id, update in waiting:
             self._send(message_id, update)
-
-    def _soon(self) -> None:
-        if self._scheduled:
-            return
-        delay = self._next - self._loop.time()
-        if delay > 0:
-            self._scheduled = True
-            self._loop.call_later(delay, self._due)
-        else:
-            self._flush()
-
-    def _due(self) -> None:
-        self._scheduled = False
-        self._flush()
-
-    def _flush(self) -> None:
-        if not self._opened or not self._waiting:
-            return
-        if self._outlet is not None and self._outlet.congested:
-            if not self._scheduled:
-                self._scheduled = True
-                self._outlet.when_drained(self._due)
-            return
-        self._next = self._loop.time() + INTERVAL
-        self.send_now()
 
     def _join(self) -> None:
         if self._pieces:

@@ -20,10 +20,11 @@ INTERVAL = 0.030
 """Seconds: two frames of a screen."""
 
 
-class Feed(Generic[T]):
-    def __init__(self, send: Callable[[T], None], outlet: Outlet | None) -> None:
-        """Nothing is sent before `open`: the client must have the answer that names the run first."""
-        self._send = send
+class Paced(Generic[T]):
+    """When what waits may be sent. How it is put in and sent the subclass says."""
+
+    def __init__(self, outlet: Outlet | None) -> None:
+        """Nothing is sent before `open`: the client must have the answer that it goes on from first."""
         self._outlet = outlet
         self._loop = asyncio.get_running_loop()
         self._waiting: list[T] = []
@@ -35,12 +36,11 @@ class Feed(Generic[T]):
         self._opened = True
         self._flush()
 
-    def put(self, state: T, *, now: bool = False) -> None:
-        """`now`: a person waits for this very state, so it is not held back for the interval."""
-        self._waiting = [state]
-        if self._scheduled and not now:
+    def _soon(self) -> None:
+        """At once after a silence, else when the interval is over."""
+        if self._scheduled:
             return
-        delay = 0.0 if now else self._next - self._loop.time()
+        delay = self._next - self._loop.time()
         if delay > 0:
             self._scheduled = True
             self._loop.call_later(delay, self._due)
@@ -59,6 +59,26 @@ class Feed(Generic[T]):
                 self._scheduled = True
                 self._outlet.when_drained(self._due)
             return
-        state = self._waiting.pop()
         self._next = self._loop.time() + INTERVAL
-        self._send(state)
+        self.send_now()
+
+    def send_now(self) -> None:
+        """All that waits, also to a client that does not read."""
+        raise NotImplementedError
+
+
+class Feed(Paced[T]):
+    def __init__(self, send: Callable[[T], None], outlet: Outlet | None) -> None:
+        super().__init__(outlet)
+        self._send = send
+
+    def put(self, state: T, *, now: bool = False) -> None:
+        """`now`: a person waits for this very state, so it is not held back for the interval."""
+        self._waiting = [state]
+        if now:
+            self._flush()
+        else:
+            self._soon()
+
+    def send_now(self) -> None:
+        self._send(self._waiting.pop())

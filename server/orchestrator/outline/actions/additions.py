@@ -35,7 +35,6 @@ from orchestrator.outline.scan import is_blank, start_of, strip_columns
 from orchestrator.outline.tree import Outline, Task
 
 _ITEM = re.compile(r"(?:[-+*]|[0-9]{1,9}[.)])[ \t]+(?:\[[^\[\]\\\r\n]\][ \t]+)?")
-_OTHER = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
 
 
 def add_subtask(outline: Outline, task: Task, title: str = "") -> tuple[TextEdit, ...]:
@@ -110,8 +109,7 @@ def extract(outline: Outline, first: int, last: int) -> tuple[TextEdit, ...]:
             "These lines are an acceptance or a result.", hint="Select lines of the task's description."
         )
     taken = removal(text, first, last + 1)
-    for other in (False, True):
-        place = slot.with_marker(slot.marker[:-1] + _OTHER[slot.marker[-1]]) if other else slot
+    for place in (slot, slot.of_another_list()):
         new = _extracted(title, body, depth, ordered=place.ordered)
         expected: list[Row] = [*tree[:end], *new, *tree[end:]]
         expected[index] = Row(tree[index].depth, task, {"description": kept}, loosely=True)
@@ -138,11 +136,12 @@ def _added(
     tree = rows(outline, task)
     depth = tree[0].depth + below
     told = clean_title(title)
-    for marker in (slot.marker, slot.marker[:-1] + _OTHER[slot.marker[-1]]):
+    for place in (slot, slot.of_another_list()):
         row = new_row(depth, title=told, ordered=slot.ordered)
         expected = [*tree, row]
+        content = f"{place.indent}{place.marker} [ ] {escape(told)}"
         for gap in tries:
-            edit = insertion_behind(outline.text, task.end_line - 1, f"{slot.indent}{marker} [ ] {escape(told)}", gap)
+            edit = insertion_behind(outline.text, task.end_line - 1, content, gap)
             if fits(outline, [edit], expected, near=[task]):
                 return (edit,)
     raise refusal()

@@ -26,6 +26,8 @@ _MAX_NUMBER = 999_999_999
 _LOOKED_AT = 200
 """Tasks around a place that are looked at for how the person indents."""
 
+_OTHER = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -49,6 +51,10 @@ class Slot:
 
     def with_marker(self, marker: str) -> Slot:
         return Slot(self.indent, marker)
+
+    def of_another_list(self) -> Slot:
+        """The same place with a marker that Markdown takes for the start of another list."""
+        return self.with_marker(self.marker[:-1] + _OTHER[self.marker[-1]])
 
 
 def slot_of(text: Text, task: Task) -> Slot:

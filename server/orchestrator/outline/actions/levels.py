@@ -27,8 +27,6 @@ from orchestrator.outline.edits import TextEdit, between
 from orchestrator.outline.reparse import reparse
 from orchestrator.outline.tree import Outline, Task
 
-_OTHER = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
-
 Step = tuple[Sequence[TextEdit], Sequence[Row]]
 """Edits, and the tree that they make: of the nodes that can change, where all tasks are of one group."""
 
@@ -104,8 +102,7 @@ def _demote(outline: Outline, tasks: Sequence[Task], *, whole: bool) -> Step:
     branch = _with_order(branch, tasks, ordered=first.ordered)
     expected = [*tree[:start], *branch, *tree[end:]]
     ways: list[list[TextEdit]] = []
-    for marker in (first.marker, first.marker[:-1] + _OTHER[first.marker[-1]]):
-        slot = first.with_marker(marker)
+    for slot in (first, first.of_another_list()):
         slots = [slot.next(step * index) for index in range(len(tasks))]
         ways.append([edit for task, place in zip(tasks, slots, strict=True) for edit in put(text, task, place)])
     return _first_that_fits(outline, ways, expected, tasks, near)
