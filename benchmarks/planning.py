@@ -2,14 +2,17 @@
 
 The embedded model alone (its own list format, forced by a grammar), the nearest playbook's steps as they are, and both
 together, as the program does it. Plans are scored by the criteria that `planning.json` begins with, blind: the scorer
-sees a title and a plan. All outputs stand in `benchmarks/results/`, for readers in an order drawn by chance, with the
-key apart. What a reader said of them (useful, generic, wrong) is counted too. The set of tasks is frozen: whoever
-tunes by it has to write another one; `seen.json` is an older set, for development.
+sees a title and a plan. All outputs stand in `benchmarks/results/`; readers rate them by `blind`. The set of tasks is
+frozen: whoever tunes by it has to write another one; `seen.json` is an older set, for development.
 
-    python -m benchmarks.planning --check            no task is close to a playbook, and how chores are judged: seconds
-    python -m benchmarks.planning --curve            the score of retrieval by the number of playbooks: a minute
-    python -m benchmarks.planning --run [--limit N]  plans with the model too, keeping what is there: up to an hour
-    python -m benchmarks.planning                    the scores of the plans that are there
+    python -m benchmarks.planning check            no task is close to a playbook, and how chores are judged: seconds
+    python -m benchmarks.planning curve            the score of retrieval by the number of playbooks: a minute
+    python -m benchmarks.planning run [--limit N]  plans with the model too, keeping what is there: up to an hour
+    python -m benchmarks.planning                  the scores of the plans that are there, by program
+    python -m benchmarks.planning sheet            a page for a blind reader and a blank table of ratings, the key apart
+    python -m benchmarks.planning score            what the reader's ratings come to
+
+`--folder` and `--key` say where the page and its ratings, and the key, are.
 """
 
 from __future__ import annotations
@@ -21,13 +24,13 @@ import random
 import re
 import statistics
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.blind import score, write_sheet
 from benchmarks.report import Figure
 from orchestrator.config import Directories, Settings
 from orchestrator.engine import guided
@@ -46,9 +49,8 @@ HERE = Path(__file__).parent
 HELD_OUT: dict[str, Any] = json.loads((HERE / "planning.json").read_text(encoding="utf-8"))
 TITLES: list[str] = [row["title"] for row in HELD_OUT["plan"]]
 RESULTS = HERE / "results"
-PLANS, CURVE, BLIND, KEY, RATINGS = (
-    RESULTS / f"planning{name}" for name in (".json", "-curve.json", "-blind.md", "-key.json", "-ratings.json")
-)
+PLANS, CURVE, KEY = (RESULTS / f"planning{name}" for name in (".json", "-curve.json", "-key.json"))
+BLIND = RESULTS / "blind"
 MODEL = "smollm2"
 WAYS = ("model", "retrieval", "both")
 MAX_CHILDREN = 8
@@ -283,10 +285,15 @@ def _as_json(plan: Plan, seconds: float) -> dict[str, Any]:
     return {"seconds": round(seconds, 2), "source": plan.source, "steps": steps}
 
 
-def report() -> list[Figure]:
-    """Scores of the plans that are kept; the readers' page and its key are written anew."""
+def kept_plans() -> dict[str, dict[str, Any]]:
+    """By title and way: the plans that are there, of tasks that were planned in all ways."""
     kept: dict[str, dict[str, Any]] = json.loads(PLANS.read_text(encoding="utf-8"))
-    whole = {title: rows for title, rows in kept.items() if set(rows) == set(WAYS)}
+    return {title: rows for title, rows in kept.items() if set(rows) == set(WAYS)}
+
+
+def report() -> list[Figure]:
+    """Scores of the plans that are kept, by program."""
+    whole = kept_plans()
     scorer = Scorer(Embedder())
     figures: list[Figure] = []
     count = len(whole)
@@ -300,15 +307,6 @@ def report() -> list[Figure]:
             Figure(f"planning: {way}: sound of {count}", sum(map(sound, scores)), "", note=f"{generic} generic"),
             Figure(f"planning: {way}: median", seconds, "s"),
         ]
-    if RATINGS.exists():
-        ratings: dict[str, dict[str, str]] = json.loads(RATINGS.read_text(encoding="utf-8"))
-        for way in WAYS:
-            said = Counter(ratings[title][way] for title in whole if title in ratings)
-            note = ", ".join(f"{word} {said[word]}" for word in ("generic", "wrong"))
-            figures.append(
-                Figure(f"planning: {way}: useful to a reader, of {said.total()}", said["useful"], "", note=note)
-            )
-    _write_blind(whole)
     return figures
 
 
@@ -316,34 +314,25 @@ def _plan(kept: dict[str, Any]) -> Plan:
     return Plan(tuple(PlannedTask(step["title"], step["sentence"]) for step in kept["steps"]))
 
 
-def _write_blind(whole: dict[str, dict[str, Any]]) -> None:
-    pages = ["# Plans to rate, by the criteria of planning.json\n"]
-    key: dict[str, list[str]] = {}
-    for title, rows in whole.items():
-        key[title] = random.Random(title).sample(WAYS, len(WAYS))
-        pages.append(f"## {title}\n")
-        for letter, way in zip("ABC", key[title], strict=True):
-            steps = [f"{n}. {step['title']}: {step['sentence']}" for n, step in enumerate(rows[way]["steps"], 1)]
-            pages.append(f"### {letter}\n\n" + "\n".join(steps) + "\n")
-    BLIND.write_text("\n".join(pages), encoding="utf-8")
-    KEY.write_text(json.dumps(key, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="look at the set only")
-    parser.add_argument("--curve", action="store_true", help="measure retrieval by the number of playbooks")
-    parser.add_argument("--run", action="store_true", help="make the plans")
-    parser.add_argument("--limit", type=int, default=len(TITLES), metavar="N", help="of so many tasks")
+    names = ("check", "curve", "run", "report", "sheet", "score")
+    parser.add_argument("what", nargs="?", choices=names, default="report")
+    parser.add_argument("--limit", type=int, default=len(TITLES), metavar="N", help="plan so many tasks")
+    parser.add_argument("--folder", type=Path, default=BLIND, help="of the page and its ratings")
+    parser.add_argument("--key", type=Path, default=KEY, metavar="FILE", help="what stands behind the numbers")
     chosen = parser.parse_args()
-    if chosen.run:
+    if chosen.what == "sheet":
+        print(write_sheet(kept_plans(), WAYS, chosen.folder, chosen.key))
+        return
+    if chosen.what == "run":
         asyncio.run(run(chosen.limit))
-    figures = [
-        *(check() if chosen.check else ()),
-        *(curve() if chosen.curve else ()),
-        *(report() if PLANS.exists() and not (chosen.check or chosen.curve) else ()),
-    ]
-    print(*figures, sep="\n")
+    ways: dict[str, Callable[[], list[Figure]]] = {
+        "check": check,
+        "curve": curve,
+        "score": lambda: score(kept_plans(), WAYS, chosen.folder, chosen.key),
+    }
+    print(*ways.get(chosen.what, report)(), sep="\n")
 
 
 if __name__ == "__main__":
