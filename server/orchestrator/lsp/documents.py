@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -97,6 +97,8 @@ class Document:
         """Characters from which on the text is not read as an outline."""
         self.generation = next(_generations)
         """Another one each time it is opened: versions start anew then."""
+        self.kept: dict[str, Any] = {}
+        """What features keep of their last answers, by method."""
         self._analysis: _Analysis | None = None
         self._pending = Batch()
         self._check: Check | None = None

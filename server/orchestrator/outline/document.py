@@ -22,6 +22,7 @@ from orchestrator.outline.body import MARK, escaped
 from orchestrator.outline.front_matter import MAX_CHARACTERS
 from orchestrator.outline.inline import escape
 from orchestrator.outline.model_text import (
+    OTHER_MARKUP,
     acceptance_lines,
     clean_acceptance,
     clean_body,
@@ -38,7 +39,6 @@ from orchestrator.outline.writer import DEEPEST
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 _ID = re.compile(r"[A-Za-z0-9-]+")
 _CLOSING = re.compile(r"(?<![^ \t])(#+)\Z")
-_OTHER = {"-": "*", "*": "-", ".": ")", ")": "."}
 _RULE = re.compile(r"---[ \t]*(?:\n|\Z)")
 
 
@@ -184,7 +184,7 @@ class _Writer:
         for task in tasks:
             if was is None or task.ordered != was.ordered or task.new_list:
                 plain = "." if task.ordered else "-"
-                markup, number = _OTHER[plain] if plain in {markup, before} else plain, 0
+                markup, number = OTHER_MARKUP[plain] if plain in {markup, before} else plain, 0
             number += 1
             marker = f"{number}{markup}" if task.ordered else markup
             yield from self._task(task, indent, marker)

@@ -109,6 +109,10 @@ def starts_with_text(body: str) -> bool:
     return _UNDERLINE.match(body) is None
 
 
+OTHER_MARKUP = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
+"""What Markdown takes for the start of another list, by the list's own markup."""
+
+
 def list_markup(body: str) -> str:
     """The marker of the list that the body ends with, else an empty string."""
     document = blocks(body)

@@ -21,6 +21,7 @@ from orchestrator.outline.body import escaped
 from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.inline import escape
 from orchestrator.outline.model_text import (
+    OTHER_MARKUP,
     acceptance_lines,
     clean_acceptance,
     clean_body,
@@ -160,8 +161,7 @@ def _cleaned(outline: Outline, task: Task, wording: Wording) -> tuple[str, str, 
     acceptance = task.acceptance if wording.acceptance is None else clean_acceptance(wording.acceptance)
     if task.children and wording.acceptance and list_markup(acceptance) == outline.text.string[task.children[0].start]:
         # Criteria with the marker of the subtasks would be one list with them.
-        other = "*" if list_markup(acceptance) == "-" else "-"
-        acceptance = re.sub(r"^[-+*](?= )", other, acceptance, flags=re.MULTILINE)
+        acceptance = re.sub(r"^[-+*](?= )", OTHER_MARKUP[list_markup(acceptance)], acceptance, flags=re.MULTILINE)
     return (
         task.title if wording.title is None else clean_title(wording.title) or task.title,
         task.description if wording.description is None else clean_body(wording.description),

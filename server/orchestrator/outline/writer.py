@@ -23,6 +23,7 @@ from orchestrator.outline.fields import flaw
 from orchestrator.outline.inline import escape
 from orchestrator.outline.model_text import (
     BODY_DEPTH,
+    OTHER_MARKUP,
     acceptance_lines,
     clean_acceptance,
     clean_body,
@@ -43,8 +44,6 @@ _MARKER = re.compile(r"([-+*])|([0-9]{1,9})([.)])")
 _MAX_NUMBER = 999_999_999
 _SEPARATOR = "<!-- -->"
 """Between an `Accept:` that has no criteria and a list that must not become them."""
-
-_OTHER_MARKUP = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
 
 
 def add_subtasks(
@@ -176,7 +175,7 @@ def _placed(outline: Outline, task: Task, group: _Group, style: _Style) -> list[
     if style.own_indent:
         indent = _own_indent(outline, task)
     if style.other_marker:
-        markup, number, step = _OTHER_MARKUP[markup], 1, 1
+        markup, number, step = OTHER_MARKUP[markup], 1, 1
     opening = [line and indent + line for line in style.opening]
     return [
         *opening,
@@ -228,7 +227,7 @@ def _rendered(group: _Group, indent: str, markup: str, style: _Style, number: in
         if subtask.below:
             below = "." if subtask.below.ordered else "-"
             if list_markup(subtask.acceptance) == below:
-                below = _OTHER_MARKUP[below]
+                below = OTHER_MARKUP[below]
             if style.spaced:
                 yield ""
             yield from _rendered(subtask.below, inner, below, style)

@@ -5,7 +5,7 @@ Only lines are sent: every client can fold those, also one that declares `lineFo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lsprotocol import types
 
@@ -14,6 +14,8 @@ from orchestrator.outline.folding import Fold, FoldKind, folds, outermost
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
+
+METHOD = "textDocument/foldingRange"
 
 _KINDS = {
     FoldKind.SECTION: types.FoldingRangeKind.Region,
@@ -24,21 +26,25 @@ _KINDS = {
 
 def folding_range(server: Server, params: types.FoldingRangeParams) -> Encoded:
     client = server.client
-    found = folds(server.documents.snapshot(params.text_document.uri).outline)
+    document = server.documents.get(params.text_document.uri)
+    found = folds(document.snapshot().outline)
     if client.fold_limit is not None and len(found) > client.fold_limit:
         found = outermost(found, client.fold_limit)
     known = client.fold_kinds
     kinds = {kind: f',"kind":"{word.value}"' for kind, word in _KINDS.items() if known is None or word.value in known}
-    last = _answered.get(params.text_document.uri)
-    if last is not None and last[0] == found and last[1] == kinds:
-        return last[2]
+    last: _Answer | None = document.kept.get(METHOD)
+    if last is not None and last.folds == found and last.kinds == kinds:
+        return last.json
     answer = Encoded.array(
         [f'{{"startLine":{start},"endLine":{end}{kinds.get(kind, "")}}}' for start, end, kind in found]
     )
-    _answered.clear()
-    _answered[params.text_document.uri] = (found, kinds, answer)
+    document.kept[METHOD] = _Answer(found, kinds, answer)
     return answer
 
 
-_answered: dict[str, tuple[list[Fold], dict[FoldKind, str], Encoded]] = {}
-"""The last answer, by its document: most keys change no fold, and comparing them costs a tenth of writing them."""
+class _Answer(NamedTuple):
+    """The last one for a document: most keys change no fold, and comparing them costs a tenth of writing them."""
+
+    folds: list[Fold]
+    kinds: dict[FoldKind, str]
+    json: Encoded

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from orchestrator.errors import EditRefusedError
 from orchestrator.outline.actions.chosen import after, before, continues
 from orchestrator.outline.edits import TextEdit, apply
+from orchestrator.outline.model_text import OTHER_MARKUP
 from orchestrator.outline.scan import TAB_WIDTH, is_blank, skip_blanks, start_of
 from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline, Task
@@ -25,8 +26,6 @@ _MARKER = re.compile(r"([-+*])|([0-9]{1,9})([.)])")
 _MAX_NUMBER = 999_999_999
 _LOOKED_AT = 200
 """Tasks around a place that are looked at for how the person indents."""
-
-_OTHER = {"-": "*", "*": "-", "+": "-", ".": ")", ")": "."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Slot:
 
     def of_another_list(self) -> Slot:
         """The same place with a marker that Markdown takes for the start of another list."""
-        return self.with_marker(self.marker[:-1] + _OTHER[self.marker[-1]])
+        return self.with_marker(self.marker[:-1] + OTHER_MARKUP[self.marker[-1]])
 
 
 def slot_of(text: Text, task: Task) -> Slot:
