@@ -105,6 +105,9 @@ async def test_a_conversation_from_the_first_message_to_the_outline(tmp_path):
         assert 2 < kinds.count("text") < 20, "gathered, not one for each piece"
         assert [kind for kind in kinds if kind != "text"] == ["message", "message", "note", "usage", "end"]
 
+        found = await client.request("orchestrator/chat/find", {"conversationId": window.id, "text": "LAY IT OUT"})
+        assert found["messages"] == [sent["saidId"]]
+
         asked = await say(client, window, "Which colour?")
         again = await client.request("orchestrator/chat/retry", {"conversationId": window.id})
         await ended(client, again["messageId"])

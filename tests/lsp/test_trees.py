@@ -183,12 +183,34 @@ def test_locate_names_the_page_of_each_step(tmp_path: Path) -> None:
             assert [node["nodeId"] for node in wire(call(server, "orchestrator/tree", params))["nodes"]] == [step]
 
 
+def test_a_search_answers_what_fits_with_what_it_stands_below(tmp_path: Path) -> None:
+    server, _ = make_server(tmp_path)
+    open_document(server, "# H\n\n- [ ] a\n  - [ ] bee\n- [!] c\n# Bees\n- [ ] d\n  - [ ] two bees\n")
+
+    def search(**more: Any) -> Any:
+        found = wire(call(server, "orchestrator/tree/search", {"uri": URI, **more}))
+        titles = {one["node"]["nodeId"]: one["node"]["title"] for one in found["nodes"]}
+        return [(titles.get(one["parentId"]), one["node"]["title"], one["fits"]) for one in found["nodes"]], found
+
+    shown, found = search(text="bee")
+    assert shown == [
+        (None, "H", False), ("H", "a", False), ("a", "bee", True),
+        (None, "Bees", True), ("Bees", "d", False), ("d", "two bees", True),
+    ]  # fmt: skip
+    assert found["total"] == 3
+    assert [node["childCount"] for node in (one["node"] for one in found["nodes"])] == [2, 1, 0, 1, 1, 0]
+    assert search(statuses=["failed", "asking"])[0] == [(None, "H", False), ("H", "c", True)]
+    shown, found = search(text="bee", limit=1)
+    assert (len(shown), found["total"]) == (3, 3)
+
+
 @pytest.mark.parametrize(
     ("method", "params", "error"),
     [
         ("tree", {"uri": "file:///other.md"}, FileError),
         ("tree", {"uri": URI, "nodeId": "n999"}, TaskNotFoundError),
         ("tree/locate", {"uri": URI}, ProtocolError),
+        ("tree/search", {"uri": "file:///other.md"}, FileError),
         ("tree/locate", {"uri": URI, "nodeId": "n1", "position": {"line": 0, "character": 0}}, ProtocolError),
         ("tree/locate", {"uri": URI, "position": {"line": 0, "character": 0}}, TaskNotFoundError),
     ],

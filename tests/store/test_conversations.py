@@ -114,6 +114,22 @@ async def test_pages() -> None:
             await store.conversation_page("conv_9")
 
 
+async def test_a_text_is_found_on_the_branch_that_is_shown() -> None:
+    async with opened() as store:
+        await begin_chat(store)
+        first = await turn(store, 1, None, 0)
+        await turn(store, 2, first, 2)
+        await turn(store, 3, first, 2)
+        assert await store.find_messages(TALK, "QUESTION") == ["q1", "q3"]
+        assert await store.find_messages(TALK, "r 3") == ["a3"]
+        assert await store.find_messages(TALK, "question 2") == []
+        assert await store.find_messages(TALK, "question", limit=1) == ["q3"]
+        await store.set_head(TALK, None, 5.0)
+        assert await store.find_messages(TALK, "question") == []
+        with pytest.raises(StoreError, match="no conversation conv_9"):
+            await store.find_messages("conv_9", "x")
+
+
 async def test_a_page_costs_what_it_shows() -> None:
     """Counted in steps of SQLite's machine, which no other program can disturb."""
 

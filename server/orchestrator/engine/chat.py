@@ -204,6 +204,13 @@ class Chats:
         here = under_way is not None or conversation_id in self._turns
         return Page(conversation, messages, earlier, variants, live or here, here)
 
+    async def find(self, conversation_id: str, text: str) -> Sequence[str]:
+        """Ids of the messages that hold the text, on the branch that is shown, oldest first."""
+        await self.conversation(conversation_id)
+        if conversation_id in self._drafts:
+            return ()
+        return await (await self._open_store()).find_messages(conversation_id, text)
+
     def writes(self, conversation_id: str) -> bool:
         """Whether this program writes into it now."""
         return conversation_id in self._turns or self.hub.open_message(conversation_id) is not None

@@ -48,6 +48,8 @@ from orchestrator.lsp.protocol_chat import (
     ChatEnd,
     ChatExtractParams,
     ChatExtractResult,
+    ChatFindParams,
+    ChatFindResult,
     ChatForkParams,
     ChatInfo,
     ChatListParams,
@@ -141,6 +143,10 @@ class Chats:
         chats = await self._chats()
         page = await chats.page(params.conversation_id, params.before, params.limit)
         return ChatPageResult(messages=_messages(page), earlier=page.earlier)
+
+    async def find(self, params: ChatFindParams) -> ChatFindResult:
+        chats = await self._chats()
+        return ChatFindResult(messages=list(await chats.find(params.conversation_id, params.text)))
 
     def close(self, params: ChatParams) -> None:
         self._close(params.conversation_id)

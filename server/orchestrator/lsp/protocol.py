@@ -21,6 +21,8 @@ from orchestrator.lsp.protocol_chat import (
     ChatCancelResult,
     ChatExtractParams,
     ChatExtractResult,
+    ChatFindParams,
+    ChatFindResult,
     ChatForkParams,
     ChatInfo,
     ChatListParams,
@@ -152,6 +154,33 @@ class TreeLocateResult(Wire):
     """All lines of the node, with its children."""
     selection_range: Range
     """Its title."""
+
+
+class TreeSearchParams(Wire):
+    """Which nodes of an open outline fit: a filter, for the parts of the tree that nobody has loaded too."""
+
+    uri: Uri
+    text: Annotated[str, Field(max_length=1000)] = ""
+    """Words that the title has, in any order, or an id. Empty: any."""
+    statuses: list[Literal["pending", "inProgress", "completed", "cancelled", "failed", "asking"]] = []
+    """Only tasks of these; empty: tasks of any, and sections."""
+    limit: Annotated[int, Field(ge=1, le=2000)] = 500
+    """Of nodes that fit; what they stand below comes with them."""
+
+
+class FoundNode(Wire):
+    node: TreeNode
+    parent_id: Identifier | None
+    fits: bool
+    """False: it is here because something below it fits."""
+
+
+class TreeSearchResult(Wire):
+    document_version: int | None
+    nodes: list[FoundNode]
+    """In the order of the document: each behind its parent."""
+    total: Uint
+    """How many fit, here or not."""
 
 
 class NodeInserted(Wire):
@@ -639,6 +668,7 @@ class EditResult(Wire):
 REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/tree": (TreeParams, TreeResult),
     "orchestrator/tree/locate": (TreeLocateParams, TreeLocateResult),
+    "orchestrator/tree/search": (TreeSearchParams, TreeSearchResult),
     "orchestrator/split/start": (SplitStartParams, SplitStartResult),
     "orchestrator/split/accept": (SplitAcceptParams, SplitAcceptResult),
     "orchestrator/split/edit": (SplitEditParams, Done),
@@ -658,6 +688,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/approval/files": (ApprovalFilesParams, ApprovalFilesResult),
     "orchestrator/chat/open": (ChatOpenParams, ChatOpenResult),
     "orchestrator/chat/page": (ChatPageParams, ChatPageResult),
+    "orchestrator/chat/find": (ChatFindParams, ChatFindResult),
     "orchestrator/chat/close": (ChatParams, Done),
     "orchestrator/chat/send": (ChatSendParams, ChatSendResult),
     "orchestrator/chat/retry": (ChatRetryParams, ChatSendResult),

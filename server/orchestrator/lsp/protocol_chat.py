@@ -144,6 +144,19 @@ class ChatPageResult(Wire):
     earlier: Uint
 
 
+class ChatFindParams(Wire):
+    """Search all of a conversation, loaded or not: the branch that is shown."""
+
+    conversation_id: Identifier
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    """As it stands in a message; upper and lower case are the same."""
+
+
+class ChatFindResult(Wire):
+    messages: list[Identifier]
+    """Those that hold it, oldest first; of very many the last 1,000."""
+
+
 class ChatParams(Wire):
     conversation_id: Identifier
 

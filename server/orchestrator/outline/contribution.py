@@ -111,6 +111,10 @@ class Part:
     def __len__(self) -> int:
         return len(self.statuses)
 
+    def status(self, slot: int) -> Status | None:
+        """None: a section."""
+        return _STATUSES[self.statuses[slot]]
+
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
@@ -140,7 +144,7 @@ class Contribution:
         return Entry(
             index,
             part.titles[slot],
-            _STATUSES[part.statuses[slot]],
+            part.status(slot),
             part.ids[slot] or None,
             self.first_lines[number] + part.lines[slot],
             _parts(part.depends[slot]),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from orchestrator.model.run import (
     Attempt,
@@ -206,6 +207,31 @@ def page(
     if start is None:
         return []
     return branch(connection, start, limit)
+
+
+def find(connection: sqlite3.Connection, conversation_id: str, text: str, limit: int) -> list[str]:
+    """Ids of the last messages of the branch that is shown that hold the text, oldest first. Case counts nothing."""
+    kind, head = _kind_and_head(connection, conversation_id)
+    wanted = text.casefold()
+    if kind == "attempt":
+        query = (
+            "SELECT messages.*, partial_answer FROM messages LEFT JOIN steps USING (step_id)"
+            " WHERE conversation_id = ? ORDER BY messages.seq DESC"
+        )
+        cursor = connection.execute(query, (conversation_id,))
+    else:
+        query = (
+            "WITH RECURSIVE branch (message_id, parent_id, place) AS ("
+            " SELECT message_id, parent_id, 1 FROM messages WHERE message_id = ?"
+            " UNION ALL"
+            " SELECT messages.message_id, messages.parent_id, place + 1 FROM branch"
+            " JOIN messages ON messages.message_id = branch.parent_id)"
+            " SELECT messages.message_id, ending, text, partial_answer FROM branch JOIN messages USING (message_id)"
+            " LEFT JOIN steps USING (step_id) ORDER BY place"
+        )
+        cursor = connection.execute(query, (head,))
+    found = (row["message_id"] for row in cursor if wanted in _text(row).casefold())
+    return list(islice(found, limit))[::-1]
 
 
 def branch(connection: sqlite3.Connection, leaf: str, limit: int) -> list[tuple[StoredMessage, str]]:

@@ -381,6 +381,11 @@ class Store:
         work = partial(conversations.page, conversation_id=conversation_id, before=before, limit=limit)
         return await self._read(work)
 
+    async def find_messages(self, conversation_id: str, text: str, limit: int = 1_000) -> list[str]:
+        """Ids of the last messages of the branch that is shown that hold the text, oldest first."""
+        work = partial(conversations.find, conversation_id=conversation_id, text=text, limit=limit)
+        return await self._read(work)
+
     async def message_branch(self, leaf: str, limit: int) -> list[tuple[StoredMessage, str]]:
         """The last messages up to and with `leaf`, oldest first, each with its text so far."""
         return await self._read(partial(conversations.branch, leaf=leaf, limit=limit))

@@ -62,6 +62,23 @@
 ---@field range orchestrator.Range All lines of the node, with its children.
 ---@field selectionRange orchestrator.Range Its title.
 
+---Which nodes of an open outline fit: a filter, for the parts of the tree that nobody has loaded too.
+---@class orchestrator.TreeSearchParams
+---@field uri string
+---@field text? string Words that the title has, in any order, or an id. Empty: any.
+---@field statuses? ('pending'|'inProgress'|'completed'|'cancelled'|'failed'|'asking')[] Only tasks of these; empty: tasks of any, and sections.
+---@field limit? integer Of nodes that fit; what they stand below comes with them.
+
+---@class orchestrator.FoundNode
+---@field node orchestrator.TreeNode
+---@field parentId string|vim.NIL
+---@field fits boolean False: it is here because something below it fits.
+
+---@class orchestrator.TreeSearchResult
+---@field documentVersion integer|vim.NIL
+---@field nodes orchestrator.FoundNode[] In the order of the document: each behind its parent.
+---@field total integer How many fit, here or not.
+
 ---@class orchestrator.NodeInserted
 ---@field op? 'insert'
 ---@field parentId string|vim.NIL
@@ -505,6 +522,14 @@
 ---@class orchestrator.ChatPageResult
 ---@field messages orchestrator.ChatMessage[] Oldest first.
 ---@field earlier integer
+
+---Search all of a conversation, loaded or not: the branch that is shown.
+---@class orchestrator.ChatFindParams
+---@field conversationId string
+---@field text string As it stands in a message; upper and lower case are the same.
+
+---@class orchestrator.ChatFindResult
+---@field messages string[] Those that hold it, oldest first; of very many the last 1,000.
 
 ---@class orchestrator.ChatParams
 ---@field conversationId string

@@ -88,6 +88,32 @@ export interface TreeLocateResult {
   selectionRange: Range;
 }
 
+/** Which nodes of an open outline fit: a filter, for the parts of the tree that nobody has loaded too. */
+export interface TreeSearchParams {
+  uri: string;
+  /** Words that the title has, in any order, or an id. Empty: any. */
+  text?: string;
+  /** Only tasks of these; empty: tasks of any, and sections. */
+  statuses?: ("pending" | "inProgress" | "completed" | "cancelled" | "failed" | "asking")[];
+  /** Of nodes that fit; what they stand below comes with them. */
+  limit?: number;
+}
+
+export interface FoundNode {
+  node: TreeNode;
+  parentId: string | null;
+  /** False: it is here because something below it fits. */
+  fits: boolean;
+}
+
+export interface TreeSearchResult {
+  documentVersion: number | null;
+  /** In the order of the document: each behind its parent. */
+  nodes: FoundNode[];
+  /** How many fit, here or not. */
+  total: number;
+}
+
 export interface NodeInserted {
   op?: "insert";
   parentId: string | null;
@@ -722,6 +748,18 @@ export interface ChatPageResult {
   earlier: number;
 }
 
+/** Search all of a conversation, loaded or not: the branch that is shown. */
+export interface ChatFindParams {
+  conversationId: string;
+  /** As it stands in a message; upper and lower case are the same. */
+  text: string;
+}
+
+export interface ChatFindResult {
+  /** Those that hold it, oldest first; of very many the last 1,000. */
+  messages: string[];
+}
+
 export interface ChatParams {
   conversationId: string;
 }
@@ -1185,6 +1223,7 @@ export interface MetricsResult {
 export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
   "orchestrator/tree/locate": { params: TreeLocateParams; result: TreeLocateResult };
+  "orchestrator/tree/search": { params: TreeSearchParams; result: TreeSearchResult };
   "orchestrator/split/start": { params: SplitStartParams; result: SplitStartResult };
   "orchestrator/split/accept": { params: SplitAcceptParams; result: SplitAcceptResult };
   "orchestrator/split/edit": { params: SplitEditParams; result: Done };
@@ -1204,6 +1243,7 @@ export interface Requests {
   "orchestrator/approval/files": { params: ApprovalFilesParams; result: ApprovalFilesResult };
   "orchestrator/chat/open": { params: ChatOpenParams; result: ChatOpenResult };
   "orchestrator/chat/page": { params: ChatPageParams; result: ChatPageResult };
+  "orchestrator/chat/find": { params: ChatFindParams; result: ChatFindResult };
   "orchestrator/chat/close": { params: ChatParams; result: Done };
   "orchestrator/chat/send": { params: ChatSendParams; result: ChatSendResult };
   "orchestrator/chat/retry": { params: ChatRetryParams; result: ChatSendResult };

@@ -10,6 +10,8 @@ from orchestrator.lsp.protocol_chat import (
     ChatCancelResult,
     ChatExtractParams,
     ChatExtractResult,
+    ChatFindParams,
+    ChatFindResult,
     ChatForkParams,
     ChatInfo,
     ChatListParams,
@@ -41,6 +43,11 @@ def open_chat(server: Server, params: ChatOpenParams) -> Coroutine[Any, Any, Cha
 @validated(ChatPageParams)
 def page(server: Server, params: ChatPageParams) -> Coroutine[Any, Any, ChatPageResult]:
     return server.chats.page(params)
+
+
+@validated(ChatFindParams)
+def find(server: Server, params: ChatFindParams) -> Coroutine[Any, Any, ChatFindResult]:
+    return server.chats.find(params)
 
 
 @validated(ChatParams)

@@ -1,4 +1,4 @@
-"""`orchestrator/tree` and `orchestrator/tree/locate`."""
+"""`orchestrator/tree`, `orchestrator/tree/locate` and `orchestrator/tree/search`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import ProtocolError, TaskNotFoundError
 from orchestrator.lsp import convert
 from orchestrator.lsp.protocol import (
+    FoundNode,
     TreeLocateParams,
     TreeLocateResult,
     TreeParams,
     TreeResult,
+    TreeSearchParams,
+    TreeSearchResult,
 )
 from orchestrator.lsp.trees import tree_node
 from orchestrator.lsp.validation import validated
+from orchestrator.model.task import Status
+from orchestrator.outline.filtered import filtered
 from orchestrator.outline.progress import children_between
 
 if TYPE_CHECKING:
@@ -53,6 +58,22 @@ def locate(server: Server, params: TreeLocateParams) -> TreeLocateResult:
         range=convert.wire_range(convert.node_span(snapshot.text, node, encoding)),
         selection_range=convert.wire_range(convert.title_span(snapshot.text, node, encoding)),
     )
+
+
+@validated(TreeSearchParams)
+def search(server: Server, params: TreeSearchParams) -> TreeSearchResult:
+    snapshot = server.documents.snapshot(params.uri)
+    found = filtered(snapshot.outline, params.text, [Status(word) for word in params.statuses], params.limit)
+    fitting = set(found.nodes)
+    shown: dict[Node, FoundNode] = {}
+    identities = snapshot.identities
+    for node in found.nodes:
+        parent_id: str | None = None
+        for step in snapshot.outline.path(node):
+            if step not in shown:
+                shown[step] = FoundNode(node=tree_node(identities, step), parent_id=parent_id, fits=step in fitting)
+            parent_id = shown[step].node.node_id
+    return TreeSearchResult(document_version=snapshot.version, nodes=list(shown.values()), total=found.total)
 
 
 def _asked_for(snapshot: Snapshot, params: TreeLocateParams) -> Node:
