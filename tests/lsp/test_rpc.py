@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lsprotocol import types
 
@@ -27,6 +29,9 @@ def feed(server: Server, *messages: Any) -> None:
 def request(method: str, params: Any = None, msg_id: Any = 1) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": msg_id, "method": method, "params": params}
 
+
+PATIENCE = 60
+"""Seconds for an answer; a slow machine is no failure."""
 
 INITIALIZE = request("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, "init")
 
@@ -110,41 +115,82 @@ json_values = st.recursive(
     ),
     max_leaves=8,
 )
-needs_a_loop = {"shutdown", "initialized"}
-MAY_SAY_NOTHING = {
-    "orchestrator/run/list",
-    "orchestrator/approval/list",
-    "orchestrator/chat/open",
-    "orchestrator/chat/list",
-    "orchestrator/prompts/list",
-    "orchestrator/prompts/export",
-    "orchestrator/metrics/get",
-}
-"""Requests that mean something without parameters, or with few."""
-names = [feature.method for feature in FEATURES if feature.method not in needs_a_loop]
+no_request = {"initialized"}
+ends_the_others = {"shutdown"}
+names = [feature.method for feature in FEATURES if feature.method not in no_request | ends_the_others]
 methods = st.sampled_from(names) | st.text(max_size=4)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+class Connection:
+    """A started server on a loop of its own, and a client that refuses whatever it is asked."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self._runner = asyncio.Runner()
+        self.server, self.sent = self._runner.run(self._start(tmp_path))
+
+    async def _start(self, tmp_path: Path) -> tuple[Server, Sent]:
+        return started(tmp_path)
+
+    def replies_to(self, method: str, params: Any) -> list[Any]:
+        """The ids of what was answered, when something was."""
+        return self._runner.run(self._replies_to(method, params))
+
+    async def _replies_to(self, method: str, params: Any) -> list[Any]:
+        self.sent.messages.clear()
+        feed(self.server, request(method, params, 7))
+        seen, replies = 0, []
+        async with asyncio.timeout(PATIENCE):
+            while not replies:
+                for message in self.sent.messages[seen:]:
+                    seen += 1
+                    if "method" not in message:
+                        replies.append(message["id"])
+                    elif "id" in message:
+                        refusal = {"code": -32603, "message": "no"}
+                        feed(self.server, {"jsonrpc": "2.0", "id": message["id"], "error": refusal})
+                await asyncio.sleep(0.001)
+        return replies
+
+    def close(self) -> None:
+        self._runner.run(self.server.aclose())
+        self._runner.close()
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """One for all examples: what an earlier message did to the server is no excuse."""
+    made = Connection(tmp_path_factory.mktemp("connection"))
+    yield made
+    made.close()
+
+
 @given(methods, json_values)
-def test_every_request_is_answered(tmp_path: Path, method: str, params: Any) -> None:
-    """With an error here, since no such parameters mean anything; `exit` and notifications are no requests."""
-    server, sent = started(tmp_path)
-    feed(server, request(method, params, 7))
-    replies = [message for message in sent.messages if "method" not in message]
-    if not replies and method in MAY_SAY_NOTHING:
-        return  # it was a good request, whose answer waits for a loop
-    assert [reply["id"] for reply in replies] == [7]
+@example("orchestrator/edit/subtask/add", {"uri": "0"})
+def test_every_request_is_answered(connection: Connection, method: str, params: Any) -> None:
+    """Once, with an error or a result; notifications are no requests, and `shutdown` has its own test."""
+    assert connection.replies_to(method, params) == [7]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("params", [None, {}, {"uri": "file:///w/none.tasks.md"}, {"uri": "0", "nodeId": "n1"}])
+def test_every_request_of_ours_is_answered_with_few_parameters(connection: Connection, params: Any) -> None:
+    """Many mean something without any: these are not left to chance."""
+    for method in names:
+        assert (method, connection.replies_to(method, params)) == (method, [7])
+
+
+def test_shutdown_is_answered(tmp_path: Path) -> None:
+    connection = Connection(tmp_path)
+    assert connection.replies_to("shutdown", None) == [7]
+    assert connection.replies_to("orchestrator/run/list", {}) == [7]
+    connection.close()
+
+
 @given(st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()))
-def test_no_message_ends_the_server(tmp_path: Path, body: bytes) -> None:
-    server, sent = started(tmp_path)
-    feed(server, body)
-    sent.messages.clear()
-    feed(server, request("orchestrator/tree", {"uri": "file:///no"}))
-    assert only_error(sent)["data"]["kind"] == "file"
+def test_no_message_ends_the_server(connection: Connection, body: bytes) -> None:
+    feed(connection.server, body)
+    connection.sent.messages.clear()
+    feed(connection.server, request("orchestrator/tree", {"uri": "file:///no"}))
+    assert only_error(connection.sent)["data"]["kind"] == "file"
 
 
 @pytest.mark.parametrize(
@@ -263,8 +309,6 @@ def test_a_reply_of_the_client_that_makes_no_sense_is_an_error_for_who_waits(tmp
 
 
 async def test_a_question_that_is_not_waited_for_any_more_is_taken_back(tmp_path: Path) -> None:
-    import asyncio
-
     server, sent = started(tmp_path)
     params = types.ShowMessageRequestParams(types.MessageType.Info, "?")
     asking = asyncio.ensure_future(server.protocol.ask("window/showMessageRequest", params))
