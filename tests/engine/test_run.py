@@ -199,6 +199,35 @@ async def test_a_failed_task_is_split(tmp_path):
         assert branch.task("Big").result == "Big is done."
 
 
+@pytest.mark.parametrize("failure", ["no access", "the registry answered 401 and " * 8])
+async def test_a_failed_task_that_cannot_be_split_tells_both_reasons(tmp_path, failure):
+    nonsense = {"when": {"schema": "plan"}, "answer": "I would rather not.", "repeat": True}
+    script = [does("Big", status="failed", result=failure), nonsense, does("Next")]
+    async with Branch(tmp_path, "- [ ] Big\n- [ ] Next\n", script) as branch:
+        await branch.run()
+        reason = branch.task("Big").fields["reason"]
+        assert reason.startswith(failure[:40])
+        assert "(not split: scripted/test gave no usable answer" in reason
+        assert len(reason) <= 120
+        assert [branch.mark(title) for title in ("Big", "Next")] == ["!", "x"]
+
+
+async def test_a_task_whose_subtasks_were_all_cancelled_is_not_done(tmp_path):
+    text = "1. [ ] Trip\n   - [ ] Boat\n   - [ ] Train\n2. [ ] Photographs\n"
+    async with Branch(tmp_path, text, [done(delay=20)]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 2)
+        branch.holder.type("- [ ] Boat", "- [-] Boat")
+        branch.holder.type("- [ ] Train", "- [-] Train")
+        view = await asyncio.wait_for(run.ended(), 10)
+        assert branch.mark("Trip") == " "
+        assert branch.task("Trip").result is None
+        reasons = {task.title: task.reason for task in run.tasks()}
+        assert reasons["Trip"] == "all its subtasks were cancelled"
+        assert reasons["Photographs"] == "“Trip” before it waits"
+        assert view.done == 0
+
+
 async def test_a_question_waits_in_the_inbox_and_its_answer_goes_on(tmp_path):
     script = [
         does("a", status="question", result="", answer="", question="Which flag?"),

@@ -1,7 +1,8 @@
 """Kill a real process that runs a branch, at random moments, until it is done; then look at what happened.
 
-Run as a program: `python -m tests.support.kills FOLDER KILLS SEED`. It imports everything once and forks for each try,
-because importing takes longer than a try. Prints one JSON object.
+Run as a program: `python -m tests.support.kills FOLDER KILLS SEED`. It imports and loads everything once and forks for
+each try, because that takes longer than a try. A moment is a number of lines in the provider's log and some
+milliseconds, so that it lies within the work however slow the machine is. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.config import Directories, Settings
+from orchestrator.engine import experience
 from orchestrator.engine.branch import BranchObserver, BranchRequest
 from orchestrator.engine.file_outline import FileOutline
 from orchestrator.engine.session import Session, Workspace
@@ -83,31 +85,59 @@ async def one_try(folder: Path, path: Path) -> None:
     await session.aclose()
 
 
-def finished_calls(database: Path) -> set[tuple[str, str]]:
-    """Role and task of every call whose answer is committed."""
+Call = tuple[str, int, str]
+"""Role, number of the plan and title of the task: of each there is one in a run that nobody kills."""
+
+
+def finished_calls(database: Path) -> set[Call]:
+    """Every call whose answer is committed."""
     if not database.exists():
         return set()
     with closing(sqlite3.connect(database)) as connection:
         try:
             rows = connection.execute(
-                "SELECT role, task_title FROM steps JOIN attempts USING (attempt_id) WHERE steps.state = 'completed'"
+                "SELECT role, uri, attempts.task_title FROM steps JOIN attempts USING (attempt_id)"
+                " JOIN runs USING (run_id) WHERE steps.state = 'completed'"
             ).fetchall()
         except sqlite3.OperationalError:  # not migrated yet
             return set()
-    return {(str(role), str(title)) for role, title in rows}
+    return {(str(role), int(re.search(r"(\d+)\.tasks\.md$", uri)[1]), str(title)) for role, uri, title in rows}
 
 
-def calls(folder: Path) -> list[tuple[str, str]]:
+def log_lines(folder: Path) -> int:
+    log = folder / "calls.log"
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def calls(folder: Path) -> list[Call]:
     log = folder / "calls.log"
     if not log.exists():
         return []
-    found: list[tuple[str, str]] = []
+    found: list[Call] = []
     for line in log.read_text().splitlines():
         entry = json.loads(line)
         if entry["what"] == "begun":
+            number = re.search(r"(?:Root|Second) (\d+)", entry["asked"])
             title = re.search(r"Task:\n  +(.*)", entry["asked"])
-            found.append((entry["schema"], title[1] if title else ""))
+            found.append((entry["schema"], int(number[1]), title[1]))
     return found
+
+
+def kill_within_the_work(child: int, folder: Path, rng: random.Random) -> bool:
+    """At a random moment; False when the child came to its end before it."""
+    wanted = log_lines(folder) + rng.randint(0, 14)
+    patience = time.monotonic() + (rng.uniform(0.01, 0.3) if wanted == log_lines(folder) else 20)
+    while log_lines(folder) < wanted and time.monotonic() < patience and not _ended(child):
+        time.sleep(0.001)
+    time.sleep(rng.uniform(0, 0.03))
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def _ended(child: int) -> bool:
+    """Without reaping it, so that its number stays its own."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def is_done(path: Path) -> bool:
@@ -128,6 +158,7 @@ def wrong(path: Path) -> list[str]:
 
 def main(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     rng = random.Random(seed)
+    experience.tools(experience.Experience())
     (folder / "script.json").write_text(json.dumps(script()))
     database = folder / "data" / "orchestrator.db"
     report: dict[str, Any] = {"kills": 0, "tries": 0, "plans": 0, "inFlight": 0, "repeated": [], "wrong": []}
@@ -150,18 +181,12 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, Any]:
             finally:
                 os._exit(0)
         if report["kills"] < kills:
-            time.sleep(rng.uniform(0.05, 0.6))
-            pid, _ = os.waitpid(child, os.WNOHANG)
-            if pid == 0:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                report["kills"] += 1
+            report["kills"] += kill_within_the_work(child, folder, rng)
         else:
             os.waitpid(child, 0)
-        of_this_plan = [call for call in calls(folder)[seen:] if call[1].startswith("Part ") is False]
-        report["repeated"] += [list(call) for call in of_this_plan if call in finished]
+        report["repeated"] += [list(call) for call in calls(folder)[seen:] if call in finished]
     report["wrong"] += wrong(path)
-    counted = Counter(call for call in calls(folder) if not call[1].startswith("Part "))
+    counted = Counter(calls(folder))
     report["inFlight"] = sum(count - 1 for count in counted.values())
     report["calls"] = sum(counted.values())
     return report

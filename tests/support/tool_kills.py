@@ -10,9 +10,7 @@ import asyncio
 import json
 import os
 import random
-import signal
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -79,11 +77,7 @@ def main(folder: Path, wanted: int, seed: int) -> dict[str, Any]:
             finally:
                 os._exit(0)
         if report["kills"] < wanted:
-            time.sleep(rng.uniform(0.05, 1.2))
-            if os.waitpid(child, os.WNOHANG)[0] == 0:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                report["kills"] += 1
+            report["kills"] += kills.kill_within_the_work(child, folder, rng)
         else:
             os.waitpid(child, 0)
     everyone = [name for number in range(1, report["plans"] + 1) for name in names(number)]

@@ -39,8 +39,10 @@ from orchestrator.errors import (
     StoreError,
 )
 from orchestrator.model.run import Approval, Attempt, AttemptState
+from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import Verdict
 from orchestrator.model.usage import Cost, Usage
+from orchestrator.outline.fields import MAX_REASON
 from orchestrator.outline.tree import Outline, Task
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class TaskRun:
         else:
             self.brief = build_brief(outline, task, run.crew.fresh, siblings=False, around=around)
         self._files = task.fields.get("files", "")
+        self._failed = ""
+        """Why doing it failed, when it is split for that."""
         self.prompts = PromptSet()
         self.hands = TaskHands(self, replay=self.record.resumed)
         for said in run.said_before(self.attempt.attempt_id):
@@ -239,6 +243,7 @@ class TaskRun:
         if outcome.failed:
             if self.record.standing.may_split:
                 self.hands.tell(f"“{self.title}” failed ({outcome.failed}); it is split.")
+                self._failed = outcome.failed
                 return None
             self._fail(outcome.failed)
             raise _StoppedError
@@ -310,10 +315,18 @@ class TaskRun:
     async def _split(self) -> None:
         """It gets subtasks, which are done in its place; its own attempt ends when they are summed up."""
         self.record.signal(Signal.PLAN)
-        await self.run.remember()
-        plan = await self._decomposer().plan(self.brief, lambda _plan: None)
         holder = self.run.holder
-        self.record.expanded(await write_subtasks(holder, self.key, plan, seed=self.attempt.attempt_id))
+        try:
+            await self.run.remember()
+            plan = await self._decomposer().plan(self.brief, lambda _plan: None)
+            count = await write_subtasks(holder, self.key, plan, seed=self.attempt.attempt_id)
+        except OrchestratorError as error:
+            if not self._failed or isinstance(error, BudgetError) or executing.met_by_all(error):
+                raise
+            self.hands.tell(f"“{self.title}” could not be split: {error}")
+            self._fail(_both(self._failed, error.message))
+            raise _StoppedError from error
+        self.record.expanded(count)
         self.run.crew.expanded(self, await holder.look())
 
     def _decomposer(self) -> Decomposer:
@@ -389,4 +402,12 @@ class TaskRun:
         self.run.crew.blocked(self, reason)
 
 
+def _both(failed: str, not_split: str) -> str:
+    """Why doing it failed and why it was not split, within what a mark's reason holds."""
+    room = MAX_REASON - len(_NOT_SPLIT.format("", ""))
+    first = one_line(failed, max(room // 2, room - len(not_split)))
+    return _NOT_SPLIT.format(first, one_line(not_split, room - len(first)))
+
+
+_NOT_SPLIT = "{} (not split: {})"
 _CENT = Decimal("0.01")

@@ -193,8 +193,9 @@ class Crew:
         if run.around(outline).above(task).settled and settled_above(run, outline, task):
             run.schedule.end(key, End.CANCELLED)
             return
-        if kind is Kind.GATHER and not task.children:  # the split was undone: nothing says that it is done
-            run.schedule.block(key, "its subtasks were removed")
+        if kind is Kind.GATHER and all(child.status is Status.CANCELLED for child in task.children):
+            # Nothing says that it is done: the split was undone, or all of it given up.
+            run.schedule.block(key, f"all its subtasks were {'cancelled' if task.children else 'removed'}")
             return
         stored = self.stored.pop(key, None)
         if stored is not None and kind is Kind.GATHER and stored.state not in _GATHERING:

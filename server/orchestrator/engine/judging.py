@@ -55,8 +55,6 @@ async def verify(brief: Brief, text: str, hands: TaskHands) -> reading.Verificat
 async def aggregate(brief: Brief, hands: TaskHands) -> Delivered:
     """The result of a task, made of those of its subtasks."""
     children = brief.subtasks
-    if not children:
-        return Delivered("All its subtasks are done.", "All its subtasks are done.")
     listed = "\n".join(f"- {child.title}: {child.result}" for child in children)
     if (await hands.route(Role.AGGREGATE)).provider.capabilities.guided:
         titles = "; ".join(child.title for child in children)
