@@ -32,8 +32,9 @@ def measure(quick: bool) -> Iterable[Figure]:
         seconds = large[by.value]
         yield Figure(f"metrics: {steps:,} steps by {by.value}", seconds * 1000, "ms")
     worst = max(large[by.value] for by in GroupBy)
-    yield Figure("metrics: the slowest table, against counting the steps' pages", worst / large["scan"], "times", 40)
-    yield Figure("metrics: ten times the steps", worst / max(small[by.value] for by in GroupBy), "times", 25)
+    yield Figure(f"metrics: {steps:,} steps for the first time", large["first"] * 1000, "ms")
+    yield Figure("metrics: the slowest table, against counting the steps by model", worst / large["scan"], "times", 15)
+    yield Figure("metrics: ten times the steps", worst / max(small[by.value] for by in GroupBy), "times", 12)
 
 
 async def _seconds(steps: int) -> dict[str, float]:
@@ -43,7 +44,9 @@ async def _seconds(steps: int) -> dict[str, float]:
         fill(path, steps)
         store = await Store.open(path)
         try:
-            measured: dict[str, float] = {}
+            started = time.perf_counter()
+            await store.metrics(MetricsQuery())
+            measured = {"first": time.perf_counter() - started}
             for by in GroupBy:
                 times: list[float] = []
                 for _ in range(ROUNDS):
@@ -54,10 +57,15 @@ async def _seconds(steps: int) -> dict[str, float]:
         finally:
             await store.aclose()
         with closing(sqlite3.connect(path)) as database:
-            started = time.perf_counter()
-            database.execute("SELECT count(*), sum(length(state)) FROM steps INDEXED BY steps_measured").fetchone()
-            measured["scan"] = time.perf_counter() - started
+            measured["scan"] = min(_counting(database) for _ in range(ROUNDS))
         return measured
+
+
+def _counting(database: sqlite3.Connection) -> float:
+    started = time.perf_counter()
+    query = "SELECT provider, model, count(*) FROM steps INDEXED BY steps_by_model GROUP BY provider, model"
+    database.execute(query).fetchall()
+    return time.perf_counter() - started
 
 
 def fill(path: Path, steps: int) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import numpy
 import pytest
 
 from orchestrator.engine.approvals import Leave
@@ -17,8 +20,11 @@ from orchestrator.model.run import (
     Attempt,
     AttemptState,
     Conversation,
+    ConversationKind,
+    Ending,
     Run,
     RunKind,
+    RunState,
     SplitOutcome,
     SplitRecord,
     Step,
@@ -26,7 +32,9 @@ from orchestrator.model.run import (
     StoredMessage,
 )
 from orchestrator.model.usage import Usage
+from orchestrator.store import measured
 from orchestrator.store import metrics as statements
+from orchestrator.store.deletion import Selection
 from tests.store.samples import opened
 
 DAY = 86_400.0
@@ -66,6 +74,7 @@ async def fill(store, runs=12):
                 )
                 await store.end_step(ended, StoredMessage(f"m{key}.{k}", f"c{key}", Speaker.ASSISTANT, "!", started))
                 steps.append((attempt, uri, ended))
+        await store.end_run(f"r{n}", RunState.COMPLETED, "", started + 60)
     return steps, attempts
 
 
@@ -110,6 +119,80 @@ async def test_metrics_are_what_counting_gives(by):
     if by is GroupBy.PROMPT:
         mended = sum(step.repair for _, _, step in steps)
         assert sum(one.repairs for name, one in found.items() if name.startswith("plan")) == mended
+
+
+QUERIES = [
+    *(MetricsQuery(by) for by in GroupBy),
+    *(MetricsQuery(by, since=T0 + DAY, until=T0 + 3 * DAY) for by in GroupBy),
+    *(MetricsQuery(by, workspace="/w1") for by in GroupBy),
+    *(MetricsQuery(by, prompt="plan") for by in GroupBy),
+]
+
+
+async def every_table(store):
+    return [await store.metrics(query) for query in QUERIES]
+
+
+async def test_packed_rows_are_what_is_stored(monkeypatch, tmp_path):
+    """Packed, half packed or not at all: the tables are the same; also after rows went, or a conversation went on."""
+    uri, now = "file:///w1/0.tasks.md", T0 + 2 * DAY
+    async with opened(tmp_path / "store.db") as store:
+        await fill(store)
+        chat = Conversation("c", "/w1", uri, "t1", "A task", now, kind=ConversationKind.CHAT)
+        run = Run("r", RunKind.CHAT, "/w1", uri, "t1", "A task", now, RunState.COMPLETED, ended=now)
+        attempt = Attempt("a", "r", "c", "t1", "A task", now, AttemptState.COMPLETED, ended=now)
+        await store.begin_conversation(run, attempt, chat)
+        for n in range(5):
+            await store.begin_run(Run(f"late{n}", RunKind.BRANCH, "/w1", uri, "t1", "A task", now + n))
+            late = Attempt(f"late{n}", f"late{n}", f"late{n}", "t1", "A task", now, executor="code")
+            await store.begin_attempt(late, Conversation(f"late{n}", "/w1", uri, "t1", "A task", now))
+            await store.set_attempt(f"late{n}", AttemptState.COMPLETED, "", now)
+        plain = await every_table(store)
+        monkeypatch.setattr(measured, "BLOCK", 4)
+        assert await every_table(store) == plain
+        packed = await counted(store, "measured")
+        assert packed > 6
+
+        said = StoredMessage("m", "c", Speaker.USER, "Hello", now)
+        await store.begin_turn("c", [said], now)
+        assert await counted(store, "measured") == packed - 1
+        live = await every_table(store)
+        assert sum(one.conversations for one in live[0]) == sum(one.conversations for one in plain[0]) + 1
+        await store.end_turn(dataclasses.replace(said, ending=Ending.END), None, RunState.COMPLETED, now + 1)
+        again = await every_table(store)
+        assert again == live
+        assert await counted(store, "measured") == packed
+
+        await store.delete(Selection("/w0"), now)
+        assert await counted(store, "measured") == 0
+        assert [one.name for one in await store.metrics(MetricsQuery(GroupBy.OUTLINE))] == [
+            f"file:///w1/{n}.tasks.md" for n in range(3)
+        ]
+        rest = await every_table(store)
+        assert await store.delete_conversation("c")
+        less = await store.metrics(MetricsQuery())
+        assert less[0].conversations == rest[0][0].conversations - 1
+        monkeypatch.setattr(measured, "BLOCK", 1024)
+        await store._writing.run(measured.forget)
+        assert await store.metrics(MetricsQuery()) == less
+
+
+async def counted(store, table):
+    (row,) = await store._writing.execute_fetchall(f"SELECT count(*) FROM {table}")
+    return row[0]
+
+
+async def test_days_are_those_of_the_computers_clock(monkeypatch):
+    """Also on the day on which the clocks are changed."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        moments = [datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp() + n * 1_800 for n in range(-60, 60)]
+        days = [date.fromordinal(int(day) + statements._EPOCH) for day in statements._days(numpy.array(moments))]
+        assert days == [datetime.fromtimestamp(moment).date() for moment in moments]  # noqa: DTZ006 - the local one
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_filters_leave_out_the_rest():
@@ -162,4 +245,4 @@ def node(seq, title, parent, task_id):
 
 def test_every_count_is_read():
     counts = {each.name for each in dataclasses.fields(Metrics) if each.type == "int"}
-    assert counts == {*statements._COUNTS, "conversation_longest"}
+    assert counts == {*statements.COUNTS}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from orchestrator.store import history, leases, rows
+from orchestrator.store import history, leases, measured, rows
 from orchestrator.store.migrate import backups
 
 
@@ -110,6 +110,7 @@ def delete(connection: sqlite3.Connection, selection: Selection, now: float) -> 
     if selection.everything and not chosen.running:
         connection.execute("DELETE FROM prompts")
         connection.execute("DELETE FROM prompt_uses")
+    measured.forget(connection)
     history.settle(connection)
     history.rebuild(connection)
 

@@ -1,8 +1,7 @@
-"""Metrics: the one statement that computes them from the journal.
+"""Metrics: what is computed of the journal, from columns that `measured` reads.
 
-Apart from the other statements because nothing here is about one record. Everything is summed in SQL, over the narrow
-indexes of migrations 6 and 8, so that long answers are never read for it. Latencies are counted in hundredths of a
-second: calls of one name and latency are summed at once, in the one sort that all of this needs.
+Apart from the statements because this is arithmetic over a hundred thousand calls at once, which SQLite would have to
+sort for each table. Latencies are counted in hundredths of a second.
 
 Invariant: each number is what counting the records one by one gives (test_metrics_are_what_counting_gives).
 """
@@ -10,79 +9,30 @@ Invariant: each number is what counting the records one by one gives (test_metri
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orchestrator.model.metrics import GroupBy, Metrics, MetricsQuery
+from orchestrator.store.measured import ATTEMPTS, STEPS, UNKNOWN, Columns, columns
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array: TypeAlias = numpy.ndarray[Any, Any]
 
 _NANO = 1_000_000_000
-_STEP_NAMES = {
-    GroupBy.MODEL: "s.provider || '/' || s.model",
-    GroupBy.PROMPT: "s.prompt || ' ' || s.prompt_version",
-    GroupBy.ROLE: "s.role",
-}
-"""Groups that a call belongs to."""
-_ATTEMPT_NAMES = {
-    GroupBy.ALL: "''",
-    GroupBy.DAY: "date({0}.started, 'unixepoch', 'localtime')",
-    GroupBy.EXECUTOR: "CASE a.executor WHEN '' THEN CASE r.kind WHEN 'branch' THEN 'none' ELSE r.kind END"
-    " ELSE a.executor END",
-    GroupBy.OUTLINE: "r.uri",
-}
-"""Groups that a whole attempt belongs to."""
-_JOINS = " JOIN attempts AS a INDEXED BY attempts_measured ON a.attempt_id = s.attempt_id JOIN runs AS r USING (run_id)"
+_DAY = 86_400
+_EPOCH = date(1970, 1, 1).toordinal()
+_COMPLETED, _FAILED, _CANCELLED = 1, 2, 3
+"""States as `measured` numbers them; 0 is under way."""
+_OF_STEP = {GroupBy.MODEL: "model", GroupBy.PROMPT: "prompt", GroupBy.ROLE: "role"}
+"""Groups that a call belongs to; to the others a whole attempt belongs."""
 
-_QUERY = """
-WITH measured AS MATERIALIZED (
-  SELECT {step_name} AS name, s.attempt_id, s.state, s.repair, s.input_tokens, s.output_tokens, s.cache_read_tokens,
-    s.cost_nano_usd,
-    CASE WHEN s.state = 'completed' AND s.ended IS NOT NULL
-      THEN CAST(max(s.ended - s.started, 0) * 100 + 0.5 AS INTEGER) END AS latency
-  FROM steps AS s INDEXED BY steps_measured{step_joins}
-  WHERE s.provider <> 'classifier'{step_where}
-),
-sorted AS MATERIALIZED (
-  SELECT name, latency, count(*) AS calls, sum(state = 'completed') AS completed_calls,
-    sum(state = 'failed') AS failed_calls, sum(state = 'cancelled') AS cancelled_calls, sum(repair) AS repairs,
-    sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cache_read_tokens) AS cached_tokens,
-    sum(cost_nano_usd) AS cost_nano_usd, sum(state = 'completed' AND cost_nano_usd IS NULL) AS unpriced_calls
-  FROM measured GROUP BY name, latency
-),
-placed AS (
-  SELECT name, latency, sum(calls) OVER (PARTITION BY name ORDER BY latency) AS place,
-    sum(calls) OVER (PARTITION BY name) AS timed
-  FROM sorted WHERE latency IS NOT NULL
-),
-latencies AS (
-  SELECT name, min(CASE WHEN place * 2 >= timed THEN latency END) / 100.0 AS p50,
-    min(CASE WHEN place * 100 >= timed * 95 THEN latency END) / 100.0 AS p95
-  FROM placed GROUP BY name
-),
-calls AS MATERIALIZED (
-  SELECT name, sum(calls) AS calls, sum(completed_calls) AS completed_calls, sum(failed_calls) AS failed_calls,
-    sum(cancelled_calls) AS cancelled_calls, sum(repairs) AS repairs, sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens, sum(cached_tokens) AS cached_tokens, sum(cost_nano_usd) AS cost_nano_usd,
-    sum(unpriced_calls) AS unpriced_calls
-  FROM sorted GROUP BY name
-),
-members AS MATERIALIZED (
-  SELECT member.name, a.attempt_id, a.run_id, a.conversation_id, a.state, a.ended, r.kind
-  FROM ({members}) AS member JOIN attempts AS a INDEXED BY attempts_measured USING (attempt_id)
-    JOIN runs AS r USING (run_id)
-),
-outcomes AS (
-  SELECT name, count(*) AS tasks, sum(state = 'completed') AS completed_tasks, sum(state = 'failed') AS failed_tasks,
-    sum(state = 'cancelled') AS cancelled_tasks
-  FROM members WHERE kind = 'branch' AND ended IS NOT NULL GROUP BY name
-),
-lengths AS (
-  SELECT name, count(*) AS conversations, avg(messages) AS mean, max(messages) AS longest
-  FROM members JOIN (SELECT conversation_id, count(*) AS messages FROM messages GROUP BY conversation_id)
-    USING (conversation_id)
-  GROUP BY name
-),
-split AS (
-  SELECT DISTINCT name, run_id FROM members WHERE kind IN ('split', 'replan')
-),
-kept AS MATERIALIZED (
+_JUDGED = """
+WITH kept AS MATERIALIZED (
   SELECT splits.run_id, count(*) AS applied,
     sum(EXISTS (SELECT 1 FROM tasks AS child WHERE child.outline_id = parent.outline_id
       AND child.parent = parent.seq AND child.title = json_extract(planned.value, '$.title'))) AS kept
@@ -90,109 +40,261 @@ kept AS MATERIALIZED (
     JOIN tasks AS parent ON parent.task_id = splits.task_id AND parent.outline_id = outlines.outline_id,
     json_each(splits.plan, '$.tasks') AS planned
   WHERE splits.outcome = 'applied' AND outlines.complete GROUP BY splits.run_id
-),
-judged AS (
-  SELECT name, sum(outcome = 'applied') AS splits_applied, sum(outcome = 'discarded') AS splits_discarded,
-    sum(coalesce(kept.applied, 0)) AS subtasks_applied, sum(coalesce(kept.kept, 0)) AS subtasks_kept
-  FROM split JOIN splits USING (run_id) LEFT JOIN kept USING (run_id) GROUP BY name
-),
-edits AS (
-  SELECT name, sum(answer IN ('Allow', 'Allow for this run')) AS edits_approved,
-    sum(answer NOT IN ('Allow', 'Allow for this run')) AS edits_refused
-  FROM members JOIN approvals USING (attempt_id)
-  WHERE approvals.state = 'answered' AND approvals.kind IN ('edit', 'command') GROUP BY name
-),
-names AS ({names})
-SELECT names.name AS name, calls.*, p50, p95, outcomes.*, lengths.*, judged.*, edits.*
-FROM names LEFT JOIN calls USING (name) LEFT JOIN latencies USING (name) LEFT JOIN outcomes USING (name)
-  LEFT JOIN lengths USING (name) LEFT JOIN judged USING (name) LEFT JOIN edits USING (name)
-ORDER BY names.name
+)
+SELECT runs.rowid, outcome = 'applied', outcome = 'discarded', coalesce(kept.applied, 0), coalesce(kept.kept, 0)
+FROM splits JOIN runs USING (run_id) LEFT JOIN kept USING (run_id) WHERE runs.kind IN ('split', 'replan')
 """
-_REPAIRED = """
-SELECT asked.prompt || ' ' || asked.prompt_version AS name, count(*) AS repairs
-FROM steps AS s INDEXED BY steps_measured{joins} JOIN steps AS asked ON asked.attempt_id = s.attempt_id AND asked.seq =
-  (SELECT max(seq) FROM steps AS before WHERE before.attempt_id = s.attempt_id AND before.seq < s.seq)
-WHERE s.repair{where} GROUP BY name
+_EDITS = """
+SELECT attempts.rowid, sum(approvals.answer IN ('Allow', 'Allow for this run')),
+  sum(approvals.answer NOT IN ('Allow', 'Allow for this run'))
+FROM approvals JOIN attempts USING (attempt_id)
+WHERE approvals.state = 'answered' AND approvals.kind IN ('edit', 'command') GROUP BY attempts.rowid
 """
+
+
+@dataclass(slots=True)
+class _Groups:
+    """Which calls and which attempts belong to which name."""
+
+    names: list[str]
+    steps: Array
+    """Places of the calls that are counted, in `of_step` the name of each."""
+    of_step: Array
+    attempts: Array
+    """Places of the attempts that are counted, one for each of its names; in `of_attempt` the name."""
+    of_attempt: Array
 
 
 def measure(connection: sqlite3.Connection, query: MetricsQuery) -> list[Metrics]:
     """By name, which for days is by time. Only of what there was any work for."""
-    text, parameters = _statement(query)
-    found = [_metrics(row) for row in connection.execute(text, parameters)]
+    connection.execute("SAVEPOINT metrics")  # all of it as it is at one moment
+    try:
+        steps, attempts = columns(connection, STEPS), columns(connection, ATTEMPTS)
+        splits, edits = connection.execute(_JUDGED).fetchall(), connection.execute(_EDITS).fetchall()
+    finally:
+        connection.execute("RELEASE metrics")
+    groups = _grouped(query, steps, attempts)
+    counts = _of_calls(groups, steps)
     if query.by is GroupBy.PROMPT:
-        where, joins = _conditions("s", query)
-        repairs = dict(connection.execute(_REPAIRED.format(where=where, joins=joins), parameters).fetchall())
-        found = [Metrics(**{**_fields(one), "repairs": repairs.get(one.name, 0)}) for one in found]
-    return found
+        counts["repairs"] = _mended(query, groups, steps, attempts)
+    counts |= _of_attempts(groups, attempts)
+    counts |= _judged(groups, attempts, splits)
+    counts |= _of_edits(groups, attempts, edits)
+    halves, most = _latencies(groups, steps)
+    found = [
+        Metrics(
+            name=name,
+            cost_usd=int(counts["cost"][place]) / _NANO,
+            latency_p50=halves[place],
+            latency_p95=most[place],
+            conversation_mean=_mean(counts["messages"][place], counts["conversations"][place]),
+            **{each: int(counts[each][place]) for each in COUNTS},
+        )
+        for place, name in enumerate(groups.names)
+    ]
+    there = set(groups.of_step.tolist()) | set(groups.of_attempt.tolist())
+    return sorted((one for place, one in enumerate(found) if place in there), key=lambda one: one.name)
 
 
-def _statement(query: MetricsQuery) -> tuple[str, dict[str, str | float]]:
-    by_step = query.by in _STEP_NAMES
-    where, joins = _conditions("s", query)
-    if by_step:
-        name = _STEP_NAMES[query.by]
-        members, names = "SELECT DISTINCT name, attempt_id FROM measured", "SELECT name FROM calls"
-        if query.by is GroupBy.PROMPT:
-            where += " AND s.prompt <> ''"
-    else:
-        name = _ATTEMPT_NAMES[query.by].format("s")
-        names = "SELECT name FROM calls UNION SELECT name FROM members"
-        joins = joins or (_JOINS if query.by in {GroupBy.EXECUTOR, GroupBy.OUTLINE} else "")
-        if query.prompt:
-            members = "SELECT DISTINCT name, attempt_id FROM measured"
-        else:
-            own, _ = _conditions("a", query)
-            members = (
-                f"SELECT {_ATTEMPT_NAMES[query.by].format('a')} AS name, a.attempt_id"  # noqa: S608  # fixed text
-                f" FROM attempts AS a INDEXED BY attempts_measured JOIN runs AS r USING (run_id) WHERE 1{own}"
-            )
-    text = _QUERY.format(step_name=name, step_joins=joins, step_where=where, members=members, names=names)
-    given = {
-        "since": query.since,
-        "until": query.until,
-        "workspace": query.workspace,
-        "uri": query.uri,
-        "prompt": query.prompt,
-    }
-    return text, {key: value for key, value in given.items() if value is not None}
-
-
-def _conditions(table: str, query: MetricsQuery) -> tuple[str, str]:
-    """Conditions, fixed texts with names for the values; and the joins that they need."""
-    where = ""
-    if query.since is not None:
-        where += f" AND {table}.started >= :since"
-    if query.until is not None:
-        where += f" AND {table}.started < :until"
-    if query.prompt is not None and table == "s":
-        where += " AND s.prompt = :prompt"
-    if query.workspace is not None:
-        where += " AND r.workspace = :workspace"
-    if query.uri is not None:
-        where += " AND r.uri = :uri"
-    return where, _JOINS if query.workspace is not None or query.uri is not None else ""
-
-
-_COUNTS = (
+COUNTS = (
     "calls", "completed_calls", "failed_calls", "cancelled_calls", "repairs", "input_tokens", "output_tokens",
     "cached_tokens", "unpriced_calls", "tasks", "completed_tasks", "failed_tasks", "cancelled_tasks", "conversations",
-    "splits_applied", "splits_discarded", "subtasks_applied", "subtasks_kept", "edits_approved", "edits_refused",
+    "conversation_longest", "splits_applied", "splits_discarded", "subtasks_applied", "subtasks_kept",
+    "edits_approved", "edits_refused",
 )  # fmt: skip
 
 
-def _metrics(row: sqlite3.Row) -> Metrics:
-    counts = {name: row[name] or 0 for name in _COUNTS}
-    return Metrics(
-        name=row["name"],
-        cost_usd=(row["cost_nano_usd"] or 0) / _NANO,
-        latency_p50=row["p50"],
-        latency_p95=row["p95"],
-        conversation_mean=row["mean"],
-        conversation_longest=row["longest"] or 0,
-        **counts,
-    )
+def _grouped(query: MetricsQuery, steps: Columns, attempts: Columns) -> _Groups:
+    import numpy
+
+    own = _places(attempts["attempt"], steps["attempt"])
+    chosen = numpy.nonzero(_within(query, steps["started"]) & _of(query, attempts)[own] & _asked(query, steps))[0]
+    if (column := _OF_STEP.get(query.by)) is not None:
+        names, of_step = steps.names, steps[column][chosen]
+    else:
+        names, (of_step, of_attempt) = _named(query.by, attempts, steps["started"][chosen], own[chosen])
+        if query.prompt is None:
+            whole = numpy.nonzero(_within(query, attempts["started"]) & _of(query, attempts))[0]
+            return _Groups(names, chosen, of_step, whole, of_attempt[whole])
+    pairs = numpy.unique(of_step * len(attempts["attempt"]) + own[chosen]) if len(chosen) else chosen
+    size = max(1, len(attempts["attempt"]))
+    return _Groups(names, chosen, of_step, pairs % size, pairs // size)
 
 
-def _fields(one: Metrics) -> dict[str, str | int | float | None]:
-    return {name: getattr(one, name) for name in Metrics.__dataclass_fields__}
+def _named(by: GroupBy, attempts: Columns, started: Array, own: Array) -> tuple[list[str], tuple[Array, Array]]:
+    """All names, those of calls (begun when, by which attempts), and those of all attempts."""
+    import numpy
+
+    if by is GroupBy.ALL:
+        return [""], (numpy.zeros(len(own), "<i8"), numpy.zeros(len(attempts["attempt"]), "<i8"))
+    if by is GroupBy.DAY:
+        of_step, of_attempt = _days(started), _days(attempts["started"])
+        found, places = numpy.unique(numpy.concatenate([of_step, of_attempt]), return_inverse=True)
+        names = [date.fromordinal(int(day) + _EPOCH).isoformat() for day in found]
+        return names, (places[: len(of_step)], places[len(of_step) :])
+    column = attempts["executor" if by is GroupBy.EXECUTOR else "uri"]
+    return attempts.names, (column[own], column)
+
+
+def _days(moments: Array) -> Array:
+    """Days since 1970, in the computer's own time zone."""
+    import numpy
+
+    days, places = numpy.unique(numpy.floor_divide(moments, _DAY), return_inverse=True)
+    early = numpy.array([_offset(day * _DAY) for day in days] or [0])[places]
+    late = numpy.array([_offset(day * _DAY + _DAY - 1) for day in days] or [0])[places]
+    for place in numpy.nonzero(early != late)[0]:  # the clocks were changed on that day
+        early[place] = _offset(moments[place])
+    return numpy.floor_divide(moments + early, _DAY).astype("<i8")
+
+
+def _offset(moment: float) -> int:
+    return time.localtime(moment).tm_gmtoff
+
+
+def _within(query: MetricsQuery, started: Array) -> Array:
+    import numpy
+
+    since = -numpy.inf if query.since is None else query.since
+    return (started >= since) & (started < (numpy.inf if query.until is None else query.until))
+
+
+def _of(query: MetricsQuery, attempts: Columns) -> Array:
+    """Which attempts are of the workspace and outline that are asked about."""
+    import numpy
+
+    fits = numpy.ones(len(attempts["attempt"]), bool)
+    for column, wanted in (("workspace", query.workspace), ("uri", query.uri)):
+        if wanted is not None:
+            fits &= attempts[column] == (attempts.names.index(wanted) if wanted in attempts.names else -1)
+    return fits
+
+
+def _asked(query: MetricsQuery, steps: Columns, column: str = "prompt") -> Array:
+    """Which calls are of the prompt that is asked about, and in a table of prompts of any."""
+    import numpy
+
+    if query.prompt is None and query.by is not GroupBy.PROMPT:
+        return numpy.ones(len(steps["attempt"]), bool)
+    names = (name.rpartition(" ")[0] for name in steps.names)
+    fits = [bool(name) if query.prompt is None else name == query.prompt for name in names]
+    return numpy.array(fits or [False])[steps[column]]
+
+
+def _of_calls(groups: _Groups, steps: Columns) -> dict[str, Array]:
+    def summed(values: Array) -> Array:
+        return _summed(groups.of_step, values[groups.steps], len(groups.names))
+
+    states = steps["state"]
+    cost, known = steps["cost"], steps["cost"] != UNKNOWN
+    return {
+        "calls": summed(states >= 0),
+        "completed_calls": summed(states == _COMPLETED),
+        "failed_calls": summed(states == _FAILED),
+        "cancelled_calls": summed(states == _CANCELLED),
+        "repairs": summed(steps["repair"]),
+        "input_tokens": summed(steps["input"]),
+        "output_tokens": summed(steps["output"]),
+        "cached_tokens": summed(steps["cached"]),
+        "cost": summed(cost * known),
+        "unpriced_calls": summed((states == _COMPLETED) & ~known),
+    }
+
+
+def _mended(query: MetricsQuery, groups: _Groups, steps: Columns, attempts: Columns) -> Array:
+    """Repairs by the prompt whose answer they mended."""
+    import numpy
+
+    own = _places(attempts["attempt"], steps["attempt"])
+    fits = _within(query, steps["started"]) & _of(query, attempts)[own] & _asked(query, steps, "asked")
+    mended = numpy.nonzero(fits & (steps["repair"] > 0))[0]
+    return numpy.bincount(steps["asked"][mended], minlength=len(groups.names))
+
+
+def _latencies(groups: _Groups, steps: Columns) -> tuple[list[float | None], list[float | None]]:
+    """Within how many seconds half, and 95 of 100, of the completed calls of each name were answered."""
+    import numpy
+
+    latencies = steps["latency"][groups.steps]
+    known = latencies != UNKNOWN
+    longest = int(latencies.max(initial=0)) + 1
+    ordered = numpy.sort(groups.of_step[known] * longest + latencies[known])
+    firsts = numpy.searchsorted(ordered, numpy.arange(len(groups.names) + 1) * longest)
+
+    def at(percent: int) -> list[float | None]:
+        found: list[float | None] = []
+        for first, end in zip(firsts[:-1].tolist(), firsts[1:].tolist(), strict=True):
+            place = first + -(-(end - first) * percent // 100) - 1
+            found.append(int(ordered[place]) % longest / 100 if end > first else None)
+        return found
+
+    return at(50), at(95)
+
+
+def _of_attempts(groups: _Groups, attempts: Columns) -> dict[str, Array]:
+    import numpy
+
+    size = len(groups.names)
+    branch = attempts.names.index("branch") if "branch" in attempts.names else -1
+    states, messages = attempts["state"][groups.attempts], attempts["messages"][groups.attempts]
+    tasks = (attempts["kind"][groups.attempts] == branch) & (states > 0)
+    longest = numpy.zeros(size, "<i8")
+    numpy.maximum.at(longest, groups.of_attempt, messages)
+    return {
+        "tasks": _summed(groups.of_attempt, tasks, size),
+        "completed_tasks": _summed(groups.of_attempt, tasks & (states == _COMPLETED), size),
+        "failed_tasks": _summed(groups.of_attempt, tasks & (states == _FAILED), size),
+        "cancelled_tasks": _summed(groups.of_attempt, tasks & (states == _CANCELLED), size),
+        "conversations": _summed(groups.of_attempt, messages > 0, size),
+        "messages": _summed(groups.of_attempt, messages, size),
+        "conversation_longest": longest,
+    }
+
+
+def _judged(groups: _Groups, attempts: Columns, splits: Sequence[Sequence[int]]) -> dict[str, Array]:
+    """A split is one run, however many attempts it took."""
+    import numpy
+
+    names = ("splits_applied", "splits_discarded", "subtasks_applied", "subtasks_kept")
+    table = numpy.array([tuple(row) for row in splits] or [(UNKNOWN, 0, 0, 0, 0)], "<i8")
+    table = table[table[:, 0].argsort()]
+    runs = attempts["run"][groups.attempts]
+    places = numpy.minimum(numpy.searchsorted(table[:, 0], runs), len(table) - 1)
+    split = table[places, 0] == runs
+    pairs = numpy.unique(groups.of_attempt[split] * len(table) + places[split])
+    return {
+        name: _summed(pairs // len(table), table[pairs % len(table), column], len(groups.names))
+        for column, name in enumerate(names, 1)
+    }
+
+
+def _of_edits(groups: _Groups, attempts: Columns, edits: Sequence[Sequence[int]]) -> dict[str, Array]:
+    import numpy
+
+    table = numpy.zeros((len(attempts["attempt"]) + 1, 2), "<i8")
+    if edits:
+        asked = numpy.array([tuple(row) for row in edits], "<i8")
+        table[_places(attempts["attempt"], asked[:, 0])] = asked[:, 1:]
+    return {
+        name: _summed(groups.of_attempt, table[groups.attempts, column], len(groups.names))
+        for column, name in enumerate(("edits_approved", "edits_refused"))
+    }
+
+
+def _places(known: Array, wanted: Array) -> Array:
+    """Where each of the wanted stands among those known, which hold all of them."""
+    import numpy
+
+    order = numpy.argsort(known, kind="stable")
+    return order[numpy.searchsorted(known, wanted, sorter=order)]
+
+
+def _summed(places: Array, values: Array, size: int) -> Array:
+    """Exact up to 2**53, which is ten million dollars."""
+    import numpy
+
+    return numpy.bincount(places, weights=values, minlength=size)
+
+
+def _mean(total: float, count: float) -> float | None:
+    return float(total) / float(count) if count else None

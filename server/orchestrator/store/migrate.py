@@ -72,13 +72,16 @@ def read_number(connection: sqlite3.Connection, pragma: str) -> int:
 def migrate(connection: sqlite3.Connection, path: Path | None, migrations: Sequence[Migration]) -> None:
     """Apply what is missing. Takes the write lock even if nothing is, which shows that we may write."""
     place = failures.place_of(path)
-    new = read_number(connection, "user_version") == 0  # nothing in it that a backup could keep
     while True:
         with transaction(connection):
             version = identify(connection, place, len(migrations))
             if version == len(migrations):
                 return
-            backup = back_up(path, version) if path and not new else None
+            if version == 0:  # at once: nothing in it that a backup could keep, nor that others should see half made
+                for migration in migrations:
+                    _apply(connection, migration, place, None)
+                return
+            backup = back_up(path, version) if path else None
             _apply(connection, migrations[version], place, backup)
 
 

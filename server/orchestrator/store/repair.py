@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import StoreCorruptError, StoreError
-from orchestrator.store import failures
+from orchestrator.store import failures, measured
 from orchestrator.store.inspection import check
 from orchestrator.store.migrate import backups, identify, migrate, shipped_migrations, transaction
 from orchestrator.store.private import create_private_file
@@ -79,6 +79,7 @@ def _save(path: Path, part: Path) -> tuple[int, Path | None]:
         with transaction(target):
             rows = sum(_copy(source, target, table) for table in _plain_tables(target))
             _drop_orphans(target)
+            measured.forget(target)
         if rows:
             return rows, None
     for backup in reversed(backups(path)):

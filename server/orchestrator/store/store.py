@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,6 +50,7 @@ from orchestrator.store import (
     index,
     inspection,
     leases,
+    measured,
     metrics,
     past,
     prompts,
@@ -231,7 +233,8 @@ class Store:
         """By role: tokens of an answer that is short, and of one that is long, among the newest finished calls."""
         query = (
             "SELECT role, output_tokens FROM (SELECT role, output_tokens, row_number() OVER"
-            " (PARTITION BY role ORDER BY started DESC) AS place FROM steps WHERE state = 'completed')"
+            " (PARTITION BY role ORDER BY started DESC) AS place FROM"
+            " (SELECT * FROM steps ORDER BY rowid DESC LIMIT 5000) WHERE state = 'completed')"
             " WHERE place <= 200 ORDER BY role, output_tokens"
         )
         by_role: dict[str, list[int]] = {}
@@ -496,6 +499,9 @@ class Store:
 
     async def metrics(self, query: MetricsQuery) -> list[Metrics]:
         """Of the work in the journal, one for each day, model, … that there was any for."""
+        with suppress(StoreError):  # a full disk, a store that is held: what is not packed is read as it stands
+            for kind, first in await self._read(measured.due):
+                await self._write(partial(measured.pack, kind=kind, first=first))
         return await self._read(partial(metrics.measure, query=query))
 
     # Splits
