@@ -3,6 +3,7 @@
     OrchestratorError
     ├── ConfigError             a setting, a settings file or a prompt file is wrong
     ├── FileError               a file cannot be read or written as asked
+    │   └── DocumentClosedError     its editor closed it before the answer was there
     ├── TaskError               the task that was asked for
     │   ├── TaskNotFoundError       is not in the outline
     │   └── TaskAmbiguousError      could be several
@@ -49,6 +50,10 @@ class ConfigError(OrchestratorError):
 
 
 class FileError(OrchestratorError):
+    pass
+
+
+class DocumentClosedError(FileError):
     pass
 
 

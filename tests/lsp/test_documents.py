@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from orchestrator.errors import FileError, TaskNotFoundError
+from orchestrator.errors import DocumentClosedError, FileError, TaskNotFoundError
 from orchestrator.lsp.documents import REMEMBERED, SCATTERED, Document, Documents
+from orchestrator.lsp.rpc import as_rpc_error
 from orchestrator.outline.text import Encoding
 
 URI = "file:///w/a.tasks.md"
@@ -167,6 +168,16 @@ def test_unknown_documents() -> None:
     assert documents.close(URI) is None
     with pytest.raises(FileError, match="not open in the editor"):
         documents.get(URI)
+
+
+def test_a_document_that_was_closed_meanwhile_is_no_failure() -> None:
+    """A request may come right before the close. Clients show no error of this code to anybody."""
+    documents = Documents()
+    documents.open(URI, 1, "x")
+    documents.close(URI)
+    with pytest.raises(DocumentClosedError) as raised:
+        documents.get(URI)
+    assert as_rpc_error(raised.value).code == types.LSPErrorCodes.ContentModified
 
 
 def test_a_node_that_is_gone() -> None:

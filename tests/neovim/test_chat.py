@@ -300,7 +300,7 @@ def test_a_missed_piece_is_read_again(fake: FakeServed) -> None:
     fake.keys("Gomy draft<Esc>")
     talk.opens([message("One two three", ending="open")])
     talk.tell(kind="text", text="three")
-    fake.wait("all of it", lambda: fake.lines() == ["## Model", "", "One two three", "", "## You", "", "my draft"])
+    fake.wait("all of it", lambda: fake.lines() == ["## Model", "", "One two three", "", "## You", "", "", "my draft"])
 
 
 def test_a_refused_message_is_not_lost(fake: FakeServed) -> None:
@@ -309,3 +309,104 @@ def test_a_refused_message_is_not_lost(fake: FakeServed) -> None:
     fake.keys("Gomy words<Esc><C-s>")
     fake.wait_for_message("The model is busy. Try again.")
     assert fake.lines()[-1] == "my words"
+
+
+def draft(fake: FakeServed) -> list[str]:
+    lines = fake.lines()
+    return lines[len(lines) - lines[::-1].index("## You") :]
+
+
+def test_undo_takes_back_the_draft_and_nothing_else(fake: FakeServed) -> None:
+    """However much was streamed between the changes, and from every command of Vim that goes back or on."""
+    talk = Talk(fake)
+    talk.tell(kind="message", message=message("", ending="open"))
+    said = ""
+
+    def piece() -> None:
+        nonlocal said
+        said += "word "
+        talk.tell(kind="text", text="word ")
+
+    fake.keys("Goone<Esc>")
+    fake.wait("the line", lambda: draft(fake) == ["", "", "one"])
+    piece()
+    fake.keys("otwo")
+    fake.wait("the next line", lambda: draft(fake) == ["", "", "one", "two"])
+    piece()  # in Insert mode, in the middle of a change
+    fake.keys(" more<Esc>")
+    fake.wait("all of it", lambda: draft(fake) == ["", "", "one", "two more"])
+    piece()
+    fake.keys("kdd")
+    fake.wait("a line less", lambda: draft(fake) == ["", "", "two more"])
+    for keys, expected in [
+        ("u", ["", "", "one", "two more"]),
+        ("u", ["", "", "one"]),
+        ("<C-r>", ["", "", "one", "two more"]),
+        ("2u", ["", ""]),
+        ("3<C-r>", ["", "", "two more"]),
+        (":undo<CR>", ["", "", "one", "two more"]),
+        ("g-", ["", "", "one"]),
+        ("g+", ["", "", "one", "two more"]),
+        ("2u", ["", ""]),
+        ("u", ["", ""]),  # and no further
+        ("2<C-r>", ["", "", "one", "two more"]),
+    ]:
+        piece()
+        fake.keys(keys)
+        fake.wait(keys, lambda expected=expected: draft(fake) == expected)
+        assert fake.lines()[2] == said.rstrip() + " "
+        assert fake.lua("return vim.bo.modified") == (expected != ["", ""])
+    # What was deleted is a change, too, though the text is then as it once was.
+    fake.keys("Gdd")
+    piece()
+    fake.keys("u")
+    fake.wait("the line again", lambda: draft(fake) == ["", "", "one", "two more"])
+    # A selection is not disturbed, and what was sent can be had back.
+    fake.keys("GV")
+    piece()
+    fake.keys("d")
+    fake.wait("the deletion", lambda: draft(fake) == ["", "", "one"])
+    fake.answer("orchestrator/chat/send", {"conversationId": "c1", "messageId": "m9", "correction": False})
+    fake.keys("<C-s>")
+    fake.wait("an empty draft", lambda: draft(fake) == ["", ""])
+    piece()
+    fake.keys("u")
+    fake.wait("what was sent", lambda: draft(fake) == ["", "", "one"])
+    assert [sent["text"] for sent in fake.sent("orchestrator/chat/send")] == ["one"]
+
+
+def test_a_draft_in_a_window_of_its_own(start_fake: Callable[..., FakeServed]) -> None:
+    fake = start_fake(options="{ chat = { input = 'split' } }")
+    talk = Talk(fake)
+    prompt, chat = fake.lua("local id = vim.fn.bufnr(); return { id, vim.fn.winbufnr(vim.fn.winnr('k')) }")
+    fake.wait_for_text('To "Build the login page": <C-S> sends')
+    talk.tell(kind="message", message=message("", ending="open"))
+    assert fake.lines(chat) == ["## Model", "", ""]
+    fake.keys("iWhich<Esc>")
+    talk.tell(kind="text", text="A\n" * 40)
+    fake.keys("A colour?<Esc>")
+    talk.tell(kind="text", text="B")
+    fake.wait("the draft", lambda: fake.lines(prompt) == ["Which colour?"])
+    assert any(line.rstrip().endswith("B") for line in fake.screen()), "the end of the answer stays in sight"
+    fake.keys("u")
+    fake.wait("one change less", lambda: fake.lines(prompt) == ["Which"])
+    assert fake.lines(chat)[2:] == ["A"] * 40 + ["B"]
+    assert not fake.lua("return vim.bo[...].modifiable", chat)
+    fake.answer("orchestrator/chat/send", {"conversationId": "c1", "messageId": "m9", "correction": False})
+    fake.keys("<C-r><C-s>")
+    fake.wait("it was sent", lambda: fake.sent("orchestrator/chat/send"))
+    assert fake.sent("orchestrator/chat/send")[0]["text"] == "Which colour?"
+    fake.wait("an empty draft", lambda: fake.lines(prompt) == [""])
+    fake.keys(":Orchestrator chat stop<CR>")
+    fake.wait("the stop", lambda: fake.sent("orchestrator/chat/cancel"))
+    # Both go and come together.
+    fake.keys("<C-w>k:hide<CR>")
+    fake.wait("one window", lambda: fake.lua("return vim.fn.winnr('$')") == 1)
+    fake.keys("3G:Orchestrator chat<CR>")
+    fake.wait("the draft again", lambda: fake.lua("return vim.fn.bufnr()") == prompt)
+    fake.keys(":close<CR>gi and more<Esc>")
+    fake.wait("the draft again", lambda: fake.lines(prompt) == [" and more"])
+    fake.command(f"bwipeout! {chat}")
+    fake.wait("no draft", lambda: not fake.lua("return vim.api.nvim_buf_is_valid(...)", prompt))
+    assert fake.prompts == 0
+    assert "Error" not in fake.messages()

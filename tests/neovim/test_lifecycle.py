@@ -251,3 +251,21 @@ def test_a_long_message_does_not_eat_the_next_key(fake: FakeServed) -> None:
     fake.keys("GOtyped<Esc>")
     fake.wait("the next keys", lambda: "typed" in fake.lines())
     assert fake.prompts == 0
+
+
+def test_many_messages_at_once_do_not_eat_the_next_key(fake: FakeServed) -> None:
+    """Of the server, of a command and of a file that was just opened, one over the other, and under a command line."""
+    fake.keys(":messages clear<CR>:edit<CR>:Orchestrator splt<CR>:Orchestrator discard!<CR>")
+    for kind, text in ((1, LONG), (2, "Two\nlines.\nAnd a third."), (3, "Short."), (3, "Shorter.")):
+        fake.tell("window/showMessage", {"type": kind, "message": text})
+    fake.wait_for_message("orchestrator: Two lines. And a third.")
+    fake.wait_for_message("orchestrator: Shorter.")
+    fake.keys(":echo 'half")
+    fake.wait("a command line", lambda: fake.lua("return vim.fn.getcmdline()") == "echo 'half")
+    fake.tell("window/showMessage", {"type": 2, "message": "Later."})
+    fake.tell("window/showMessage", {"type": 2, "message": "Still later."})
+    assert fake.lua("return vim.fn.getcmdline()") == "echo 'half"
+    fake.keys("<Esc>GOtyped<Esc>")
+    fake.wait("the next keys", lambda: "typed" in fake.lines())
+    fake.wait_for_message("orchestrator: Still later.")
+    assert fake.prompts == 0

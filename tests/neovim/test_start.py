@@ -66,6 +66,7 @@ def test_it_works_with_no_configuration_at_all(tmp_path: Path) -> None:
         ("{ tree = { keys = { splt = 'a' } } }", "vim.g.orchestrator.tree: keys has no action 'splt'"),
         ("{ notify = 'yes' }", "vim.g.orchestrator.notify: must be true or false"),
         ("{ chat = { layout = 'left' } }", "vim.g.orchestrator.chat: layout must be 'right', 'below', 'tab' or 'here'"),
+        ("{ chat = { input = 'top' } }", "vim.g.orchestrator.chat: input must be 'end' or 'split'"),
         ("{ chat = { keys = { sned = 'a' } } }", "vim.g.orchestrator.chat: keys has no action 'sned'"),
         ("'yes'", "vim.g.orchestrator must be a table"),
     ],

@@ -49,10 +49,13 @@ return {
       require('orchestrator.inbox').on_changed(...)
     end,
     ['orchestrator/chat/update'] = function(...)
-      require('orchestrator.chat').on_update(...)
+      require('orchestrator.chat.stream').on_update(...)
     end,
     ['orchestrator/treeChanged'] = function(...)
       require('orchestrator.tree').on_tree_changed(...)
+    end,
+    ['window/showMessage'] = function(...)
+      return require('orchestrator.display').on_message(...)
     end,
     ['workspace/applyEdit'] = function(...)
       return require('orchestrator.apply').on_apply_edit(...)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from orchestrator.errors import FileError, TaskNotFoundError
+from orchestrator.errors import DocumentClosedError, FileError, TaskNotFoundError
 from orchestrator.lsp import uris
 from orchestrator.lsp.changes import Batch
 from orchestrator.outline import edits as edits_of
@@ -232,8 +232,10 @@ class Documents:
         return self._open.get(uris.normal(uri))
 
     def get(self, uri: str) -> Document:
-        """Raises FileError when it is not open."""
+        """Raises FileError when it is not open, and DocumentClosedError when it was a moment ago."""
         document = self.find(uri)
+        if document is None and uris.normal(uri) in self._closed:
+            raise DocumentClosedError("This document was closed meanwhile.", hint="Open it and try again.")
         if document is None:
             raise FileError("This document is not open in the editor.", hint="Open it and try again.")
         return document

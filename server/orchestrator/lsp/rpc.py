@@ -36,7 +36,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from orchestrator.errors import OrchestratorError, ProtocolError
+from orchestrator.errors import DocumentClosedError, OrchestratorError, ProtocolError
 from orchestrator.lsp.encoded import Encoded
 
 logger = logging.getLogger(__name__)
@@ -77,9 +77,11 @@ def as_rpc_error(error: BaseException) -> JsonRpcException:
     if isinstance(error, asyncio.CancelledError):
         return JsonRpcRequestCancelled("The request was cancelled.")
     if isinstance(error, OrchestratorError):
-        code = (
-            JsonRpcInvalidParams.CODE if isinstance(error, ProtocolError) else types.LSPErrorCodes.RequestFailed.value
-        )
+        code = types.LSPErrorCodes.RequestFailed.value
+        if isinstance(error, ProtocolError):
+            code = JsonRpcInvalidParams.CODE
+        elif isinstance(error, DocumentClosedError):
+            code = types.LSPErrorCodes.ContentModified.value  # which no client shows to anybody
         return JsonRpcException(str(error), code=code, data={"kind": kind_of(error), "hint": error.hint})
     log_defect(error)
     hint = "Start the server with `--log FILE`, try again, and report what the file says."

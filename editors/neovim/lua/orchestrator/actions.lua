@@ -10,10 +10,11 @@ local M = {}
 ---@field modes? string[] default: Normal mode
 ---@field summary string
 
+--- The key of an action: the person's, or ours.
 ---@param action orchestrator.Action
 ---@param chosen table<string, string|false>
 ---@return string? key
-local function key_of(action, chosen)
+function M.key_of(action, chosen)
   local key = chosen[action.name]
   if key == false then
     return nil
@@ -29,7 +30,7 @@ end
 ---@param run fun(action: A)
 function M.set(buffer, actions, chosen, run)
   for _, action in ipairs(actions) do
-    local key = key_of(action, chosen)
+    local key = M.key_of(action, chosen)
     if key then
       vim.keymap.set(action.modes or { 'n' }, key, function()
         run(action)
@@ -45,7 +46,7 @@ end
 function M.show(actions, chosen, focus)
   local keys, widest = {}, 0 ---@type string[], integer
   for index, action in ipairs(actions) do
-    local key = key_of(action, chosen)
+    local key = M.key_of(action, chosen)
     keys[index] = key and vim.fn.keytrans(vim.keycode(key)) or ''
     widest = math.max(widest, vim.fn.strdisplaywidth(keys[index]))
   end

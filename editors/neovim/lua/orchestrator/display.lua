@@ -4,7 +4,8 @@
 ---
 --- Invariant: no control or direction-changing character reaches the screen as such
 --- (test_control_characters_are_visible).
---- Invariant: no message makes the person press Enter (test_a_long_message_does_not_eat_the_next_key).
+--- Invariant: no message makes the person press Enter, neither a long one nor several at once
+--- (test_a_long_message_does_not_eat_the_next_key, test_many_messages_at_once_do_not_eat_the_next_key).
 
 local M = {}
 
@@ -49,10 +50,17 @@ end
 
 local highlights = { [vim.log.levels.ERROR] = 'ErrorMsg', [vim.log.levels.WARN] = 'WarningMsg' }
 
+--- Takes the message that is on the screen off it. What is written below another one scrolls, and Neovim then
+--- waits for Enter; after a redraw it stands in its place.
+local function make_room()
+  vim.cmd.redraw()
+end
+
 --- Keeps the whole line in `:messages` and shows as much of it as fits, so that no prompt eats the next key.
 ---@param line string
 ---@param level integer
 local function echo_cut(line, level)
+  make_room()
   local flags = vim.o.shortmess
   vim.opt.shortmess:append('T')
   vim.cmd.echohl(highlights[level] or 'None')
@@ -61,13 +69,24 @@ local function echo_cut(line, level)
   vim.o.shortmess = flags
 end
 
---- A message that a person should be able to find again in `:messages`.
+--- A message that a person should be able to find again in `:messages`. Whoever types a command reads it
+--- afterwards.
 ---@param text string
 ---@param level? integer of `vim.log.levels`
 function M.tell(text, level)
   level = level or vim.log.levels.INFO
+  if vim.fn.mode() == 'c' then
+    vim.api.nvim_create_autocmd('CmdlineLeave', {
+      once = true,
+      callback = vim.schedule_wrap(function()
+        M.tell(text, level)
+      end),
+    })
+    return
+  end
   local line = 'orchestrator: ' .. M.visible((text:gsub('%s*[\r\n]+%s*', ' ')))
   if vim.fn.strdisplaywidth(line) <= vim.v.echospace then
+    make_room()
     vim.notify(line, level)
   else
     -- After what runs now: behind a typed command, messages scroll and are not cut.
@@ -102,7 +121,23 @@ function M.say(text)
   if vim.fn.strdisplaywidth(line) > room then
     line = M.wrap(line, math.max(room - 2, 8))[1] .. ' …'
   end
+  make_room()
   vim.api.nvim_echo({ { line } }, false, {})
+end
+
+local levels = {
+  vim.log.levels.ERROR,
+  vim.log.levels.WARN,
+  vim.log.levels.INFO,
+  vim.log.levels.DEBUG,
+  vim.log.levels.DEBUG,
+}
+
+--- Handler of `window/showMessage`: Neovim's own writes it below what stands there, however long it is.
+---@type lsp.Handler
+function M.on_message(_, params)
+  M.tell(params.message, levels[params.type])
+  return params
 end
 
 return M

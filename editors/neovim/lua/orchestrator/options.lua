@@ -26,6 +26,8 @@
 ---@class orchestrator.ChatOptions
 ---Where a chat opens: beside the outline, below it, in a tab page, or in its window. Default: `'right'`.
 ---@field layout? 'right'|'below'|'tab'|'here'
+---Where a person writes: at the end of the chat, or in a window of its own below. Default: `'end'`.
+---@field input? 'end'|'split'
 ---Other keys than those that `g?` shows, or false for none: `{ send = '<CR>' }`.
 ---@field keys? table<string, string|false>
 
@@ -53,7 +55,7 @@ local defaults = {
   ghost_keys = {},
   notify = true,
   tree = { layout = 'split', width = 40, follow = true, keys = {} },
-  chat = { layout = 'right', keys = {} },
+  chat = { layout = 'right', input = 'end', keys = {} },
 }
 
 local ghost_actions = { accept = true, discard = true, edit = true, stop = true }
@@ -116,8 +118,13 @@ local chat_checks = {
       return "must be 'right', 'below', 'tab' or 'here'"
     end
   end,
+  input = function(value)
+    if value ~= 'end' and value ~= 'split' then
+      return "must be 'end' or 'split'"
+    end
+  end,
   keys = function(value)
-    return require('orchestrator.actions').check(value, require('orchestrator.chat').actions)
+    return require('orchestrator.actions').check(value, require('orchestrator.chat.acting').keys)
   end,
 }
 

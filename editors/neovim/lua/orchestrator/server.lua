@@ -300,7 +300,7 @@ end
 ---@param client vim.lsp.Client
 function M.on_start(client)
   M.check_protocol(client)
-  local chat = package.loaded['orchestrator.chat']
+  local chat = package.loaded['orchestrator.chat.stream']
   if chat then
     vim.schedule(function()
       chat.on_server_start(client)
@@ -322,7 +322,7 @@ function M.on_exit(code, signal, client_id)
       return
     end
     -- What is not loaded shows no signs, no chats and no ghosts.
-    local chat = package.loaded['orchestrator.chat']
+    local chat = package.loaded['orchestrator.chat.stream']
     if chat then
       chat.on_server_exit(client_id)
     end
