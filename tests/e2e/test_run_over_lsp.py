@@ -110,6 +110,35 @@ async def test_it_is_stopped_and_resumed(tmp_path: Path) -> None:
             await client.request("orchestrator/run/resume", {"runId": run_id})
 
 
+async def test_a_split_by_a_run_is_noticed_as_stale(tmp_path: Path) -> None:
+    plan = {"ordered": False, "tasks": [{"title": "Shirts"}, {"title": "Boots"}, {"title": "Maps"}]}
+    script = [
+        does("Pack", status="failed", result="too much at once"),
+        {"when": {"schema": "plan"}, "answer": plan},
+        asks("Shirts", "Which?"),
+        done(),
+        sums_up(),
+    ]
+
+    async def codes(client: LspClient, buffer: Buffer) -> list[str]:
+        answer = await client.request("textDocument/diagnostic", {"textDocument": {"uri": buffer.uri}})
+        return [item["code"] for item in answer["items"]]
+
+    async with serving(tmp_path, script=script) as client:
+        await client.initialize({**EDITOR, "textDocument": {"diagnostic": {}}})
+        buffer = await client.open("# Trip\n\n- [ ] Pack  [mode:: auto]\n")
+        run_id = await start(client, buffer)
+        approval = await opened(client)
+        assert "- [ ] Boots" in buffer.text or "- [x] Boots" in buffer.text
+        assert "stale-split" not in await codes(client, buffer)
+        await buffer.type("Pack", "Pack lightly")
+        async with asyncio.timeout(PATIENCE):
+            while "stale-split" not in await codes(client, buffer):
+                await asyncio.sleep(0.02)
+        await client.request("orchestrator/approval/answer", {"approvalId": approval["approvalId"], "answer": "All."})
+        await ended(client, run_id)
+
+
 async def test_typing_meanwhile_is_kept(tmp_path: Path) -> None:
     async with editing(tmp_path, [done(delay=0.05), sums_up()]) as (client, buffer):
         run_id = await start(client, buffer)

@@ -17,6 +17,7 @@ from tests.engine.test_split import SPLIT, Scene, plan_entry
 
 STEPS = [{"title": f"Taste the {what}", "description": "With a spoon."} for what in ("sour", "sweet", "bitter")]
 RECORD = SplitRecord(
+    split_id="run_1",
     run_id="run_1",
     workspace="/here",
     uri="file:///a.tasks.md",
@@ -131,9 +132,17 @@ async def test_an_accepted_split_is_the_next_ones_example(tmp_path: Path):
         assert "your split of “Judge the marmalades of the fair” (plan.tasks.md, 20" in second.plan.source
 
 
+def test_what_a_run_wrote_teaches_only_when_it_is_taken_back():
+    by_run = replace(RECORD, split_id="attempt_1")
+    assert experience_of([by_run], "/here") == Experience()
+    undone = experience_of([replace(by_run, outcome=SplitOutcome.UNDONE)], "/here")
+    assert [label.verdict for label in undone.labels] == [Verdict.EXECUTE]
+    assert undone.trust < Experience().trust
+
+
 def test_a_split_that_was_undone_counts_against_another():
     title = "Judge the marmalades of the village"
-    many = [replace(RECORD, run_id=f"run_{number}", title=f"Judge the {what} of the fair") for number, what in
+    many = [replace(RECORD, title=f"Judge the {what} of the fair") for number, what in
             enumerate(("marmalades", "jams", "honeys", "cheeses", "breads", "cakes"))]  # fmt: skip
     before = prior(title, Experience())
     kept = prior(title, experience_of(many, "/here"))

@@ -12,8 +12,10 @@ import pytest
 from orchestrator.engine import executors
 from orchestrator.engine.branch import BranchObserver
 from orchestrator.engine.executors import Outcome
+from orchestrator.engine.experience import note_taken_back
+from orchestrator.engine.stale import text_hash
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
-from orchestrator.model.run import AttemptState, Event, RunState
+from orchestrator.model.run import AttemptState, Event, RunState, SplitOutcome
 from tests.support.branches import Branch, does, done, sums_up, verdict
 
 
@@ -197,6 +199,30 @@ async def test_a_failed_task_is_split(tmp_path):
         assert (view.state, view.done, view.total) == (RunState.COMPLETED, 4, 4)
         assert [child.mark for child in branch.task("Big").children] == ["x", "x"]
         assert branch.task("Big").result == "Big is done."
+
+
+async def test_a_split_by_a_run_is_remembered_and_learned_from_when_undone(tmp_path):
+    titles = ("One", "Two", "Three")
+    plan = {"when": {"schema": "plan"}, "answer": {"ordered": True, "tasks": [{"title": title} for title in titles]}}
+    script = [does("Big", status="failed", result="too much"), plan, done(delay=20)]
+    async with Branch(tmp_path, "- [ ] Big\n  Carefully.\n", script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 3)
+        store = await branch.session.store()
+        (split,) = await store.splits()
+        assert (split.run_id, split.outcome, split.verdict) == (run.run_id, SplitOutcome.APPLIED, "")
+        assert split.by_run
+        assert [row["title"] for row in split.plan["tasks"]] == list(titles)
+        assert await store.split_hashes(branch.holder.uri) == {
+            branch.task("Big").task_id: text_hash(branch.task("Big"))
+        }
+        run.stop()
+        await run.ended()
+        text = branch.text
+        branch.holder.type(text[text.index("  1. [ ] One") : text.index("Three") + 5], "")
+        await note_taken_back(store, branch.holder.uri, branch.holder.document.outline)
+        (split,) = await store.splits()
+        assert split.outcome is SplitOutcome.UNDONE
 
 
 @pytest.mark.parametrize("failure", ["no access", "the registry answered 401 and " * 8])

@@ -38,7 +38,20 @@ async def fill(store: Store, secret: str) -> None:
         await store.move(done, [])
         await store.add_effect(f"attempt_{number}", "edit", "h", word, 1.0)
         await store.keep_split(
-            SplitRecord(f"run_{number}", workspace, "u", None, word, word, "h", "", SplitOutcome.APPLIED, {}, 1005.0)
+            SplitRecord(
+                f"run_{number}",
+                f"run_{number}",
+                workspace,
+                "u",
+                None,
+                word,
+                word,
+                "h",
+                "",
+                SplitOutcome.APPLIED,
+                {},
+                1005.0,
+            )
         )
         await store.end_run(f"run_{number}", RunState.COMPLETED, word, 2000.0)
     await chat(store, 3, f"{secret} in a chat")

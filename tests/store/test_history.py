@@ -92,6 +92,7 @@ async def test_history_follows_what_is_stored() -> None:
         plan = {"tasks": [{"title": "Wire the API", "description": "", "mode": "auto"}], "ordered": True}
         record = SplitRecord(
             "run_2",
+            "run_2",
             "/projects/site",
             "file:///a.md",
             "id7",

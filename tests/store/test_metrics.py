@@ -226,7 +226,9 @@ async def test_splits_edits_and_what_became_of_subtasks():
             attempt = Attempt(f"a{n}", f"r{n}", f"c{n}", "aaaaa", "A task", T0)
             await store.begin_attempt(attempt, Conversation(f"c{n}", "/w", uri, "aaaaa", "A task", T0))
             plan = {"tasks": [{"title": "Kept"}, {"title": "Renamed since"}]}
-            await store.keep_split(SplitRecord(f"r{n}", "/w", uri, "aaaaa", "A task", "", "", "", outcome, plan, T0))
+            await store.keep_split(
+                SplitRecord(f"r{n}", f"r{n}", "/w", uri, "aaaaa", "A task", "", "", "", outcome, plan, T0)
+            )
         for n, answer in enumerate((*Leave, Leave.RUN)):
             await store.add_approval(Approval(f"p{n}", "r0", "a0", "edit", "Edit", {}, T0))
             await store.answer_approval(f"p{n}", answer, T0)

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine import context, executing, judging
+from orchestrator.engine import context, executing, judging, stale
 from orchestrator.engine.acceptance import read as read_acceptance
 from orchestrator.engine.attachments import attachments
 from orchestrator.engine.attempt_record import AttemptRecord, Delivered
@@ -28,6 +29,7 @@ from orchestrator.engine.executors import Outcome, TaskContext
 from orchestrator.engine.executors.checks import check
 from orchestrator.engine.hands import TaskHands
 from orchestrator.engine.machine import Signal
+from orchestrator.engine.plans import as_json
 from orchestrator.engine.prompt_set import PromptSet
 from orchestrator.engine.routing import BASIC, Asker
 from orchestrator.engine.schedule import End
@@ -38,9 +40,9 @@ from orchestrator.errors import (
     OrchestratorError,
     StoreError,
 )
-from orchestrator.model.run import Approval, Attempt, AttemptState
+from orchestrator.model.run import Approval, Attempt, AttemptState, SplitOutcome, SplitRecord
 from orchestrator.model.safe_text import one_line
-from orchestrator.model.task import Verdict
+from orchestrator.model.task import Plan, Verdict
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline.fields import MAX_REASON
 from orchestrator.outline.tree import Outline, Task
@@ -72,11 +74,17 @@ class TaskRun:
         self.ended_by_hand: End | None = None
         around = run.around(outline)
         self._fields = around.fields.of(task)
+        self._planned_for = ""
+        """The hash of the words that an attempt which goes on began with; else the task's own."""
         if stored and stored.brief:
             self.brief = context.from_json(stored.brief)
+            self._planned_for = stale.words_hash(self.brief.title, self.brief.description, self.brief.acceptance)
         else:
             self.brief = build_brief(outline, task, run.crew.fresh, siblings=False, around=around)
         self._files = task.fields.get("files", "")
+        self._verdict = ""
+        """What a model judged of it, if it was asked."""
+        self._task = task
         self._failed = ""
         """Why doing it failed, when it is split for that."""
         self.prompts = PromptSet()
@@ -126,7 +134,9 @@ class TaskRun:
             await self._choose_prompts()
             if decide:
                 await self.run.remember()
-                if (await self._decomposer().decide(self.brief)).verdict is Verdict.DECOMPOSE:
+                verdict = (await self._decomposer().decide(self.brief)).verdict
+                self._verdict = verdict.value
+                if verdict is Verdict.DECOMPOSE:
                     await self._split()
                     return
                 self.record.signal(Signal.EXECUTE)
@@ -326,8 +336,26 @@ class TaskRun:
             self.hands.tell(f"“{self.title}” could not be split: {error}")
             self._fail(_both(self._failed, error.message))
             raise _StoppedError from error
+        await self.run.store.keep_split(self._as_split(plan))
         self.record.expanded(count)
         self.run.crew.expanded(self, await holder.look())
+
+    def _as_split(self, plan: Plan) -> SplitRecord:
+        """For noticing that the task has changed since, and for learning from it when it is taken back."""
+        return SplitRecord(
+            split_id=self.attempt.attempt_id,
+            run_id=self.run.run_id,
+            workspace=str(self.run.folder),
+            uri=self.run.holder.uri,
+            task_id=self.key,
+            title=self.title,
+            description=self.brief.description,
+            text_hash=self._planned_for or stale.text_hash(self._task),
+            verdict=self._verdict,
+            outcome=SplitOutcome.APPLIED,
+            plan=as_json(plan),
+            ended=time.time(),
+        )
 
     def _decomposer(self) -> Decomposer:
         most = self.run.settings.split.max_children

@@ -78,17 +78,18 @@ async def remembered(store: Store, config_folder: Path, workspace: Path) -> Expe
 
 def experience_of(records: Sequence[SplitRecord], workspace: str, saved: Sequence[Playbook] = ()) -> Experience:
     """`records` are the newest first."""
-    applied = sum(record.outcome is SplitOutcome.APPLIED for record in records if record.verdict == "DECOMPOSE")
-    refused = sum(record.outcome in _REFUSED for record in records if record.verdict == "DECOMPOSE")
+    judged = [record for record in _judged(records) if record.verdict == "DECOMPOSE"]
+    applied = sum(record.outcome is SplitOutcome.APPLIED for record in judged)
+    refused = sum(record.outcome in _REFUSED for record in judged)
     return Experience(
-        labels=tuple(_labels(records)),
-        playbooks=(*saved, *_accepted(records, workspace)),
+        labels=tuple(_labels(_judged(records))),
+        playbooks=(*saved, *_accepted(_judged(records), workspace)),
         trust=(RIGHT + applied) / (WRONG + refused),
     )
 
 
 def taken_back(records: Sequence[SplitRecord], uri: str, outline: Outline) -> Mapping[str, SplitOutcome]:
-    """By run, what became since of splits that were written into this outline: undone, or brought back.
+    """By split, what became since of splits that were written into this outline: undone, or brought back.
 
     Only a task that stands there says anything; one that is gone may have moved.
     """
@@ -105,14 +106,14 @@ def taken_back(records: Sequence[SplitRecord], uri: str, outline: Outline) -> Ma
             continue
         now = SplitOutcome.APPLIED if task.children else SplitOutcome.UNDONE
         if now is not record.outcome:
-            found[record.run_id] = now
+            found[record.split_id] = now
     return found
 
 
 async def note_taken_back(store: Store, uri: str, outline: Outline) -> None:
     """Remember which splits of this outline were undone, before anything is learned from them. Raises StoreError."""
-    for run_id, outcome in taken_back(await store.splits(limit=REMEMBERED), uri, outline).items():
-        await store.set_split_outcome(run_id, outcome)
+    for split_id, outcome in taken_back(await store.splits(limit=REMEMBERED), uri, outline).items():
+        await store.set_split_outcome(split_id, outcome)
 
 
 def saved_playbooks(folder: Path) -> tuple[Playbook, ...]:
@@ -173,6 +174,11 @@ def examples(title: str, description: str, experience: Experience) -> tuple[Matc
     except ProviderUnavailableError:
         return ()
     return tuple(match for match in matches if match.nearness >= NEAR_ENOUGH)[:NEAREST]
+
+
+def _judged(records: Sequence[SplitRecord]) -> list[SplitRecord]:
+    """Those that a person said something about: of what a run wrote by itself only what was taken back."""
+    return [record for record in records if not (record.by_run and record.outcome is SplitOutcome.APPLIED)]
 
 
 def _labels(records: Sequence[SplitRecord]) -> Iterator[Labelled]:

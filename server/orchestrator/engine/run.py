@@ -27,7 +27,7 @@ from orchestrator.engine.context import Surroundings
 from orchestrator.engine.crew import Crew
 from orchestrator.engine.editor import Holder
 from orchestrator.engine.estimate_line import estimate_line
-from orchestrator.engine.experience import Experience, remembered
+from orchestrator.engine.experience import Experience, note_taken_back, remembered
 from orchestrator.engine.heartbeat import heartbeat
 from orchestrator.engine.marks import Marks
 from orchestrator.engine.means import BranchMeans
@@ -210,6 +210,7 @@ class BranchRun:
     async def remember(self) -> None:
         """Before its first plan: what the person's own splits teach, as for a single split."""
         if not self._remembered:
+            await note_taken_back(self.store, self.holder.uri, (await self.holder.look()).outline)
             self.experience = await remembered(self.store, self.means.config_folder, self.folder)
             self._remembered = True
 

@@ -408,6 +408,7 @@ class Split:
     async def _keep(self, outcome: SplitOutcome, plan: Plan) -> None:
         """For examples, for judging later tasks, and for noticing that the task has changed since."""
         record = SplitRecord(
+            split_id=self.run_id,
             run_id=self.run_id,
             workspace=str(self._asker.folder),
             uri=self._target.uri,

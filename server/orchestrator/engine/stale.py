@@ -17,7 +17,11 @@ from orchestrator.outline.tree import Outline, Task
 
 def text_hash(task: Task) -> str:
     """Of what a planner was asked to divide. Not of its formatting."""
-    words = "\0".join(" ".join(part.split()) for part in (task.title, task.description, task.acceptance))
+    return words_hash(task.title, task.description, task.acceptance)
+
+
+def words_hash(*parts: str) -> str:
+    words = "\0".join(" ".join(part.split()) for part in parts)
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
 
 

@@ -56,7 +56,6 @@ class Outbox:
             open_here = {canonical(document.uri): document.uri for document in self._server.documents}
             stamp = _stamp(self._files)
             if stamp and (stamp != seen or held != open_here or now >= due or (again and now >= again)):
-                new = not seen
                 seen = stamp
                 try:
                     session = await self._server.session()
@@ -66,9 +65,8 @@ class Outbox:
                     again = now + AGAIN_SECONDS if await self._write_waiting(session, open_here) else 0.0
                     await self._server.unfinished.load()
                     await self._server.costs.load()
-                    if new:
-                        for uri in open_here.values():
-                            await self._server.split_history.load(uri)
+                    for uri in open_here.values():
+                        await self._server.split_history.load(uri)
                 except OrchestratorError:
                     due = now + HOLD_SECONDS  # a bad store is told when something is run; it may be mended until then
                     held = open_here

@@ -48,13 +48,15 @@ class Outlook:
             from orchestrator.engine.experience import note_taken_back
             from orchestrator.engine.outlook import judge_of
             from orchestrator.lsp.server import STORE_FILE
+            from orchestrator.lsp.split_history import spellings
 
             server = self._server
             store = None  # a hover makes none
             if server.running_session is not None or (server.directories.data / STORE_FILE).exists():
                 store = await (await server.session()).store()
                 for document in list(server.documents):
-                    await note_taken_back(store, document.uri, document.snapshot().outline)
+                    for uri in spellings(document.uri):
+                        await note_taken_back(store, uri, document.snapshot().outline)
             self._judge = await judge_of(server.settings, server.directories.config, store, in_thread)
         except OrchestratorError:
             self._judge = None  # a split says what is wrong

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.lsp import uris
+from orchestrator.lsp.holder import canonical
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
@@ -31,7 +32,10 @@ class SplitHistory:
     async def load(self, uri: str) -> None:
         """Read what is stored about this outline."""
         try:
-            found = await (await self._server.session()).split_hashes(uri)
+            session = await self._server.session()
+            found: dict[str, str] = {}
+            for spelled in spellings(uri):
+                found |= await session.split_hashes(spelled)
         except OrchestratorError:
             return  # a run that needs the store will say what is wrong with it
         key = uris.normal(uri)
@@ -42,6 +46,11 @@ class SplitHistory:
         from orchestrator.lsp.problems import told_anew
 
         told_anew(self._server)
+
+
+def spellings(uri: str) -> tuple[str, ...]:
+    """Under which addresses its splits are stored: as the client writes it, and as runs and other programs do."""
+    return tuple(dict.fromkeys((uri, canonical(uri))))
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -320,6 +320,8 @@ class SplitOutcome(StrEnum):
 class SplitRecord:
     """How a split came out."""
 
+    split_id: str
+    """That of the run, or of the attempt within a run that split its task."""
     run_id: str
     workspace: str
     uri: str
@@ -334,6 +336,11 @@ class SplitRecord:
     plan: dict[str, Any]
     """What was written or discarded, as events hold it."""
     ended: float
+
+    @property
+    def by_run(self) -> bool:
+        """Written by a run: no person has said anything about it."""
+        return self.split_id != self.run_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,10 @@ def deletable(connection: sqlite3.Connection, selection: Selection, now: float, 
         )
     for run_id in chosen.runs:
         meanings += _count(
-            connection, "meanings JOIN history USING (entry_id) WHERE kind = 'split' AND record_id = ?", run_id
+            connection,
+            "meanings JOIN history USING (entry_id) JOIN splits ON split_id = record_id"
+            " WHERE history.kind = 'split' AND run_id = ?",
+            run_id,
         )
     return Deletable(
         runs=len(chosen.runs) - chosen.chats,

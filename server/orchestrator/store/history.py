@@ -148,11 +148,11 @@ _DESCRIBED = (
     "  WHERE history.kind = 'message' AND message_id = record_id) AS of_message,"
     " (SELECT provider || '/' || model FROM steps JOIN attempts AS own USING (attempt_id)"
     "  WHERE own.run_id = coalesce(attempts.run_id, splits.run_id) AND provider <> 'classifier'"
-    "  AND (history.kind = 'split' OR attempt_id = attempts.attempt_id)"
+    "  AND (attempt_id = attempts.attempt_id OR splits.split_id IN (own.run_id, attempt_id))"
     "  ORDER BY steps.started DESC LIMIT 1) AS of_run"
     " FROM history LEFT JOIN conversations USING (conversation_id)"
     " LEFT JOIN attempts ON attempts.conversation_id = history.conversation_id"
-    " LEFT JOIN splits ON history.kind = 'split' AND splits.run_id = record_id"
+    " LEFT JOIN splits ON history.kind = 'split' AND splits.split_id = record_id"
     " WHERE entry_id IN ({}) AND coalesce(conversations.uri, splits.uri) IS NOT NULL"
 )
 
@@ -197,8 +197,9 @@ def _conditions(connection: sqlite3.Connection, filters: Filters) -> tuple[str, 
             " WHERE ? IN (provider || '/' || model, model, provider)"
         )
         where.append(
-            f"(history.conversation_id IN ({chosen.format('conversation_id')})"
-            f" OR (history.kind = 'split' AND history.record_id IN ({chosen.format('run_id')})))"
+            f"(history.conversation_id IN ({chosen.format('conversation_id')})"  # noqa: S608  # fixed text
+            " OR (history.kind = 'split' AND history.record_id IN (SELECT split_id FROM splits"
+            f" WHERE run_id IN ({chosen.format('run_id')}))))"
         )
         parameters += [rows.clean_text(filters.model)] * 2
     return "".join(f" AND {condition}" for condition in where), parameters
@@ -208,7 +209,7 @@ def _of(condition: str) -> str:
     """Of the conversation, or of the split."""
     return (
         f"(history.conversation_id IN (SELECT conversation_id FROM conversations WHERE {condition})"  # noqa: S608  # fixed text
-        f" OR (history.kind = 'split' AND history.record_id IN (SELECT run_id FROM splits WHERE {condition})))"
+        f" OR (history.kind = 'split' AND history.record_id IN (SELECT split_id FROM splits WHERE {condition})))"
     )
 
 

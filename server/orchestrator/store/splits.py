@@ -37,19 +37,19 @@ def keep(connection: sqlite3.Connection, record: SplitRecord) -> None:
     connection.execute(f"INSERT OR REPLACE INTO splits ({names}) VALUES ({values})", columns)  # noqa: S608  # names from here
 
 
-def set_outcome(connection: sqlite3.Connection, run_id: str, outcome: SplitOutcome) -> None:
-    connection.execute("UPDATE splits SET outcome = ? WHERE run_id = ?", (outcome.value, run_id))
+def set_outcome(connection: sqlite3.Connection, split_id: str, outcome: SplitOutcome) -> None:
+    connection.execute("UPDATE splits SET outcome = ? WHERE split_id = ?", (outcome.value, split_id))
 
 
 def hash_from(row: sqlite3.Row) -> tuple[str, str]:
     return row["task_id"], row["text_hash"]
 
 
-RECENT = "SELECT * FROM splits ORDER BY ended DESC, run_id LIMIT ?"
-RECENT_OF_WORKSPACE = "SELECT * FROM splits WHERE workspace = ? ORDER BY ended DESC, run_id LIMIT ?"
+RECENT = "SELECT * FROM splits ORDER BY ended DESC, split_id LIMIT ?"
+RECENT_OF_WORKSPACE = "SELECT * FROM splits WHERE workspace = ? ORDER BY ended DESC, split_id LIMIT ?"
 HASHES = (
     "SELECT task_id, text_hash FROM splits WHERE uri = ? AND task_id IS NOT NULL"
-    " AND outcome = 'applied' ORDER BY ended, run_id"
+    " AND outcome = 'applied' ORDER BY ended, split_id"
 )
 """The later row of a task comes later, so that it wins in a dictionary."""
 

@@ -515,9 +515,9 @@ class Store:
             return await self._select(splits.record_from, splits.RECENT, limit)
         return await self._select(splits.record_from, splits.RECENT_OF_WORKSPACE, workspace, limit)
 
-    async def set_split_outcome(self, run_id: str, outcome: SplitOutcome) -> None:
+    async def set_split_outcome(self, split_id: str, outcome: SplitOutcome) -> None:
         """It came out otherwise than it was kept: a person took it back, or brought it back."""
-        await self._write(partial(splits.set_outcome, run_id=run_id, outcome=outcome))
+        await self._write(partial(splits.set_outcome, split_id=split_id, outcome=outcome))
 
     async def split_hashes(self, uri: str) -> dict[str, str]:
         """By task id: the hash of the words that its last split was planned for."""
