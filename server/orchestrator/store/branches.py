@@ -1,4 +1,4 @@
-"""The statements of running branches: leases, tasks, effects, the inbox and the outbox.
+"""The statements of running branches, but for those that many tasks write (`bulk`): leases, the inbox and the outbox.
 
 Apart from `records`, which a split needs too. Each function runs inside one transaction of `writer.py`.
 
@@ -15,8 +15,6 @@ from orchestrator.model.message import Speaker
 from orchestrator.model.run import (
     Approval,
     ApprovalState,
-    Attempt,
-    Conversation,
     Event,
     OutboxEntry,
     Run,
@@ -72,33 +70,6 @@ def mark_failed(connection: sqlite3.Connection, run_id: str, reason: str, now: f
     return True
 
 
-def begin_task(connection: sqlite3.Connection, attempt: Attempt, conversation: Conversation, told: Told) -> list[Event]:
-    records.begin_attempt(connection, attempt, conversation)
-    return _tell(connection, attempt.run_id, told, attempt.started)
-
-
-def move(
-    connection: sqlite3.Connection, attempt: Attempt, told: Told, entry: OutboxEntry | None, now: float
-) -> list[Event]:
-    changed = connection.execute(
-        "UPDATE attempts SET state = ?, reason = ?, ended = ?, result = ?, answer = ?, executor = ?"
-        " WHERE attempt_id = ?",
-        (
-            attempt.state.value,
-            rows.clean_text(attempt.reason),
-            attempt.ended,
-            rows.clean_text(attempt.result),
-            rows.clean_text(attempt.answer),
-            rows.clean_text(attempt.executor),
-            attempt.attempt_id,
-        ),
-    )
-    records.must_change(changed, "attempt", attempt.attempt_id)
-    if entry is not None:
-        add_outbox(connection, entry)
-    return _tell(connection, attempt.run_id, told, now)
-
-
 def finished_call(connection: sqlite3.Connection, attempt_id: str, given: str, after: int) -> tuple[Step, str] | None:
     found = connection.execute(
         "SELECT * FROM steps WHERE attempt_id = ? AND request_hash = ? AND state = 'completed' ORDER BY seq"
@@ -111,15 +82,6 @@ def finished_call(connection: sqlite3.Connection, attempt_id: str, given: str, a
         "SELECT text FROM messages WHERE step_id = ? AND speaker = ?", (found["step_id"], Speaker.ASSISTANT.value)
     ).fetchone()
     return rows.step_from(found), "" if said is None else said[0]
-
-
-def add_effect(connection: sqlite3.Connection, attempt_id: str, name: str, given: str, result: str, now: float) -> None:
-    connection.execute(
-        "INSERT INTO effects (attempt_id, name, given_hash, seq, result, created) VALUES (?1, ?2, ?3,"
-        " (SELECT coalesce(max(seq), 0) + 1 FROM effects WHERE attempt_id = ?1 AND name = ?2 AND given_hash = ?3),"
-        " ?4, ?5)",
-        (attempt_id, name, given, rows.clean_text(result), now),
-    )
 
 
 def add_approval(connection: sqlite3.Connection, approval: Approval, told: Told) -> list[Event]:
@@ -147,13 +109,6 @@ def withdraw(connection: sqlite3.Connection, attempt_id: str, now: float) -> Non
 
 def add_outbox(connection: sqlite3.Connection, entry: OutboxEntry) -> None:
     records.insert(connection, "outbox", rows.outbox_row(entry))
-
-
-def close_outbox(connection: sqlite3.Connection, entries: Sequence[OutboxEntry]) -> None:
-    connection.executemany(
-        "UPDATE outbox SET state = ?, reason = ?, closed = ? WHERE entry_id = ?",
-        [(entry.state.value, rows.clean_text(entry.reason), entry.closed, entry.entry_id) for entry in entries],
-    )
 
 
 def hold(connection: sqlite3.Connection, uris: Sequence[str], owner: str, now: float) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from orchestrator.store import failures
-from orchestrator.store.migrate import Migration, identify, migrate
+from orchestrator.store.migrate import Migration, identify, migrate, read_number
 from orchestrator.store.private import create_private_file, create_private_folder
 
 BUSY_SECONDS = 5.0
@@ -27,6 +27,9 @@ BUSY_SECONDS = 5.0
 
 _WAL_SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes that the WAL file may keep after a checkpoint, so that one huge answer does not stay on disk twice."""
+
+_STATEMENTS = 256
+"""Kept ready: those of `bulk` come in several sizes."""
 
 T = TypeVar("T")
 
@@ -58,6 +61,10 @@ class Connection(aiosqlite.Connection):
             if self._stopped is not None:
                 await self._stopped
             raise
+
+    @property
+    def closed(self) -> bool:
+        return not self._running
 
     def ask(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Call it in the thread, after everything that was asked before; a caller that is cancelled takes nothing back.
@@ -130,7 +137,7 @@ def _prepare_reader(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def _connect(name: str, busy_seconds: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None)
+    connection = sqlite3.connect(name, timeout=busy_seconds, isolation_level=None, cached_statements=_STATEMENTS)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA temp_store = MEMORY")  # sorting must not spill a user's text into a shared folder
@@ -159,6 +166,8 @@ class Guard:
         self._path = path
         self._known = known
         self._identity = self._look()
+        self._versions: dict[int, int] = {}
+        """By connection, the state of the database in which it was found to be in our format."""
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         """Without this, records would go to a file that was deleted, or to columns that a later version renamed."""
@@ -166,7 +175,10 @@ class Guard:
             return
         if self._look() != self._identity:
             raise failures.unwritable(str(self._path), "it was removed or replaced while it was open")
-        identify(connection, str(self._path), self._known)
+        version = read_number(connection, "data_version")  # another one when another connection wrote
+        if self._versions.get(id(connection)) != version:
+            identify(connection, str(self._path), self._known)
+            self._versions[id(connection)] = version
 
     def _look(self) -> tuple[int, int] | None:
         if self._path is None:

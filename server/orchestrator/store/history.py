@@ -84,27 +84,33 @@ def settle(connection: sqlite3.Connection) -> None:
 
     An index that is damaged takes no other record with it: it is built anew, or else left as it is.
     """
-    changes = connection.execute(
-        "SELECT change_id, entry_id, removed, added FROM history_changes ORDER BY 1"
-    ).fetchall()
-    if not changes:
+    last, removed = connection.execute("SELECT max(change_id), count(removed) FROM history_changes").fetchone()
+    if last is None:
         return
     connection.execute("SAVEPOINT words")
     try:
-        for _, entry_id, removed, added in changes:
-            if removed is not None:
-                connection.execute(
-                    "INSERT INTO history_words (history_words, rowid, text) VALUES ('delete', ?, ?)",
-                    (entry_id, removed),
-                )
-            if added is not None:
-                connection.execute("INSERT INTO history_words (rowid, text) VALUES (?, ?)", (entry_id, added))
+        if removed:
+            _follow(connection)
+        else:
+            connection.execute("INSERT INTO history_words (rowid, text) SELECT entry_id, added FROM history_changes")
     except sqlite3.DatabaseError:
         connection.execute("ROLLBACK TO words")
         with suppress(sqlite3.DatabaseError):
             rebuild(connection)
     connection.execute("RELEASE words")
-    connection.execute("DELETE FROM history_changes WHERE change_id <= ?", (changes[-1][0],))
+    connection.execute("DELETE FROM history_changes WHERE change_id <= ?", (last,))
+
+
+def _follow(connection: sqlite3.Connection) -> None:
+    """One change after the other: what is added may have been removed before."""
+    changes = connection.execute("SELECT entry_id, removed, added FROM history_changes ORDER BY change_id").fetchall()
+    for entry_id, removed, added in changes:
+        if removed is not None:
+            connection.execute(
+                "INSERT INTO history_words (history_words, rowid, text) VALUES ('delete', ?, ?)", (entry_id, removed)
+            )
+        if added is not None:
+            connection.execute("INSERT INTO history_words (rowid, text) VALUES (?, ?)", (entry_id, added))
 
 
 def rebuild(connection: sqlite3.Connection) -> None:

@@ -82,19 +82,15 @@ def begin_step(connection: sqlite3.Connection, step: Step, messages: Sequence[St
 
 def end_step(connection: sqlite3.Connection, step: Step, message: StoredMessage | None) -> None:
     """The partial text stays where no whole answer replaces it: it is all that is left of a cut call."""
-    row = rows.step_row(step)
-    changed = connection.execute(_END_STEP, (*(row[column] for column in _ENDING), row["raw_answer"], step.step_id))
-    must_change(changed, "step", step.step_id)
+    ending = rows.step_ending(step)
+    raw_answer = ending[rows.STEP_ENDING.index("raw_answer")]
+    must_change(connection.execute(_END_STEP, (*ending, raw_answer, step.step_id)), "step", step.step_id)
     if message is not None:
         add_message(connection, message)
 
 
-_ENDING = (
-    *("provider", "model", "state", "raw_answer", "input_tokens", "output_tokens", "cache_read_tokens"),
-    *("cache_write_tokens", "usage_estimated", "cost_nano_usd", "error", "ended", "finish"),
-)
 _END_STEP = (
-    f"UPDATE steps SET {', '.join(f'{column} = ?' for column in _ENDING)},"  # noqa: S608  # fixed names
+    f"UPDATE steps SET {', '.join(f'{column} = ?' for column in rows.STEP_ENDING)},"  # noqa: S608  # fixed names
     " partial_answer = CASE WHEN ? = '' THEN partial_answer ELSE '' END WHERE step_id = ?"
 )
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from orchestrator.model.run import Approval, Attempt, Conversation, Event, OutboxEntry, Run, Step, StoredMessage
@@ -53,7 +53,7 @@ def clean_optional(text: str | None) -> str | None:
 
 
 def nano_usd(cost: Cost) -> int | None:
-    return None if cost is None else int(cost.scaleb(_NANO).to_integral_value())
+    return None if cost is None else int(cost.scaleb(_NANO).to_integral_value()) if cost else 0
 
 
 def cost_from(nano: int | None) -> Cost:
@@ -62,6 +62,11 @@ def cost_from(nano: int | None) -> Cost:
 
 def json_text(detail: dict[str, Any] | list[dict[str, Any]]) -> str:
     return clean_text(_ENCODER.encode(detail))
+
+
+def comes_back(detail: dict[str, Any], text: str) -> bool:
+    """Whether reading the text, which is its `json_text`, gives just this."""
+    return text.isascii() and all(type(value) is str for value in detail.values())
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -78,21 +83,30 @@ class Columns(Generic[T]):
         """`leave_out`: fields that are not one column."""
         types = get_type_hints(kind)
         self._kind = kind
-        self._names = tuple(one.name for one in fields(kind) if one.name not in leave_out)
-        self._values = attrgetter(*self._names)
-        to = [(place, _to_column(types[name])) for place, name in enumerate(self._names)]
-        self._texts = tuple(place for place, convert in to if convert is clean_text)
-        self._others = tuple((place, convert) for place, convert in to if convert not in {clean_text, _as_it_is})
-        self._from = {name: _from_column(types[name]) for name in self._names}
+        self.names = tuple(one.name for one in fields(kind) if one.name not in leave_out)
+        to = [(place, _to_column(types[name])) for place, name in enumerate(self.names)]
+        words = {place for place, convert in to if convert is _value}
+        self._values = attrgetter(
+            *(f"{name}._value_" if place in words else name for place, name in enumerate(self.names))
+        )
+        self._texts = tuple(place for place, convert in to if convert in {clean_text, clean_optional})
+        self._text: Callable[[list[Any]], Iterable[str | None]] = itemgetter(*self._texts)
+        self._others = tuple((place, convert) for place, convert in to if convert in _CONVERTED)
+        self._from = {name: _from_column(types[name]) for name in self.names}
 
-    def row(self, record: T) -> Row:
+    def values(self, record: T) -> list[Any]:
+        """In the order of `names`."""
         values = list(self._values(record))
-        for place in self._texts:  # most are clean, and a run writes a hundred of them for each of its steps
-            if not values[place].isascii() or "\0" in values[place]:
-                values[place] = clean_text(values[place])
+        together = "".join(filter(None, self._text(values)))
+        if not together.isascii() or "\0" in together:  # most are clean, and a run writes a hundred for each step
+            for place in self._texts:
+                values[place] = clean_optional(values[place])
         for place, convert in self._others:
             values[place] = convert(values[place])
-        return dict(zip(self._names, values, strict=True))
+        return values
+
+    def row(self, record: T) -> Row:
+        return dict(zip(self.names, self.values(record), strict=True))
 
     def record(self, row: sqlite3.Row, **left_out: Any) -> T:
         return self._kind(**{name: convert(row[name]) for name, convert in self._from.items()}, **left_out)
@@ -141,32 +155,79 @@ def _records_of(kind: Callable[..., Any], stored: str) -> tuple[Any, ...]:
     return () if stored == "[]" else tuple(kind(**one) for one in json.loads(stored))
 
 
+_CONVERTED = {int, json_text, _json_of_records}
+
 _runs = Columns(Run)
 run_row, run_from = _runs.row, _runs.record
-_attempts = Columns(Attempt)
-attempt_row, attempt_from = _attempts.row, _attempts.record
-_conversations = Columns(Conversation)
-conversation_row, conversation_from = _conversations.row, _conversations.record
-_messages = Columns(StoredMessage)
-message_row, message_from = _messages.row, _messages.record
+attempts = Columns(Attempt)
+attempt_row, attempt_from = attempts.row, attempts.record
+conversations = Columns(Conversation)
+conversation_row, conversation_from = conversations.row, conversations.record
+messages = Columns(StoredMessage)
+message_row, message_from = messages.row, messages.record
 _approvals = Columns(Approval)
 approval_row, approval_from = _approvals.row, _approvals.record
-_entries = Columns(OutboxEntry)
-outbox_row, outbox_from = _entries.row, _entries.record
+entries = Columns(OutboxEntry)
+outbox_row, outbox_from = entries.row, entries.record
 event_from = Columns(Event).record
 _steps = Columns(Step, leave_out=frozenset(("usage", "cost")))
 
+_USAGE = (
+    *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
+    *("usage_estimated", "cost_nano_usd"),
+)
+STEP_NAMES = (*_steps.names, *_USAGE)
+STEP_ENDING = ("provider", "model", "state", "raw_answer", "error", "ended", "finish", *_USAGE)
+"""Columns that the end of a step says."""
+ATTEMPT_STATE = ("state", "reason", "ended", "result", "answer", "executor")
+"""Columns that change while an attempt is under way."""
+
+
+def step_values(step: Step) -> list[Any]:
+    """In the order of STEP_NAMES."""
+    return [*_steps.values(step), *_usage_values(step)]
+
 
 def step_row(step: Step) -> Row:
-    return {
-        **_steps.row(step),
-        "input_tokens": step.usage.input_tokens,
-        "output_tokens": step.usage.output_tokens,
-        "cache_read_tokens": step.usage.cache_read_tokens,
-        "cache_write_tokens": step.usage.cache_write_tokens,
-        "usage_estimated": int(step.usage.estimated),
-        "cost_nano_usd": nano_usd(step.cost),
-    }
+    return dict(zip(STEP_NAMES, step_values(step), strict=True))
+
+
+def step_ending(step: Step) -> tuple[Any, ...]:
+    """In the order of STEP_ENDING."""
+    return (
+        clean_text(step.provider),
+        clean_text(step.model),
+        step.state.value,
+        clean_text(step.raw_answer),
+        clean_text(step.error),
+        step.ended,
+        clean_text(step.finish),
+        *_usage_values(step),
+    )
+
+
+def attempt_state(attempt: Attempt) -> tuple[Any, ...]:
+    """In the order of ATTEMPT_STATE."""
+    return (
+        attempt.state.value,
+        clean_text(attempt.reason),
+        attempt.ended,
+        clean_text(attempt.result),
+        clean_text(attempt.answer),
+        clean_text(attempt.executor),
+    )
+
+
+def _usage_values(step: Step) -> tuple[Any, ...]:
+    usage = step.usage
+    return (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_tokens,
+        int(usage.estimated),
+        nano_usd(step.cost),
+    )
 
 
 def step_from(row: sqlite3.Row) -> Step:

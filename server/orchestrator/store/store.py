@@ -10,6 +10,7 @@ Invariant: no call blocks the event loop, however long the disk or another progr
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -58,6 +59,7 @@ from orchestrator.store import (
     rows,
     splits,
 )
+from orchestrator.store.bulk import Told
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.conversations import Listed
 from orchestrator.store.deletion import Deletable, Selection, WorkspaceSize
@@ -65,7 +67,7 @@ from orchestrator.store.history import Filters, Hit
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
 from orchestrator.store.past import Call, Talk
-from orchestrator.store.writer import Operation, Writer
+from orchestrator.store.writer import Operation, Together, Writer
 
 __all__ = ["Store", "StoreSize"]
 
@@ -127,6 +129,7 @@ class Store:
             if self._reading is not self._writing:
                 await self._reading.close()
         finally:
+            self._writer.flush()
             await self._writing.close()  # the last to close folds the write-ahead log into the file
 
     # Runs and attempts
@@ -169,9 +172,8 @@ class Store:
         self, attempt: Attempt, conversation: Conversation, told: Sequence[tuple[str, dict[str, Any]]]
     ) -> asyncio.Future[list[Event]]:
         """An attempt of a branch, and the events that tell of it, at once."""
-        return self._write(
-            partial(branches.begin_task, attempt=attempt, conversation=conversation, told=self._told(told))
-        )
+        said = self._told_of(told)
+        return self._together(lambda bulk: bulk.begin_task(attempt, conversation, said))
 
     def move(
         self,
@@ -181,15 +183,15 @@ class Store:
         now: float = 0.0,
     ) -> asyncio.Future[list[Event]]:
         """How an attempt stands, what is to be written for it, and the events that tell of it, at once."""
-        return self._write(partial(branches.move, attempt=attempt, told=self._told(told), entry=entry, now=now))
+        said = self._told_of(told)
+        return self._together(lambda bulk: bulk.move(attempt, said, entry, now))
 
     async def finished_call(self, attempt_id: str, request_hash: str, after: int) -> tuple[Step, str] | None:
         """The `after`-th finished call (from 0) of this very request in the attempt, with its text."""
         return await self._read(partial(branches.finished_call, attempt_id=attempt_id, given=request_hash, after=after))
 
     def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> asyncio.Future[None]:
-        work = partial(branches.add_effect, attempt_id=attempt_id, name=name, given=given_hash, result=result, now=now)
-        return self._write(work)
+        return self._together(lambda bulk: bulk.add_effect(attempt_id, name, given_hash, result, now))
 
     async def effect(self, attempt_id: str, name: str, given_hash: str, after: int) -> str | None:
         """The result (JSON) of the `after`-th effect of this name and input, None when it has not happened."""
@@ -319,7 +321,8 @@ class Store:
 
     async def close_outbox(self, entries: Sequence[OutboxEntry]) -> None:
         """Note for each of them that it was written or refused, at once."""
-        await self._write(partial(branches.close_outbox, entries=tuple(entries)))
+        given = tuple(entries)
+        await self._together(lambda bulk: bulk.close_entries(given))
 
     async def hold(self, uris: Sequence[str], now: float) -> None:
         """Say that this process has exactly these outlines open; call it when that changes and every heartbeat."""
@@ -434,11 +437,12 @@ class Store:
 
     def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> asyncio.Future[None]:
         """`messages` are those of the request that the conversation does not have yet, in their order."""
-        return self._write(partial(records.begin_step, step=step, messages=tuple(messages)))
+        given = tuple(messages)
+        return self._together(lambda bulk: bulk.begin_step(step, given))
 
     def end_step(self, step: Step, message: StoredMessage | None) -> asyncio.Future[None]:
         """`message` is the assistant's, None when there is no answer. Only after this a call counts as finished."""
-        return self._write(partial(records.end_step, step=step, message=message))
+        return self._together(lambda bulk: bulk.end_step(step, message))
 
     async def settled(self) -> None:
         """When all that was queued before is committed, or has failed."""
@@ -707,6 +711,13 @@ class Store:
         """What is wrong with the file, a sentence each, none when it is sound. Reads all of it."""
         return await self._read(partial(inspection.check, path=self.path))
 
+    def _told_of(self, told: Sequence[tuple[str, dict[str, Any]]]) -> list[Told]:
+        """With what a listener is told: what the stored text says, which a later reader sees."""
+        return [
+            (rows.clean_text(kind), text, detail if rows.comes_back(detail, text) else json.loads(text))
+            for (kind, detail), (_, text) in zip(told, self._told(told), strict=True)
+        ]
+
     def _told(self, told: Sequence[tuple[str, dict[str, Any]]]) -> tuple[tuple[str, str], ...]:
         try:
             return tuple((kind, rows.json_text(detail)) for kind, detail in told)
@@ -737,6 +748,13 @@ class Store:
         self._refuse_closed()
         try:
             return self._writer.write(operation)
+        except ValueError as error:
+            raise self._translated(error) from error
+
+    def _together(self, operation: Together[T]) -> asyncio.Future[T]:
+        self._refuse_closed()
+        try:
+            return self._writer.write_together(operation)
         except ValueError as error:
             raise self._translated(error) from error
 

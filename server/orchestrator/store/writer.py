@@ -1,9 +1,9 @@
 """Group commit: writes that wait while the disk is busy go into the next transaction together.
 
 Apart from the store because it is the one place where callers meet. There is no task and no lock: a write is queued,
-and the connection's thread is asked, once for all that are queued meanwhile, to commit them. It works in order, so
-what was queued first is committed first or together with what came later: whoever waits for a write has waited for
-all that were queued before it.
+and when the last commit is done the connection's thread is asked, once for all that are queued meanwhile. It works in
+order, so what was queued first is committed first or together with what came later: whoever waits for a write has
+waited for all that were queued before it.
 
 Invariant: a write that was answered is on disk, all of it (test_kill_in_the_middle_of_writes).
 Invariant: a cancelled caller's write is committed whole (test_cancelled_caller_neither_loses_nor_halves_its_write).
@@ -20,19 +20,30 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from orchestrator.store import history
+from orchestrator.store.bulk import Bulk
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.migrate import transaction
+
+GATHER_SECONDS = 0.004
+"""Where many write, so much time is left between two commits: each costs as much as some ten tasks."""
+MANY = 4
+"""Writes of one commit that make it so: whoever writes alone never waits for others."""
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
 """Runs inside a transaction in the connection's thread; may run again, so that it keeps no state of its own."""
 
 
-class _Write(Generic[T]):
-    __slots__ = ("answer", "error", "operation", "result")
+Together = Callable[[Bulk], T]
+"""The same, of what is written with others like it in few statements; the bulk is written behind it."""
 
-    def __init__(self, operation: Operation[T], answer: asyncio.Future[T]) -> None:
+
+class _Write(Generic[T]):
+    __slots__ = ("answer", "error", "operation", "result", "together")
+
+    def __init__(self, operation: Operation[T] | None, together: Together[T] | None, answer: asyncio.Future[T]) -> None:
         self.operation = operation
+        self.together = together
         self.answer = answer
         self.result: T | None = None
         self.error: Exception | None = None
@@ -45,37 +56,64 @@ class Writer:
         self._guard = guard
         self._translated = translated
         self._waiting: deque[_Write[Any]] = deque()
-        self._asked = False
-        """The thread was asked, and has not looked at what waits yet."""
+        self._planned = False
+        """What waits is going to be committed."""
+        self._committing = 0
+        """How often the thread was asked and has not answered."""
+        self._not_before = 0.0
 
     def write(self, operation: Operation[T]) -> asyncio.Future[T]:
         """Queue it. The future is answered when it is committed, and need not be awaited: it is committed all the same.
 
         Raises ValueError when the connection is closed.
         """
-        write = _Write(operation, asyncio.get_running_loop().create_future())
+        return self._queue(_Write(operation, None, asyncio.get_running_loop().create_future()))
+
+    def write_together(self, operation: Together[T]) -> asyncio.Future[T]:
+        """The same."""
+        return self._queue(_Write(None, operation, asyncio.get_running_loop().create_future()))
+
+    def _queue(self, write: _Write[T]) -> asyncio.Future[T]:
+        if self._connection.closed:
+            raise ValueError("Connection closed")
         self._waiting.append(write)
-        if not self._asked:
-            self._asked = True
-            try:
-                self._connection.ask(self._commit_waiting).add_done_callback(self._answer)
-            except BaseException:
-                self._asked = False
-                self._waiting.remove(write)
-                raise
+        self._plan()
         return write.answer
 
+    def _plan(self) -> None:
+        """Have what waits committed: together with what comes of the same events, and when the last commit is done."""
+        if self._planned or self._committing or not self._waiting:
+            return
+        self._planned = True
+        loop = asyncio.get_running_loop()
+        wait = self._not_before - loop.time()
+        if wait > 0:
+            loop.call_later(wait, self.flush)
+        else:
+            loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Commit what waits, now."""
+        self._planned = False
+        if self._waiting and not self._connection.closed:
+            self._committing += 1
+            self._connection.ask(self._commit_waiting).add_done_callback(self._answer)
+
     def _answer(self, committed: asyncio.Future[Sequence[_Write[Any]]]) -> None:
-        for write in committed.result():
+        self._committing -= 1
+        batch = committed.result()
+        if len(batch) >= MANY:
+            self._not_before = asyncio.get_running_loop().time() + GATHER_SECONDS
+        for write in batch:
             if write.answer.done():  # its caller was cancelled
                 continue
             if write.error is None:
                 write.answer.set_result(write.result)
             else:
                 write.answer.set_exception(self._translated(write.error))
+        self._plan()
 
     def _commit_waiting(self, connection: sqlite3.Connection) -> Sequence[_Write[Any]]:
-        self._asked = False  # before the first one is taken: what is queued from now on asks again
         batch: list[_Write[Any]] = []
         while self._waiting:
             batch.append(self._waiting.popleft())
@@ -99,13 +137,26 @@ class Writer:
             with transaction(connection):
                 self._guard(connection)
                 begun = True
-                for write in batch:
-                    write.result = write.operation(connection)
+                self._carry_out(connection, batch)
                 history.settle(connection)
         except Exception as error:
             if not begun:
                 raise _NotBegunError(error) from error
             raise
+
+    def _carry_out(self, connection: sqlite3.Connection, batch: Sequence[_Write[Any]]) -> None:
+        bulk: Bulk | None = None
+        for write in batch:
+            if write.together is not None:
+                bulk = bulk or Bulk(connection)
+                write.result = write.together(bulk)
+            elif write.operation is not None:
+                if bulk is not None:
+                    bulk.write()
+                    bulk = None
+                write.result = write.operation(connection)
+        if bulk is not None:
+            bulk.write()
 
     def _commit_one_by_one(self, connection: sqlite3.Connection, batch: Sequence[_Write[Any]]) -> None:
         """After a batch was rolled back: find out whose fault it was, and keep the others."""
