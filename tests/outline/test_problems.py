@@ -324,6 +324,20 @@ def test_an_id_that_stands_twice_is_an_error_at_each_place():
     assert first.related[0].message == "Also here: a task without a title"
 
 
+def test_an_id_with_words_behind_it_is_none():
+    check_problems(
+        """
+        - [ ] a  $^b7c2d$ for Saturday
+          1. [ ] b $^b7c2e$\t[priority:: high]
+        - [ ] `c ^b7c2f d`
+        - [ ] one ^b7c2g or the other  ^b7c2h
+        - [ ] x ^later y, 2^b7c2k z
+        """,
+        "misplaced-id",
+        "misplaced-id",
+    )
+
+
 def test_many_equal_ids_name_some_places():
     found = problems(parse("- [ ] a ^x\n" * 2000))
     assert len(found) == 2000

@@ -35,6 +35,15 @@ def examples() -> dict[str, str]:
     return {code: body.split("BAD:\n\n```markdown\n")[1].split("```")[0] for code, body in sections if "BAD:" in body}
 
 
+def test_an_id_with_words_behind_it_is_moved():
+    check_fix(
+        Code.MISPLACED_ID,
+        "move",
+        "- [ ] a *b*  ^b7c2d for `Saturday`  [mode:: auto]\n  ^b7c2e c\n",
+        "- [ ] a *b* for `Saturday`  [mode:: auto]  ^b7c2d\n  ^b7c2e c\n",
+    )
+
+
 WITHOUT = {Code.LATER_FORMAT, Code.TOO_DEEP, Code.STALE_SPLIT}
 """What only a person, or an update, can mend."""
 TO_FILL_IN = {"add-reason", "add-acceptance"}

@@ -20,7 +20,7 @@ from orchestrator.outline.edits import TextEdit, between, in_order
 from orchestrator.outline.fixes.dependencies import cycle, in_branch, missing_dependency
 from orchestrator.outline.fixes.document import merge_conflict, unreadable_front_matter
 from orchestrator.outline.fixes.fix import Fix, NewId
-from orchestrator.outline.fixes.ids import duplicate_id
+from orchestrator.outline.fixes.ids import duplicate_id, misplaced_id
 from orchestrator.outline.fixes.running import missing_acceptance, shared_file
 from orchestrator.outline.fixes.statuses import (
     completed_with_open_subtasks,
@@ -47,6 +47,7 @@ _MENDERS: Mapping[Code, Callable[[Outline, Problem, NewId], Iterator[Fix]]] = {
     Code.OPEN_WITH_COMPLETED_SUBTASKS: open_with_completed_subtasks,
     Code.BAD_FIELD_VALUE: bad_field_value,
     Code.DUPLICATE_ID: duplicate_id,
+    Code.MISPLACED_ID: misplaced_id,
     Code.MISSING_DEPENDENCY: missing_dependency,
     Code.DEPENDENCY_IN_BRANCH: in_branch,
     Code.DEPENDENCY_CYCLE: cycle,

@@ -1,4 +1,4 @@
-"""An id that stands twice."""
+"""An id that stands twice, and one that words stand behind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from orchestrator.outline.actions.ids import id_written
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.fixes.fix import Edits, Fix, NewId, checked, shown, task_at
 from orchestrator.outline.problems import Problem
+from orchestrator.outline.problems.ids import misplaced
 from orchestrator.outline.references import Reference, references
 from orchestrator.outline.tree import Outline, Task
 
@@ -30,6 +31,22 @@ def duplicate_id(outline: Outline, problem: Problem, new_id: NewId) -> Iterator[
     if named:
         yield moving
     yield Fix("remove", f"Remove the id of {shown(task)}", lambda: _removed(outline, task))
+
+
+def misplaced_id(outline: Outline, problem: Problem, _: NewId) -> Iterator[Fix]:
+    task = task_at(outline, problem.start)
+    found = None if task is None else misplaced(task)
+    if task is not None and found is not None:
+        yield Fix("move", f"Move ^{found[2]} to the end of the line", lambda: _moved(outline, task, *found), True)
+
+
+def _moved(outline: Outline, task: Task, start: int, end: int, task_id: str) -> Edits:
+    before = start - 1
+    while outline.text.slice(before - 1, before) in {" ", "\t"}:
+        before -= 1
+    edits = (TextEdit(before, end, ""), id_written(outline.text, task, task_id))
+    title = " ".join(task.title.replace(f"^{task_id}", "", 1).split())
+    return checked(outline, edits, {task.line: {"task_id": task_id, "title": title}})
 
 
 def _fresh(outline: Outline, task: Task, named: Sequence[Reference], new_id: NewId) -> Edits:

@@ -18,7 +18,7 @@ from orchestrator.outline.inherited import default, own
 from orchestrator.outline.problems import document, statuses, values
 from orchestrator.outline.problems.dependencies import cycles, in_branch, missing
 from orchestrator.outline.problems.groups import Groups
-from orchestrator.outline.problems.ids import duplicate_elsewhere, duplicate_id
+from orchestrator.outline.problems.ids import duplicate_elsewhere, duplicate_id, may_be_misplaced, misplaced_id
 from orchestrator.outline.problems.problem import Found, Place, Problem
 from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
 from orchestrator.outline.problems.splits import stale_split
@@ -40,6 +40,7 @@ NODE: tuple[Callable[[Node], Iterable[Found]], ...] = (
     statuses.unknown_status,
     statuses.missing_reason,
     values.field_values,
+    misplaced_id,
 )
 """Checkers of what a node itself says."""
 
@@ -76,7 +77,10 @@ class Check:
         """Where segments are, and where ids stand first: known while the whole outline is read for the first time."""
         self._first: dict[str, int] | None = None
         self._reading_all = True
+        self._suspicious = any(may_be_misplaced(chunk.string) for chunk in outline.text.chunks)
+        """Nearly no outline is: its tasks are not looked at one by one for that when it is opened."""
         self._begin()
+        self._suspicious = True
         self._reading_all = False
 
     # --- what is found -----------------------------------------------------------------------------------------
@@ -275,7 +279,12 @@ class Check:
     def _take(self, node: Node) -> None:
         """Read what a node says, once."""
         segment, shape = node.segment, node.segment.shape
-        if shape.fields or shape.mark not in _QUIET or shape.outer.lists + 1 >= MAX_DEPTH:
+        if (
+            shape.fields
+            or shape.mark not in _QUIET
+            or shape.outer.lists + 1 >= MAX_DEPTH
+            or (segment.task_id is None and self._is_suspicious(node))
+        ):
             self._groups.put(("node", segment), (one for checker in NODE for one in checker(node)), node.index)
         if not shape.fields:
             return
@@ -293,6 +302,10 @@ class Check:
             self._modes[segment] = "auto"
         if "id" in node.fields:
             self._dataview[segment] = node.fields["id"]
+
+    def _is_suspicious(self, node: Node) -> bool:
+        """Whether something in its first line looks like an id that is none."""
+        return self._suspicious and may_be_misplaced(self.outline.text.line(node.line))
 
     def _above(self, index: int) -> list[Node]:
         """The node in front of a segment, and those above it."""

@@ -1,9 +1,11 @@
-"""Ids that stand twice: a dependency, a message or a result could not say which task it means."""
+"""Ids that stand twice, so that nobody could say which task is meant, and ids that count no more: words follow them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from orchestrator.model.ids import CROCKFORD, TASK_ID_LENGTH
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.problems.problem import (
     MAX_RELATED,
@@ -17,7 +19,35 @@ from orchestrator.outline.problems.problem import (
     place_in,
 )
 from orchestrator.outline.references import Known
-from orchestrator.outline.tree import Outline, Task
+from orchestrator.outline.tree import Node, Outline, Task
+
+
+_OURS = re.compile(rf"\^([{CROCKFORD}]{{{TASK_ID_LENGTH},{TASK_ID_LENGTH + 1}}})(?=[ \t]+[^ \t\r\n])")
+
+
+def may_be_misplaced(string: str) -> bool:
+    """Whether it is worth looking at the tasks in it."""
+    return _OURS.search(string) is not None
+
+
+def misplaced_id(node: Node) -> Iterator[Found]:
+    """Words were added behind an id, as a key that appends to the line does: the task has none any more."""
+    found = misplaced(node)
+    if found is not None:
+        message = f"Words stand behind ^{found[2]}, so it is no id any more. Move it to the end of the line."
+        yield Found(Code.MISPLACED_ID, Severity.WARNING, place_in(node, found[:2]), message)
+
+
+def misplaced(node: Node) -> tuple[int, int, str] | None:
+    """Where what looks like one of our ids stands within the first line of a task without an id. Not in code."""
+    if not isinstance(node, Task) or node.task_id is not None:
+        return None
+    text = node.outline.text
+    line, start = text.line(node.line), text.line_start(node.line)
+    for match in reversed(list(_OURS.finditer(line, node.mark_span[1] + 1 - start))):
+        if line[match.start() - 1] in " \t" and line.count("`", 0, match.start()) % 2 == 0:
+            return start + match.start(), start + match.end(), match[1]
+    return None
 
 
 def duplicate_id(outline: Outline, task_id: str) -> Iterator[Found]:

@@ -49,6 +49,7 @@ class Code(StrEnum):
     OPEN_WITH_COMPLETED_SUBTASKS = "open-with-completed-subtasks"
     BAD_FIELD_VALUE = "bad-field-value"
     DUPLICATE_ID = "duplicate-id"
+    MISPLACED_ID = "misplaced-id"
     MISSING_DEPENDENCY = "missing-dependency"
     DEPENDENCY_IN_BRANCH = "dependency-in-branch"
     DEPENDENCY_CYCLE = "dependency-cycle"
