@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestrator.engine import chat_request
+from orchestrator.engine import chat_request, virtual_documents
 from orchestrator.engine.chat import Voice
 from orchestrator.engine.chat_attach import Wanted
 from orchestrator.engine.chat_request import Fit, size_of
@@ -538,7 +538,47 @@ async def test_the_next_request_is_shown_without_a_call(tmp_path):
         assert len(talk.requests) == 1
 
 
-async def test_a_huge_answer_is_cut_and_kept(tmp_path, monkeypatch):
+async def test_an_answer_of_ten_megabytes_is_kept(tmp_path):
+    """All of it: told piece by piece, stored, and read again. What is too much for a model is said and not sent."""
+    text = "".join(f"Line {number:>8}: all of this is kept.\n" for number in range(300_000))
+    async with Talk(tmp_path, [says(text, "Write", chunk=20_000), says("Fine.", "Thanks")]) as talk:
+        talk_id = await talk.open()
+        sent = await talk.say(talk_id, "Write")
+        message = (await talk.page(talk_id)).messages[-1]
+        assert message.ending is Ending.END
+        assert len(text) > 10_000_000
+        assert message.text == text == talk.told(talk_id, sent.message_id)
+        assert (await talk.chats.size(talk_id)).fit is Fit.FULL
+        await talk.say(talk_id, "Thanks")  # it does not fit into any request, and that is said
+        message = (await talk.page(talk_id)).messages[-1]
+        assert message.ending is Ending.ERROR
+        assert "too long" in message.reason
+        assert "merged brief" in message.reason
+
+
+async def test_thoughts_are_kept_with_the_answer(tmp_path):
+    entry = says("Three fields.", thought="A form has fields. ", chunk=4, delay=0.002)
+    async with Talk(tmp_path, [entry, says("Yes.", "Again")]) as talk:
+        talk_id = await talk.open()
+        await talk.chats.send(talk_id, "How many?", talk.voice)
+        await talk.until(Text)
+        assert (await talk.page(talk_id)).messages[-1].thoughts == "A form has fields. "  # who looks in the middle
+        await talk.end(talk_id)
+        message = (await talk.page(talk_id)).messages[-1]
+        assert (message.text, message.thoughts) == ("Three fields.", "A form has fields. ")
+        told = [update.text for _, _, update in talk.updates if isinstance(update, Thought)]
+        assert "".join(told) == message.thoughts
+        await talk.say(talk_id, "Again?")
+        assert not any("A form has fields" in one.text for one in talk.requests[-1].messages)
+    async with Talk(tmp_path, []) as talk:  # after a restart
+        shown = (await talk.page(talk_id)).messages
+        assert [one.thoughts for one in shown] == ["", "A form has fields. ", "", ""]
+        address = virtual_documents.address_of(virtual_documents.uri_of("conversation", talk_id))
+        document = await virtual_documents.document(address, await talk.read(), talk.chats, lambda _: talk.voice)
+        assert "> **Thought**\n>\n> A form has fields.\n\nThree fields." in document
+
+
+async def test_an_answer_without_an_end_is_cut_and_kept(tmp_path, monkeypatch):
     from orchestrator.engine import chat_turn
 
     monkeypatch.setattr(chat_turn, "LONGEST", 10_000)

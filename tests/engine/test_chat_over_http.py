@@ -8,9 +8,9 @@ import pytest
 
 from orchestrator.config import Directories
 from orchestrator.engine.routing import ALLOW
-from orchestrator.model.run import Ending
-from tests.support.chats import Talk
-from tests.support.fault_server import Answer, Cut, FaultServer
+from orchestrator.model.run import Ending, StepState
+from tests.support.chats import Noted, Talk
+from tests.support.fault_server import Answer, Cut, FaultServer, Status
 
 WORDS = "Grüße, 世界 👨‍👩‍👧! "
 
@@ -41,6 +41,41 @@ async def test_a_conversation_through_a_real_sdk(tmp_path):
             assert asked[2]["content"] == WORDS * 4
             assert asked[4]["content"] == message.text
             assert (await talk.shown(talk_id))[-1] == "Again."
+
+
+async def test_another_model_stands_in_and_it_is_said(tmp_path):
+    """As in runs: the alias names several. But what a person has read of an answer is not begun anew by another."""
+    async with FaultServer() as bad, FaultServer() as good:
+        bad.then(Status(503)).always(Answer(WORDS * 4, chunk=1, cut=Cut.MID_STREAM))
+        good.always(Answer("From the other.", chunk=4))
+        settings = {
+            "model": "",
+            "roles": {"chat": "strong"},
+            "models": {"strong": ["first/big", "second/big"]},
+            "endpoints": {"first": {"baseUrl": bad.openai}, "second": {"baseUrl": good.openai}},
+            "calls": {"retries": 0},
+        }
+        async with Talk(tmp_path, [], ALLOW, ALLOW, **settings) as talk:
+            talk_id = await talk.open()
+            await talk.say(talk_id, "Hello")
+            message = (await talk.page(talk_id)).messages[-1]
+            assert (message.ending, message.text) == (Ending.END, "From the other."), message.reason
+            lasting = [one.text for _, _, one in talk.updates if isinstance(one, Noted) and one.lasting]
+            assert len(lasting) == 1
+            assert lasting[0].startswith("second/big answers. first/big did not answer: ")
+            attempt = await (await talk.read()).attempt_of(talk_id)
+            steps = await (await talk.read()).steps(attempt.attempt_id)
+            assert [(one.provider, one.state) for one in steps] == [
+                ("first", StepState.FAILED),
+                ("second", StepState.COMPLETED),
+            ]
+
+            await talk.say(talk_id, "Go on")
+            message = (await talk.page(talk_id)).messages[-1]
+            assert message.ending is Ending.ERROR
+            assert (WORDS * 4).startswith(message.text)
+            assert message.text
+            assert len(good.calls) == 1
 
 
 @pytest.mark.embedded

@@ -408,6 +408,8 @@ class _Answer:
             self._terminal.clear_status()
             self._began = True
             self._write(update.text)
+        elif isinstance(update, Noted) and update.lasting:
+            self._terminal.say(f"({one_line(update.text)})", "faint")
         elif isinstance(update, Noted) and not self._began:
             self._terminal.status(one_line(update.text))
         elif isinstance(update, Thought) and not self._began:

@@ -22,7 +22,7 @@ from math import ceil
 from typing import Any, Protocol
 
 from orchestrator.config import Calls
-from orchestrator.engine.chat_updates import Ended, Hub, Said, Text
+from orchestrator.engine.chat_updates import Ended, Hub, Said, Text, Thought
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
@@ -180,7 +180,7 @@ class Caller:
                     usage = ending.setdefault("usage", None) or _sent(request, partial)
                     paid = route.cost(usage)
                     ended = replace(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
-                    await self._end(ended, partial.text)
+                    await self._end(ended, partial.text, partial.thoughts)
         finally:
             settle(paid)
         self._asked[given] = self._asked.get(given, 0) + 1
@@ -235,11 +235,11 @@ class Caller:
                 self.hub.tell(self.conversation_id, one.message_id, Said(one))
         return step
 
-    async def _end(self, ending: Step, text: str) -> None:
+    async def _end(self, ending: Step, text: str, thoughts: str = "") -> None:
         message = Message(Speaker.ASSISTANT, text)
         stored = None
         if text:
-            stored = self._message(message, ending.step_id, answer_id(ending.step_id))
+            stored = replace(self._message(message, ending.step_id, answer_id(ending.step_id)), thoughts=thoughts)
         await self.store.end_step(ending, stored)
         if self.hub is not None:
             ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
@@ -278,6 +278,8 @@ class Caller:
                     partial.tools += event.name + event.arguments
                 elif isinstance(event, ThoughtDelta):
                     partial.thoughts += event.text
+                    if self.hub is not None:
+                        self.hub.tell(self.conversation_id, answer, Thought(event.text))
                 else:
                     gate.succeeded()
                     return event
@@ -287,7 +289,8 @@ class Caller:
         """To whoever looks: an answer begins."""
         if self.hub is not None:
             message_id, said = answer_id(step.step_id), Message(Speaker.ASSISTANT, "")
-            self.hub.begin(self._message(said, step.step_id, message_id, Ending.OPEN), lambda: partial.text)
+            begun = self._message(said, step.step_id, message_id, Ending.OPEN)
+            self.hub.begin(begun, lambda: replace(begun, text=partial.text, thoughts=partial.thoughts))
 
     def _message(
         self, message: Message, step_id: str, message_id: str = "", ending: Ending = Ending.END

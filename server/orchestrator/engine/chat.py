@@ -198,9 +198,7 @@ class Chats:
             earlier = await store.messages_before(messages[0].message_id) if messages else 0
         under_way = self.hub.open_message(conversation_id) if before is None else None
         if under_way is not None:  # from here on nothing is awaited: what follows is told
-            message, text = under_way
-            known = [one for one in messages if one.message_id != message.message_id]
-            messages = [*known, replace(message, text=text)]
+            messages = [*(one for one in messages if one.message_id != under_way.message_id), under_way]
         here = under_way is not None or conversation_id in self._turns
         return Page(conversation, messages, earlier, variants, live or here, here)
 

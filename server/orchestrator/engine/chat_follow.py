@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from orchestrator.engine.chat import Chats, Page
-from orchestrator.engine.chat_updates import Deleted, Ended, Said, Text, Turned, Update
+from orchestrator.engine.chat_updates import Deleted, Ended, Said, Text, Thought, Turned, Update
 from orchestrator.errors import OrchestratorError, ProtocolError
 from orchestrator.model.run import Ending, StoredMessage
 
@@ -105,7 +105,9 @@ def _differences(old: _Seen, new: _Seen) -> Iterator[tuple[str, Update]]:
         before = old.messages.get(message_id)
         if before is None:
             if message.ending is Ending.OPEN:
-                yield message_id, Said(replace(message, text=""))
+                yield message_id, Said(replace(message, text="", thoughts=""))
+                if message.thoughts:
+                    yield message_id, Thought(message.thoughts)
                 if message.text:
                     yield message_id, Text(message.text)
             else:
@@ -113,9 +115,11 @@ def _differences(old: _Seen, new: _Seen) -> Iterator[tuple[str, Update]]:
             continue
         if before.ending is not Ending.OPEN:
             continue
-        if not message.text.startswith(before.text):
+        if not (message.text.startswith(before.text) and message.thoughts.startswith(before.thoughts)):
             yield "", Turned()
             return
+        if more := message.thoughts[len(before.thoughts) :]:
+            yield message_id, Thought(more)
         if more := message.text[len(before.text) :]:
             yield message_id, Text(more)
         if message.ending is not Ending.OPEN:

@@ -24,11 +24,12 @@ from typing import Any, cast
 
 from orchestrator.engine import chat_request, context
 from orchestrator.engine.attachments import attachments
-from orchestrator.engine.calls import FLUSH_SECONDS, LONGEST, SILENCE_FACTOR
+from orchestrator.engine.calls import FLUSH_SECONDS, SILENCE_FACTOR
 from orchestrator.engine.chat_updates import Ended, Hub, Noted, Text, Thought, ToolCalled, ToolResulted, Used
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.editor import Holder
 from orchestrator.engine.executors.workbench import ripgrep
+from orchestrator.engine.gates import elsewhere
 from orchestrator.engine.money import Ledger, budget_of
 from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
 from orchestrator.engine.prompt_set import PromptSet
@@ -72,6 +73,8 @@ from orchestrator.providers.windows import window
 from orchestrator.store.leases import HEARTBEAT_SECONDS
 from orchestrator.store.store import Store
 
+LONGEST = 20_000_000
+"""Characters of an answer, and of its thoughts: a model that writes more has lost its end."""
 ALIASES = ("fast", "balanced", "strong")
 TOOL_TURNS = 20
 """Answers with tool calls that one message may take."""
@@ -150,14 +153,13 @@ def _run_budget(outline: Outline) -> Decimal | None:
 
 
 @dataclass(slots=True)
-class Written:
-    """What there is of the answer."""
+class Grown:
+    """A text that comes in pieces."""
 
     pieces: list[str] = field(default_factory=list[str])
     length: int = 0
     stored: int = 0
-    tools: str = ""
-    uses: list[ToolUse] = field(default_factory=list[ToolUse])
+    """How much of it is in the store."""
 
     def add(self, text: str) -> None:
         self.pieces.append(text)
@@ -168,6 +170,20 @@ class Written:
         if len(self.pieces) > 1:
             self.pieces = ["".join(self.pieces)]
         return self.pieces[0] if self.pieces else ""
+
+
+@dataclass(slots=True)
+class Written:
+    """What there is of the answer."""
+
+    answer: Grown = field(default_factory=Grown)
+    thoughts: Grown = field(default_factory=Grown)
+    tools: str = ""
+    uses: list[ToolUse] = field(default_factory=list[ToolUse])
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.answer.length or self.uses)
 
 
 class Turn:
@@ -201,6 +217,8 @@ class Turn:
         self._written = Written()
         self._step: Step | None = None
         self._stopped = ""
+        self._stands_in: list[str] = []
+        """Why another model answers than the one that was asked first."""
         self.ended = asyncio.Event()
 
     @property
@@ -213,7 +231,7 @@ class Turn:
         return f"chat:{self._message.message_id}"
 
     def begin(self) -> None:
-        self._hub.begin(self._message, lambda: self._written.text)
+        self._hub.begin(self._message, self._as_written)
 
     def stop(self, reason: str = "user") -> None:
         """Keep what there is, and write no more."""
@@ -240,8 +258,35 @@ class Turn:
             await self._end(ending, reason)
 
     async def _answer(self) -> Ending:
-        route = await self._means.router.route(Role.CHAT, self._asker)
-        self._note(route.label)
+        """Of the first model that begins one: what a person has read of an answer is not begun anew by another."""
+        broke: ProviderError | None = None
+
+        async def work(route: Route) -> Ending:
+            nonlocal broke
+            try:
+                return await self._answer_of(route)
+            except ProviderError as error:
+                if self._written.nothing:
+                    await self._store_step()
+                    raise
+                if elsewhere(error):
+                    self._means.gates.of(route.provider.name).failed(error)
+                broke = error
+                return Ending.ERROR
+
+        router = self._means.router
+        ending = await router.answered(
+            lambda without: router.route(Role.CHAT, self._asker, without), work, self._stands_in.append
+        )
+        if broke is not None:
+            raise broke
+        return ending
+
+    async def _answer_of(self, route: Route) -> Ending:
+        if self._stands_in:
+            self._tell(Noted(f"{route.label} answers. {' '.join(self._stands_in)}", lasting=True))
+        else:
+            self._note(route.label)
         known = await asyncio.to_thread(window, route.provider.name, route.model, self._means.settings)
         toolbox = await self._toolbox(route)
         prompt, request = await self._request(route, known, toolbox)
@@ -290,7 +335,8 @@ class Turn:
         try:
             async with self._means.gates.of(route.provider.name).enter(self._note):
                 step = await self._begin_step(route, prompt)
-                before, tools = self._written.length, len(self._written.tools)
+                written = self._written
+                before, tools, thought = written.answer.length, len(written.tools), written.thoughts.length
                 ending = replace(step, state=StepState.CANCELLED, error="cancelled")
                 try:
                     finished = await self._stream(route, request)
@@ -305,20 +351,26 @@ class Turn:
                     ending = replace(step, state=StepState.FAILED, error=str(error))
                     raise
                 finally:
-                    written = self._written.text[before:] + self._written.tools[tools:]
                     if ending.state is not StepState.COMPLETED:
-                        usage = estimated_usage(request, written) if written else Usage()
-                        ending = replace(ending, usage=usage, raw_answer=written)
+                        came = written.answer.text[before:] + written.tools[tools:]
+                        usage = estimated_usage(request, came + written.thoughts.text[thought:])
+                        begun = came or written.thoughts.length > thought
+                        ending = replace(ending, usage=usage if begun else Usage(), raw_answer=came)
                     paid = route.cost(ending.usage)
                     self._step = replace(ending, cost=paid, ended=time.time())
-                text = self._written.text[before:]
+                text = written.answer.text[before:]
         finally:
             settle(paid)
         self._tell(Used(route.name, finished.usage, paid))
         if finished.reason is FinishReason.TOOL_CALLS:
+            await self._store_step()
+        return finished, text
+
+    async def _store_step(self) -> None:
+        """The end of a call that another one follows."""
+        if self._step is not None:
             await self._store.end_step(self._step, None)
             self._step = None
-        return finished, text
 
     async def _begin_step(self, route: Route, prompt: Prompt) -> Step:
         now = time.time()
@@ -335,7 +387,7 @@ class Turn:
         )
         await self._store.begin_call(step, self._message.message_id, context.as_json(self._subject.brief))
         self._step = step
-        self._written.stored = 0
+        self._written.answer.stored = 0
         return step
 
     async def _stream(self, route: Route, request: Request) -> Finished:
@@ -352,15 +404,13 @@ class Turn:
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, TextDelta):
-                    self._written.add(event.text)
+                    self._written.answer.add(event.text)
                     self._tell(Text(event.text))
-                    if self._written.length > LONGEST:
-                        raise AnswerMalformedError(
-                            f"{route.name} answered without an end; it was stopped after {LONGEST:,} characters.",
-                            hint="Choose another model.",
-                        )
+                    self._refuse_endless(route, self._written.answer)
                 elif isinstance(event, ThoughtDelta):
+                    self._written.thoughts.add(event.text)
                     self._tell(Thought(event.text))
+                    self._refuse_endless(route, self._written.thoughts)
                 elif isinstance(event, ToolCallDelta):
                     self._written.tools += event.name + event.arguments
                 else:
@@ -370,27 +420,43 @@ class Turn:
                     return event
         raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
 
+    def _refuse_endless(self, route: Route, grown: Grown) -> None:
+        if grown.length > LONGEST:
+            raise AnswerMalformedError(
+                f"{route.name} wrote without an end; it was stopped after {LONGEST:,} characters, which are kept.",
+                hint="Choose another model.",
+            )
+
+    def _as_written(self) -> StoredMessage:
+        return replace(self._message, text=self._written.answer.text, thoughts=self._written.thoughts.text)
+
     async def _keep(self) -> None:
         """Store the text while it streams, and say that somebody is at work on it."""
         due = time.monotonic() + HEARTBEAT_SECONDS
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            if self._step is not None and self._step.ended is None and self._written.length > self._written.stored:
-                self._written.stored = self._written.length
-                try:
-                    await self._store.store_partial(self._step.step_id, self._written.text)
-                except StoreError:
-                    self.stop("deleted")  # by another program, or the disk is full: the end will tell
+            try:
+                await self._store_written()
+            except StoreError:
+                self.stop("deleted")  # by another program, or the disk is full: the end will tell
             if time.monotonic() >= due:
                 due = time.monotonic() + HEARTBEAT_SECONDS
                 await self._store.renew_lease([self._run_id], time.time())
 
+    async def _store_written(self) -> None:
+        answer, thoughts = self._written.answer, self._written.thoughts
+        if self._step is not None and self._step.ended is None and answer.length > answer.stored:
+            answer.stored = answer.length
+            await self._store.store_partial(self._step.step_id, answer.text)
+        if thoughts.length > thoughts.stored:
+            thoughts.stored = thoughts.length
+            await self._store.keep_thoughts(self.message_id, thoughts.text)
+
     async def _end(self, ending: Ending, reason: str) -> None:
         """Store the end, then show it."""
-        text = self._written.text
+        text = self._written.answer.text
         message = replace(
-            self._message,
-            text=text,
+            self._as_written(),
             ending=ending,
             reason=reason,
             tokens=self._message.tokens + estimate(text),

@@ -53,6 +53,8 @@ class Noted:
     """One line about what goes on: who answers, why a call waits."""
 
     text: str
+    lasting: bool = False
+    """Whether it matters after the moment, too: that another model stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
-        self._open: dict[str, tuple[StoredMessage, Callable[[], str]]] = {}
+        self._open: dict[str, Callable[[], StoredMessage]] = {}
         self._told: dict[str, int] = {}
 
     def told(self, conversation_id: str) -> int:
@@ -120,16 +122,16 @@ class Hub:
             for listener in tuple(listeners):
                 listener(message_id, update)
 
-    def begin(self, message: StoredMessage, text: Callable[[], str]) -> None:
-        """This message is being written; `text` answers what there is of it."""
-        self._open[message.conversation_id] = (message, text)
+    def begin(self, message: StoredMessage, written: Callable[[], StoredMessage]) -> None:
+        """This message is being written; `written` answers it with what there is of it."""
+        self._open[message.conversation_id] = written
         self.tell(message.conversation_id, message.message_id, Said(message))
 
     def end(self, conversation_id: str, message_id: str, ended: Ended) -> None:
         self._open.pop(conversation_id, None)
         self.tell(conversation_id, message_id, ended)
 
-    def open_message(self, conversation_id: str) -> tuple[StoredMessage, str] | None:
+    def open_message(self, conversation_id: str) -> StoredMessage | None:
         """What is being written into this conversation by this program, as far as it got."""
         found = self._open.get(conversation_id)
-        return None if found is None else (found[0], found[1]())
+        return None if found is None else found()

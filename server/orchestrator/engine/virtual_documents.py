@@ -96,6 +96,9 @@ def conversation_text(conversation: Conversation, messages: Sequence[StoredMessa
 def _message_lines(message: StoredMessage) -> Iterator[str]:
     yield f"## {_NAMES[message.speaker]} · {_moment(message.created)}"
     yield ""
+    if message.thoughts:
+        yield from quoted_thoughts(many_lines(message.thoughts))
+        yield ""
     for use in message.tools:
         yield f"- used {markdown(use.tool)} {markdown(use.arguments, 120)}{' (failed)' if use.failed else ''}"
     if message.tools:
@@ -112,6 +115,13 @@ def _message_lines(message: StoredMessage) -> Iterator[str]:
         reason = f": {markdown(message.reason)}" if message.reason else ""
         yield f"*({said}{reason})*"
         yield ""
+
+
+def quoted_thoughts(text: str) -> Iterator[str]:
+    """A quote, which editors fold."""
+    yield "> **Thought**"
+    yield ">"
+    yield from (f"> {line}".rstrip() for line in text.strip().split("\n"))
 
 
 async def _run_log(run_id: str, store: Store) -> str:

@@ -408,8 +408,8 @@ class _Opened:
             self.feed.forget()
             under_way = self._chats.hub.open_message(self._conversation_id)
             if under_way is not None:  # what joins its characters is judged together
-                stream = self._safe[under_way[0].message_id] = SafeStream()
-                stream.feed(under_way[1])
+                stream = self._safe[under_way.message_id] = SafeStream()
+                stream.feed(under_way.text)
 
     def _send(self, message_id: str, update: Update) -> None:
         shown = self._shown(message_id, update)
@@ -480,6 +480,7 @@ def _message(message: StoredMessage, variants: Sequence[str]) -> ChatMessage:
         parent_id=message.parent_id,
         speaker=message.speaker.value,
         text=many_lines(message.text),
+        thoughts=many_lines(message.thoughts),
         created=message.created,
         ending=message.ending.value,
         reason=many_lines(message.reason),

@@ -51,6 +51,8 @@ class ChatMessage(Wire):
     """`user` is the person; in the conversation of a run, the engine."""
     text: str
     """Markdown. Control and bidirectional characters are spelled out: `<U+202E>`."""
+    thoughts: str = ""
+    """What the model thought aloud for this answer, to be folded; of an open message as far as it got."""
     created: float
     ending: str
     """`open` while it is written, else `end`, `maxTokens`, `refusal`, `cancelled`, `error`, or `interrupted` by the end

@@ -223,6 +223,8 @@ class StoredMessage:
     tools: tuple[ToolUse, ...] = ()
     copied_from: str | None = None
     """The message of another conversation that it repeats, where this one was forked from that."""
+    thoughts: str = ""
+    """What the model thought aloud for it; no request repeats it."""
 
 
 @dataclass(frozen=True, slots=True)

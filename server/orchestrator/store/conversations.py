@@ -85,6 +85,11 @@ def begin_call(connection: sqlite3.Connection, step: Step, message_id: str, brie
     connection.execute("UPDATE messages SET step_id = ? WHERE message_id = ?", (step.step_id, message_id))
 
 
+def keep_thoughts(connection: sqlite3.Connection, message_id: str, thoughts: str) -> None:
+    """Of an answer that is being written."""
+    connection.execute("UPDATE messages SET thoughts = ? WHERE message_id = ?", (rows.clean_text(thoughts), message_id))
+
+
 def end_turn(
     connection: sqlite3.Connection, message: StoredMessage, step: Step | None, state: RunState, now: float
 ) -> bool:
@@ -95,8 +100,8 @@ def end_turn(
     if step is not None:
         records.end_step(connection, step, None)
     connection.execute(
-        "UPDATE messages SET text = :text, ending = :ending, reason = :reason, tokens = :tokens, tools = :tools"
-        " WHERE message_id = :message_id",
+        "UPDATE messages SET text = :text, ending = :ending, reason = :reason, tokens = :tokens, tools = :tools,"
+        " thoughts = :thoughts WHERE message_id = :message_id",
         rows.message_row(message),
     )
     close_turn(connection, message.conversation_id, state, message.reason, now)

@@ -348,6 +348,9 @@ class Store:
     async def begin_call(self, step: Step, message_id: str, brief: str = "") -> None:
         await self._write(partial(conversations.begin_call, step=step, message_id=message_id, brief=brief))
 
+    async def keep_thoughts(self, message_id: str, thoughts: str) -> None:
+        await self._write(partial(conversations.keep_thoughts, message_id=message_id, thoughts=thoughts))
+
     async def end_turn(self, message: StoredMessage, step: Step | None, state: RunState, now: float) -> bool:
         """The message and its last call as they ended; False when the conversation is gone."""
         return await self._write(partial(conversations.end_turn, message=message, step=step, state=state, now=now))

@@ -468,6 +468,7 @@
 ---@field parentId string|vim.NIL The message that it follows; null for the first, and in the conversation of a run.
 ---@field speaker 'system'|'user'|'assistant' `user` is the person; in the conversation of a run, the engine.
 ---@field text string Markdown. Control and bidirectional characters are spelled out: `<U+202E>`.
+---@field thoughts? string What the model thought aloud for this answer, to be folded; of an open message as far as it got.
 ---@field created number
 ---@field ending string `open` while it is written, else `end`, `maxTokens`, `refusal`, `cancelled`, `error`, or `interrupted` by the end of the program.
 ---@field reason? string Of an error: what happened and what to do.

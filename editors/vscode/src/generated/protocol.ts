@@ -662,6 +662,8 @@ export interface ChatMessage {
   speaker: "system" | "user" | "assistant";
   /** Markdown. Control and bidirectional characters are spelled out: `<U+202E>`. */
   text: string;
+  /** What the model thought aloud for this answer, to be folded; of an open message as far as it got. */
+  thoughts?: string;
   created: number;
   /** `open` while it is written, else `end`, `maxTokens`, `refusal`, `cancelled`, `error`, or `interrupted` by the end of the program. */
   ending: string;

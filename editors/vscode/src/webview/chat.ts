@@ -137,7 +137,7 @@ function showMeter(): void {
 }
 
 function add(message: ChatMessage): Shown {
-  const one: Shown = { message: { ...message }, thought: "", note: "", usage: "", element: undefined, settled: 0 };
+  const one: Shown = { message: { ...message }, thought: message.thoughts ?? "", note: "", usage: "", element: undefined, settled: 0 };
   shown.push(one);
   byId.set(message.messageId, one);
   frame.append();
@@ -421,7 +421,7 @@ function prepend(messages: ChatMessage[], left: number): void {
   asking = false;
   earlier = left;
   const height = log.scrollHeight;
-  const rows = messages.map((message) => ({ message: { ...message }, thought: "", note: "", usage: "", element: undefined, settled: 0 }));
+  const rows = messages.map((message) => ({ message: { ...message }, thought: message.thoughts ?? "", note: "", usage: "", element: undefined, settled: 0 }));
   shown.unshift(...rows);
   for (const row of rows) {
     byId.set(row.message.messageId, row);

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 from orchestrator.engine.exchange import Subject
+from orchestrator.engine.virtual_documents import quoted_thoughts
 from orchestrator.model.message import Speaker
 from orchestrator.model.run import Ending, StoredMessage
 from orchestrator.model.safe_text import markdown
@@ -66,6 +67,9 @@ def _message(message: StoredMessage) -> Iterator[str]:
     yield ""
     for attachment in message.attached:
         yield f"*Attached: {markdown(attachment.name)}*"
+        yield ""
+    if message.thoughts.strip():
+        yield from quoted_thoughts(_lowered(clean_body(message.thoughts)))
         yield ""
     if message.text.strip():
         yield from _lowered(clean_body(message.text)).split("\n")

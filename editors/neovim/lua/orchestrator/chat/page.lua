@@ -163,6 +163,15 @@ function Page:add(message)
       self:_append({ '', '', '' })
     end
     self.block = 'text'
+    local thoughts = message.thoughts or ''
+    if thoughts ~= '' then
+      self:_append({ '> **Thought**', unpack(quoted(split(thoughts))) })
+      if message.text == '' and message.ending == 'open' then
+        self.block = 'thought'
+      else
+        self:_append({ '', '', '' })
+      end
+    end
     if message.text ~= '' then
       self:_append(split(message.text))
     end
