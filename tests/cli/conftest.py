@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 ORCHESTRATOR = Path(sys.executable).with_name("orchestrator")
 EXAMPLE = """\
 # Ship login
@@ -53,7 +55,7 @@ class Command:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 
 from tests.cli.conftest import ORCHESTRATOR
-
-PATIENCE = 60
+from tests.support.patience import PATIENCE
 
 
 class Screen:
@@ -25,11 +24,13 @@ class Screen:
         self._before = termios.tcgetattr(self._terminal)
         self.text = ""
 
-    def wait_for(self, wanted):
-        deadline = time.monotonic() + PATIENCE
-        while wanted not in self.text:
-            assert time.monotonic() < deadline, f"{wanted!r} is not in {self.text!r}"
-            assert self._read(), f"it ended without {wanted!r}: {self.text!r}"
+    def wait_for(self, wanted, times=1):
+        """Until it was shown, so often in all."""
+        self._read_until(lambda: self.text.count(wanted) >= times, repr(wanted))
+
+    def wait_for_after(self, before, wanted):
+        """Until `wanted` was shown behind the last `before`."""
+        self._read_until(lambda: wanted in self.text.rpartition(before)[2], f"{wanted!r} after {before!r}")
 
     def type(self, text):
         os.write(self._terminal, text.encode())
@@ -39,7 +40,8 @@ class Screen:
 
     def end(self):
         """Read to the end; the exit code. Asserts what must hold after every ending."""
-        while self._read():
+        deadline = time.monotonic() + PATIENCE
+        while self._read(deadline, "its end"):
             pass
         _, status = os.waitpid(self.process, 0)
         os.close(self._terminal)
@@ -65,10 +67,20 @@ class Screen:
     def kill(self):
         os.kill(self.process, signal.SIGKILL)
 
-    def _read(self):
-        ready, _, _ = select.select([self._terminal], [], [], PATIENCE)
+    def _read_until(self, is_shown, wanted):
+        deadline = time.monotonic() + PATIENCE
+        while not is_shown():
+            assert self._read(deadline, wanted), f"It ended without {wanted}. The screen:\n{self.text}"
+
+    def _read(self, deadline, wanted):
+        """What it shows next; False at its end."""
+        ready, _, _ = select.select([self._terminal], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            self.kill()
+            os.waitpid(self.process, 0)
+            raise AssertionError(f"No {wanted} in {PATIENCE:.0f} s. The screen:\n{self.text}")
         try:
-            new = os.read(self._terminal, 65536) if ready else b""
+            new = os.read(self._terminal, 65536)
         except OSError:  # what Linux says when the other side is closed
             new = b""
         self.text += new.decode("utf-8", "replace")

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from orchestrator.engine.branch import TaskView
 from orchestrator.model.run import AttemptState
 from tests.cli.screen import Screen
 from tests.support.branches import asks, does, done, sums_up
+from tests.support.patience import PATIENCE, wait_until
 
 PLAN = "- [ ] Ship  [mode:: auto]\n  1. [ ] Form\n  2. [ ] Wire\n- [ ] Tell  [mode:: auto]\n"
 MODEL = ("--model", "scripted/test")
@@ -81,7 +81,6 @@ def test_a_question_needs_a_person_and_is_answered_when_resumed(command, plan):
     screen = Screen(command, "resume", env={"ORCHESTRATOR_SCRIPTED__SCRIPT": str(command.home / "script.json")})
     screen.wait_for("“Tell” asks: Whom?")
     screen.wait_for("Your answer")
-    time.sleep(0.3)
     screen.type("The press\n")
     assert screen.end() == 0
     assert "[x] Tell" in plan.read_text()
@@ -112,7 +111,6 @@ def test_the_tree_is_live_and_a_question_is_asked_in_between(command, plan):
     )
     screen.wait_for("“Tell” asks: Whom?")
     screen.wait_for("later): ")
-    time.sleep(0.3)
     screen.type("The press\n")
     assert screen.end() == 0
     assert "at work" in screen.text
@@ -122,11 +120,9 @@ def test_the_tree_is_live_and_a_question_is_asked_in_between(command, plan):
 def test_ctrl_c_stops_and_resume_goes_on(command, plan):
     script(command, does("Form"), {**done(delay=0.2), "chunk": 5}, sums_up())
     process = command.start("run", plan, *MODEL)
-    deadline = time.monotonic() + 30
-    while "[x]" not in plan.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: "[x]" in plan.read_text(), "a task that is done")
     process.send_signal(signal.SIGINT)
-    _out, err = process.communicate(timeout=30)
+    _out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "`orchestrator resume run_" in err
     assert plan.read_text().count("[x]") < 4
@@ -138,15 +134,12 @@ def test_ctrl_c_stops_and_resume_goes_on(command, plan):
 def test_another_terminal_stops_it(command, plan):
     script(command, {**done(delay=0.5), "chunk": 1})
     process = command.start("run", plan, *MODEL)
-    deadline = time.monotonic() + 30
-    while "^" not in plan.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.3)
+    wait_until(lambda: json.loads(command("runs", "--json").stdout)["runs"], "a run")
     assert command("run", plan, *MODEL).returncode == 5, "another program runs it"
     stopped = command("stop")
     assert stopped.returncode == 0, stopped.stderr
     assert "Stopped run_" in stopped.stdout
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert command("resume", "--give-up").returncode == 0
     assert command("resume").returncode == 5
@@ -155,11 +148,9 @@ def test_another_terminal_stops_it(command, plan):
 def test_a_killed_run_is_resumed(command, plan):
     script(command, does("Form"), {**done(delay=0.5), "chunk": 1})
     process = command.start("run", plan, *MODEL)
-    deadline = time.monotonic() + 30
-    while "[x]" not in plan.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: "[x]" in plan.read_text(), "a task that is done")
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert "the program ended while this ran" in command("runs").stdout
     script(command, does("Wire"), does("Tell"), sums_up())
     assert command("resume").returncode == 0

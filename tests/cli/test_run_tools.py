@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,6 @@ def test_a_diff_is_shown_and_approved(command, plan):
     shown.wait_for("Your choice, 1 to 3 [1]")
     assert "+x = 'right<U+202E>'" in shown.text
     assert "leave to change app.py in this run" in shown.text
-    time.sleep(0.3)
     shown.type("2\n")
     assert shown.end() == 0
     assert "right" in app(command)
@@ -80,7 +78,6 @@ def test_enter_is_the_careful_answer(command, plan):
     assert f"$ {PROGRAM} -c" in shown.text
     assert "It may execute code of this folder." in shown.text
     assert "What for, as the model says: to see" in shown.text
-    time.sleep(0.3)
     shown.type("\n")
     shown.end()
     assert not (command.work / "ran").exists()

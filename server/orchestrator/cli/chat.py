@@ -15,16 +15,16 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.exit_codes import ExitCode
 from orchestrator.cli.file_editor import FileTarget
+from orchestrator.cli.interrupts import Interrupts
 from orchestrator.cli.markdown_stream import MarkdownStream
 from orchestrator.cli.person import TerminalPerson
 from orchestrator.cli.surroundings import surroundings
@@ -43,8 +43,6 @@ from orchestrator.model.safe_text import SafeStream, many_lines, one_line
 if TYPE_CHECKING:
     from orchestrator.engine.chat import Sent, Voice
     from orchestrator.engine.session import Session
-
-T = TypeVar("T")
 
 SCHEMA = 1
 SHOWN_MESSAGES = 6
@@ -106,42 +104,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from orchestrator.engine.chat import Voice
     from orchestrator.engine.session import Session
 
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, Interrupts(runner.get_loop()) as turns:
         session = Session(settings, around.directories, around.keys())
         voice = Voice(holder, around.workspace, TerminalPerson(terminal), arguments.model, "/" in arguments.model)
-        talk = _Talk(arguments, terminal, session, target, holder, voice, _Turns(runner.get_loop()))
+        talk = _Talk(arguments, terminal, session, target, holder, voice, turns)
         try:
             return talk.run()
         finally:
-            talk.turns.run(session.aclose())
-
-
-class _Turns:
-    """Runs one piece of work at a time; Ctrl-C while it runs calls `stop` in place of ending the program."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def run(self, work: Coroutine[Any, Any, T], stop: Callable[[], object] = lambda: None) -> T:
-        """What has no `stop` is short."""
-        with self._interrupted_by(stop):
-            return self._loop.run_until_complete(work)
-
-    @contextmanager
-    def _interrupted_by(self, stop: Callable[[], object]) -> Generator[None]:
-        try:
-            self._loop.add_signal_handler(signal.SIGINT, stop)
-        except (NotImplementedError, RuntimeError):  # Windows
-            before = signal.signal(signal.SIGINT, lambda _number, _frame: self._loop.call_soon_threadsafe(stop))
-            try:
-                yield
-            finally:
-                signal.signal(signal.SIGINT, before)
-            return
-        try:
-            yield
-        finally:
-            self._loop.remove_signal_handler(signal.SIGINT)
+            turns.run(session.aclose())
 
 
 class _Talk:
@@ -153,7 +123,7 @@ class _Talk:
         target: FileTarget,
         holder: FileOutline,
         voice: Voice,
-        turns: _Turns,
+        turns: Interrupts,
     ) -> None:
         self.turns = turns
         self._arguments = arguments
@@ -171,7 +141,7 @@ class _Talk:
     def run(self) -> int:
         self._open(self.turns.run(self._chats.begin(self._target, self._voice.folder, new=self._arguments.new)))
         if self._arguments.message or self._arguments.json or not self._terminal.can_ask:
-            return self._once(self._arguments.message or sys.stdin.read())
+            return self._once(self._arguments.message or self.turns.read(sys.stdin.read))
         self._greet()
         with _editing(self._said()):
             while self._go_on():
@@ -185,8 +155,6 @@ class _Talk:
             return text is not None and self._command(text)
         except OrchestratorError as error:
             self._terminal.say(many_lines(str(error)), "warning")
-        except KeyboardInterrupt:  # between two pieces of work there is nothing to stop
-            self._terminal.clear_status()
         return True
 
     # --- one message, without a person ---------------------------------------------------------------------------
@@ -222,16 +190,24 @@ class _Talk:
 
     def _turn(self, begin: Coroutine[Any, Any, Sent], *, quiet: bool = False) -> StoredMessage:
         """Until the answer has ended; what streams is shown."""
+        stopped = False
+
+        def stop() -> None:
+            nonlocal stopped
+            stopped = True
+            self._chats.cancel(self._id)
 
         async def work() -> StoredMessage:
             self._shown = None if quiet else _Answer(self._terminal)
             sent = await begin
             if sent.conversation_id != self._id:
                 self._open(sent.conversation_id)
+            if stopped:  # before there was anything to cancel
+                self._chats.cancel(self._id)
             await self._chats.ended(self._id)
             return (await self._chats.page(self._id)).messages[-1]
 
-        message = self.turns.run(work(), lambda: self._chats.cancel(self._id))
+        message = self.turns.run(work(), stop)
         if self._shown is not None:
             self._shown.end(message)
         return message
@@ -371,7 +347,7 @@ class _Talk:
         fenced = False
         while True:
             try:
-                line = _line("… " if lines or fenced else "> ", first)
+                line = self.turns.read(partial(_line, "… " if lines or fenced else "> ", first))
             except EOFError:
                 self._terminal.say()
                 return None
@@ -489,7 +465,7 @@ def _line(prompt: str, first: str) -> str:
     except ImportError:
         return input(prompt)
     if first:
-        readline.set_startup_hook(lambda: readline.insert_text(first))
+        readline.set_startup_hook(partial(readline.insert_text, first))
     try:
         return input(prompt)
     finally:
