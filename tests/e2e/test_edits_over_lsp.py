@@ -45,6 +45,20 @@ async def test_commands_take_the_same_parameters(tmp_path: Path) -> None:
         assert answer["position"] == {"line": 3, "character": 2}
 
 
+async def test_several_nodes_are_one_edit_and_sections_among_them_are_left_out(tmp_path: Path) -> None:
+    async with editing(tmp_path) as (client, buffer):
+        section = (await client.request("orchestrator/tree", {"uri": buffer.uri}))["nodes"][0]["nodeId"]
+        below = (await client.request("orchestrator/tree", {"uri": buffer.uri, "nodeId": section}))["nodes"]
+        ids = [below[2]["nodeId"], section, below[0]["nodeId"], below[0]["nodeId"]]
+        answer = await client.request("orchestrator/edit/status/cycle", {"uri": buffer.uri, "nodeIds": ids})
+        assert buffer.text == TEXT.replace("[ ] Before", "[/] Before").replace("[ ] After", "[/] After")
+        assert answer["position"] == {"line": 2, "character": 2}
+        await buffer.undo()
+        assert buffer.text == TEXT
+        error = await client.refused("orchestrator/edit/demote", {"uri": buffer.uri, "nodeIds": [section]})
+        assert error.data["kind"] == "taskNotFound"
+
+
 async def test_an_edit_for_an_older_text_is_refused(tmp_path: Path) -> None:
     async with editing(tmp_path) as (client, buffer):
         params = on(buffer, "Pack")

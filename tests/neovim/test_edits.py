@@ -24,7 +24,7 @@ OUTLINE = """\
 """
 
 MAPS = """
-    for key, name in pairs({ s = 'status', ['<'] = 'promote', ['>'] = 'demote', K = 'up', J = 'down' }) do
+    for key, name in pairs({ s = 'status', ['<'] = 'promote', ['>'] = 'demote', K = 'up', J = 'down', d = 'delete' }) do
       vim.keymap.set({ 'n', 'x' }, '<Space>' .. key, '<Plug>(orchestrator-' .. name .. ')')
     end
 """
@@ -70,6 +70,10 @@ EDITS = [
     ("8G2<Space>K", "# Trip\n\n- [ ] Hotel\n" + OUTLINE[8:].replace("- [ ] Hotel\n", "")),
     (":7Orchestrator up<CR>", "# Trip\n\n- [ ] Tickets\n" + OUTLINE[8:].replace("- [ ] Tickets\n", "")),
     ("3G:Orchestrator down 9<CR>", OUTLINE[:8] + "- [ ] Tickets\n- [ ] Hotel\n" + OUTLINE[8:-26]),
+    ("8G:Orchestrator move up 2<CR>", "# Trip\n\n- [ ] Hotel\n" + OUTLINE[8:].replace("- [ ] Hotel\n", "")),
+    ("7G:Orchestrator status cycle<CR>", OUTLINE.replace("[ ] Tickets", "[/] Tickets")),
+    ("3G<Space>d", OUTLINE[:8] + "- [ ] Tickets\n- [ ] Hotel\n"),
+    (":4,6Orchestrator delete<CR>", OUTLINE.replace("  - [ ] Socks\n  - [ ] Shirts\n", "")),
     ("3G<Space>J", OUTLINE[:8] + "- [ ] Tickets\n" + OUTLINE[8:-26] + "- [ ] Hotel\n"),
 ]
 
@@ -105,6 +109,22 @@ def test_dot_repeats(editor: Neovim) -> None:
     changed(editor, "three times the same", expected)
     editor.keys("8G<Space>K..")
     editor.wait("the last task on top", lambda: editor.lines()[2] == "- [ ] Hotel")
+
+
+def test_branches_are_deleted(editor: Neovim) -> None:
+    editor.keys('3G"a<Space>d')
+    changed(editor, "the branch to go", OUTLINE[:8] + "- [ ] Tickets\n- [ ] Hotel\n")
+    editor.keys('j"ap')
+    moved = OUTLINE[:8] + "- [ ] Tickets\n- [ ] Hotel\n" + OUTLINE[8:-26]
+    changed(editor, "the register", moved)
+    editor.keys("2u")
+    changed(editor, "the undo", OUTLINE)
+    editor.keys("5G<Space>d.")
+    changed(editor, "twice the same", OUTLINE.replace("  - [ ] Socks\n  - [ ] Shirts\n", ""))
+    editor.keys("2u5G2<Space>d")
+    changed(editor, "a count", OUTLINE.replace("  - [ ] Socks\n", "").replace("  - [ ] Shirts\n", ""))
+    editor.keys("gg:Orchestrator delete<CR>")
+    editor.wait_for_message("There is no task here.")
 
 
 def test_typing_and_editing_at_once(editor: Neovim) -> None:

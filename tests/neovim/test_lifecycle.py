@@ -192,6 +192,14 @@ def test_split_sends_what_was_typed_first_and_the_version_it_belongs_to(fake: Fa
     assert order.index("textDocument/didChange") < order.index("orchestrator/split/start")
 
 
+def test_each_task_of_a_range_is_split(fake: FakeServed) -> None:
+    fake.keys(":1,5Orchestrator split<CR>")
+    fake.wait("both", lambda: len(fake.sent("orchestrator/split/start")) == 2)
+    assert [start["position"]["line"] for start in fake.sent("orchestrator/split/start")] == [4, 2]
+    fake.keys(":1,2Orchestrator split<CR>")
+    fake.wait_for_message("Select from 1 to 20 tasks to split; these are 0.")
+
+
 def test_a_code_action_shows_ghosts_too(fake: FakeServed) -> None:
     fake.answer(
         "orchestrator/split/start",

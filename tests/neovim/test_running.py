@@ -383,3 +383,17 @@ def test_a_refusal_is_told(start_fake: Callable[..., FakeServed]) -> None:
     fake.keys("3G:Orchestrator run<CR>")
     fake.wait_for_message("is being run already")
     assert fake.sent("orchestrator/run/start")[0]["position"] == {"line": 2, "character": 0}
+
+
+def test_a_range_is_one_run_and_each_task_can_be_corrected(start_served: StartServed, tmp_path: Path) -> None:
+    editor = start(start_served, tmp_path, [{**done(), "chunk": 2, "delay": SLOW}])
+    editor.keys(":4Orchestrator correct Not the grey ones<CR>")
+    editor.wait_for_message("Nothing works on this task.")
+    editor.keys(":4,6Orchestrator run auto<CR>")
+    editor.wait("all calls", lambda: calls(tmp_path) == 3)
+    started = [one for one in editor.lua("return updates") if one["kind"] == "run.started"]
+    assert [one["detail"]["tasks"] for one in started] == [3]
+    editor.keys(":4Orchestrator correct Not the grey ones<CR>")
+    editor.wait("the correction", lambda: "attempt.corrected" in kinds(editor))
+    editor.keys(":4Orchestrator stop<CR>")
+    assert ended(editor)["state"] == "cancelled"

@@ -204,7 +204,7 @@ def test_every_subcommand_is_complete(fake: FakeServed) -> None:
     complete = "return vim.fn.getcompletion('Orchestrator ' .. ..., 'cmdline')"
     assert sorted(fake.lua(complete, "")) == SUBCOMMANDS
     assert fake.lua(complete, "sp") == ["split"]
-    assert fake.lua(complete, "status c") == ["cancelled", "completed"]
+    assert fake.lua(complete, "status c") == ["cancelled", "completed", "cycle"]
     assert fake.lua(complete, "accept ") == []
     fake.start_split()
     fake.preview("ready", children=[{"title": "a"}, {"title": "b", "children": [{"title": "c"}]}])

@@ -212,6 +212,8 @@ def test_enter_goes_to_the_task(editor: Shared) -> None:
     editor.wait("the way back", lambda: outline_cursor(editor)[0] != 9)
 
 
+ALL_DONE = OUTLINE.replace("[ ] Pack", "[x] Pack").replace("[!]", "[x]").replace("[ ] Hotel", "[x] Hotel")
+PACK, REST = OUTLINE[8 : OUTLINE.index("- [!]")], OUTLINE[OUTLINE.index("- [!]") :]
 ACTIONS = [
     ("G<Space>", OUTLINE.replace("[ ] Hotel", "[/] Hotel")),
     ("G>>", OUTLINE.replace("- [ ] Hotel", "  - [ ] Hotel")),
@@ -221,6 +223,15 @@ ACTIONS = [
     ("Gk]e", OUTLINE.replace("- [ ] Hotel\n", "").replace("- [!]", "- [ ] Hotel\n- [!]")),
     ("GaBook it<CR>", OUTLINE + "  - [ ] Book it\n"),
     ("GoBook it<CR>", OUTLINE + "- [ ] Book it\n"),
+    ("2G<Space>G.", OUTLINE.replace("[ ] Pack", "[/] Pack").replace("[ ] Hotel", "[/] Hotel")),
+    ("2GV3G<Space>", OUTLINE.replace("[ ] Pack", "[/] Pack").replace("[!]", "[/]")),
+    ("1G4:Orchestrator status completed<CR>", ALL_DONE),
+    ("3GVj[e", "# Trip\n\n" + REST + PACK),
+    ("3GVj>", OUTLINE.replace("- [!]", "  - [!]").replace("- [ ] Hotel", "  - [ ] Hotel")),
+    ("Gdd", OUTLINE.replace("- [ ] Hotel\n", "")),
+    ("2Gdd.", OUTLINE[:8] + "- [ ] Hotel\n"),
+    ("2G2dd", OUTLINE[:8] + "- [ ] Hotel\n"),
+    ("2GVGd", "# Trip\n\n"),
     ("G:Orchestrator status completed<CR>", OUTLINE.replace("[ ] Hotel", "[x] Hotel")),
 ]
 
@@ -235,6 +246,22 @@ def test_every_action_works_in_the_tree(editor: Shared, keys: str, expected: str
     editor.keys(keys)
     editor.wait(keys, lambda: outline(editor) == expected.splitlines())
     assert "Error" not in editor.messages()
+
+
+def test_a_task_is_moved_into_another(editor: Shared) -> None:
+    editor.lua("ask = vim.ui.select; vim.ui.select = function(items, o, done) asked = { items, o, done } end")
+    try:
+        open_tree(editor)
+        editor.keys("Gm")
+        editor.wait("the choice", lambda: editor.lua("return asked ~= nil"))
+        shown = editor.lua("return vim.tbl_map(asked[2].format_item, asked[1])")
+        assert shown == ["Trip", "  Pack", "    Socks", "    Shirts", "      Iron them", "  Tickets"]
+        editor.lua("asked[3](asked[1][4], 4)")
+        moved = "    - [ ] Iron them\n    - [ ] Hotel\n"
+        expected = OUTLINE.replace("- [ ] Hotel\n", "").replace("    - [ ] Iron them\n", moved)
+        editor.wait("the move", lambda: outline(editor) == expected.splitlines())
+    finally:
+        editor.lua("vim.ui.select, asked = ask, nil")
 
 
 def test_a_split_in_the_tree(editor: Shared) -> None:

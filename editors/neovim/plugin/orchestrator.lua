@@ -60,12 +60,14 @@ plug('n', 'edit', function()
 end)
 
 -- These do what their commands do: for the selected lines too, or in any mode where lines mean nothing.
-for _, name in ipairs({ 'replan', 'expand', 'run', 'restart', 'stop', 'context', 'chat', 'model' }) do
+local on_lines = { 'replan', 'expand', 'run', 'restart', 'stop', 'correct', 'context', 'chat', 'model' }
+for _, name in ipairs(on_lines) do
   plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
   plug('x', name, ':Orchestrator ' .. name .. '<CR>')
 end
 for _, name in ipairs({
   'resume',
+  'move',
   'tree',
   'runs',
   'inbox',
@@ -82,7 +84,7 @@ for _, name in ipairs({
   plug('', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
 end
 
-for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down' }) do
+for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down', 'delete' }) do
   plug('n', name, function()
     return require('orchestrator.edits').keys(name)
   end, true)

@@ -11,7 +11,7 @@ Invariant: two edits of one document never cross: the second is computed from wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -168,7 +168,18 @@ class Edits:
         )
 
 
+def tasks_with(snapshot: Snapshot, node_ids: Sequence[str]) -> tuple[Task, ...]:
+    """Each once, in the order of the text, without sections. Raises TaskNotFoundError."""
+    nodes = [snapshot.node(node_id) for node_id in dict.fromkeys(node_ids)]
+    tasks = [node for node in nodes if isinstance(node, Task)]
+    if not tasks:
+        raise TaskNotFoundError("These are sections and no tasks.", hint="Choose a task.")
+    return tuple(sorted(tasks, key=lambda task: task.line))
+
+
 def _tasks(snapshot: Snapshot, params: EditParams) -> tuple[Task, ...]:
+    if params.node_ids is not None:
+        return tasks_with(snapshot, params.node_ids)
     if params.node_id is not None:
         node = snapshot.node(params.node_id)
         if not isinstance(node, Task):

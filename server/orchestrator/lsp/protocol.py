@@ -365,6 +365,10 @@ class RunPlaceParams(Wire):
 
 
 class RunStartParams(RunPlaceParams):
+    node_ids: Annotated[list[Identifier], Field(min_length=1, max_length=1000)] | None = None
+    """Instead of `nodeId`: all of these, in one run; sections among them are left out."""
+    range: Range | None = None
+    """Instead of `position`: all tasks that start in it, in one run."""
     auto: bool = False
     """Run interactive tasks by themselves too; else the person is asked about them."""
     budget: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
@@ -603,6 +607,8 @@ class EditParams(Wire):
     version: int | None = None
     """The version that `range` belongs to; another than the newest is refused. Null: the newest is meant."""
     node_id: Identifier | None = None
+    node_ids: Annotated[list[Identifier], Field(min_length=1, max_length=1000)] | None = None
+    """Instead of `nodeId`: all of these, in one edit; sections among them are left out."""
     range: Range | None = None
 
 

@@ -22,6 +22,7 @@ from orchestrator.engine.needed import needed, with_needed
 from orchestrator.engine.session import Workspace
 from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp.editor import PersonInEditor
+from orchestrator.lsp.edits import lines_of, tasks_with
 from orchestrator.lsp.holder import OutlineHolder, canonical
 from orchestrator.lsp.protocol import (
     ApprovalFilesParams,
@@ -54,6 +55,8 @@ from orchestrator.lsp.workspaces import workspace_folder
 from orchestrator.model.run import Run, RunKind, RunState
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import Status
+from orchestrator.outline.actions.chosen import roots as topmost
+from orchestrator.outline.actions.chosen import tasks_in
 from orchestrator.outline.outcome import Outcome, write_outcome
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers.tokens import estimate
@@ -74,7 +77,7 @@ class Runs:
     async def start(self, params: RunStartParams, token: int | str | None = None) -> RunStartResult:
         self._server.require_trust()
         snapshot = self._server.documents.snapshot(params.uri)
-        roots = _roots(snapshot, params)
+        roots = _chosen(snapshot, params)
         session, folder = await self._session(params.uri)
         holder = OutlineHolder(self._server, params.uri)
         if params.restart:
@@ -370,6 +373,17 @@ class Runs:
 
     def _as_client_writes(self, uri: str) -> str:
         return next((document.uri for document in self._server.documents if canonical(document.uri) == uri), uri)
+
+
+def _chosen(snapshot: Snapshot, params: RunStartParams) -> list[Task]:
+    """What a run is started with: several tasks, without those that stand below another of them, or a place."""
+    if params.node_ids is not None:
+        return list(topmost(tasks_with(snapshot, params.node_ids)))
+    if params.range is not None:
+        if params.version not in {None, snapshot.version}:
+            raise EditRefusedError("The text has changed since.", hint="Choose the tasks again.")
+        return list(topmost(tasks_in(snapshot.outline, *lines_of(params.range))))
+    return _roots(snapshot, params)
 
 
 def _roots(snapshot: Snapshot, params: RunPlaceParams) -> list[Task]:

@@ -9,6 +9,8 @@ local M = {}
 ---@field key string
 ---@field modes? string[] default: Normal mode
 ---@field summary string
+---@field keys? fun(): string what it types, in place of what it runs
+---@field selected? fun(first: integer, last: integer) what it does in Visual mode
 
 --- The key of an action: the person's, or ours.
 ---@param action orchestrator.Action
@@ -22,6 +24,17 @@ function M.key_of(action, chosen)
   return key or action.key
 end
 
+--- In Visual mode `<<` and `dd` would wait for their second key: one will do, as in Vim.
+local in_visual_mode = { ['<lt><lt>'] = '<lt>', ['>>'] = '>', dd = 'd' }
+
+--- Does something with the lines that are selected, in Normal mode.
+---@param selected fun(first: integer, last: integer)
+local function with_selection(selected)
+  local first, last = vim.fn.line('v'), vim.fn.line('.')
+  vim.cmd.normal({ args = { vim.keycode('<Esc>') }, bang = true })
+  selected(math.min(first, last), math.max(first, last))
+end
+
 --- Sets the keys of a buffer.
 ---@generic A: orchestrator.Action
 ---@param buffer integer
@@ -31,10 +44,22 @@ end
 function M.set(buffer, actions, chosen, run)
   for _, action in ipairs(actions) do
     local key = M.key_of(action, chosen)
-    if key then
+    local map = { buffer = buffer, nowait = true, desc = 'Orchestrator: ' .. action.summary }
+    if key and action.keys then
+      vim.keymap.set('n', key, action.keys, vim.tbl_extend('error', map, { expr = true }))
+    elseif key then
       vim.keymap.set(action.modes or { 'n' }, key, function()
         run(action)
-      end, { buffer = buffer, nowait = true, desc = 'Orchestrator: ' .. action.summary })
+      end, map)
+    end
+    if key and action.selected then
+      vim.keymap.set('x', in_visual_mode[key] or key, function()
+        if action.keys then
+          action.selected() -- It counts by itself.
+        else
+          with_selection(action.selected)
+        end
+      end, map)
     end
   end
 end

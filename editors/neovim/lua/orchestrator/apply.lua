@@ -15,6 +15,15 @@ local function break_undo(buffer)
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
 end
 
+--- Makes a change that is a step of undo of its own.
+---@param buffer integer
+---@param change fun()
+function M.as_one_step(buffer, change)
+  break_undo(buffer)
+  change()
+  break_undo(buffer)
+end
+
 --- The same edits, with whole lines inserted behind the line above instead of before the line below.
 ---
 --- At the start of a line, marks and cursors of that line would stay behind, and below the last line Neovim
@@ -109,9 +118,9 @@ function M.on_apply_edit(_, params, context)
   for _, change in ipairs(changes) do
     local buffer = vim.uri_to_bufnr(change.textDocument.uri)
     local edits = behind_the_line_above(buffer, change.edits, client.offset_encoding)
-    break_undo(buffer)
-    vim.lsp.util.apply_text_edits(edits, buffer, client.offset_encoding)
-    break_undo(buffer)
+    M.as_one_step(buffer, function()
+      vim.lsp.util.apply_text_edits(edits, buffer, client.offset_encoding)
+    end)
   end
   return { applied = true }
 end

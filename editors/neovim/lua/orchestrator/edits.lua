@@ -1,4 +1,5 @@
---- Editing tasks without a model: status, promote, demote, up and down; by command or map.
+--- Editing tasks without a model: status, promote, demote, up and down; by command or map, in an outline or
+--- in its tree.
 ---
 --- The server computes each edit from the newest text and this waits for it, so that keys that are
 --- held down, macros and what is typed next all find the text as it then is. Each is one undo step,
@@ -43,24 +44,18 @@ local function follow(moved, cursor, indent)
   vim.api.nvim_win_set_cursor(0, { row, math.min(column, #vim.fn.getline(row)) })
 end
 
---- Has the server edit the task of a row of the tree.
----@param edit orchestrator.Edit
----@param here orchestrator.Place
-local function run_in_tree(edit, here)
-  if here.node_id then
-    local params = vim.tbl_extend('force', edit.params or {}, place.params(here))
-    server.request(here.buffer, edit.method, params)
-  end
-end
-
---- Has the server edit the tasks in these lines of the current buffer.
+--- Has the server edit the tasks in these lines of the current buffer: an outline, its tree, or a chat.
 ---@param edit orchestrator.Edit
 ---@param lines orchestrator.Lines
 function M.run(edit, lines)
   local buffer = vim.api.nvim_get_current_buf()
   local here = place.here(lines.first)
-  if not here.line then
-    run_in_tree(edit, here)
+  if not here.line then -- The text is in another window, and its cursor is its own.
+    local tree = vim.b[buffer].orchestrator_tree_of
+    local params = tree and place.range(lines.first, lines.last) or here.node_id and place.params(here)
+    if params then
+      server.request(here.buffer, edit.method, vim.tbl_extend('force', edit.params or {}, params))
+    end
     return
   end
   local later = function()
@@ -77,14 +72,8 @@ function M.run(edit, lines)
     display.tell(problem --[[@as string]], vim.log.levels.ERROR)
     return
   end
-  local params = vim.tbl_extend('force', edit.params or {}, {
-    uri = vim.uri_from_bufnr(buffer),
-    range = {
-      start = { line = lines.first - 1, character = 0 },
-      -- A selection that ends before the first character of a line would be without that line.
-      ['end'] = { line = lines.last - 1, character = lines.last > lines.first and 1 or 0 },
-    },
-  })
+  local params = vim.tbl_extend('force', edit.params or {}, (place.range(lines.first, lines.last)))
+  params.version = nil -- What was typed a moment ago is sent before it.
   local cursor = vim.api.nvim_win_get_cursor(0)
   local indent = indent_of(cursor[1])
   local answer, failure = client:request_sync(edit.method, params, answer_time, buffer)
@@ -127,16 +116,33 @@ local edits = {
   end,
 }
 
+--- What an editing map does with lines.
+---@param name string
+---@param count integer
+---@param register string
+---@return fun(lines: orchestrator.Lines)
+local function action(name, count, register)
+  return function(lines)
+    if name == 'delete' then
+      require('orchestrator.branches').delete(lines, register)
+    else
+      M.run(edits[name](count), lines)
+    end
+  end
+end
+
 --- Counts steps for `up` and `down`; for the others so many lines, as Vim's own operators count.
 ---@param name string
 ---@param count integer
+---@param register string
 ---@return fun() what the map does, at the cursor as it is then
-local function at_cursor(name, count)
+local function at_cursor(name, count, register)
   local steps = name == 'up' or name == 'down'
+  local act = action(name, count, register)
   return function()
     local row = vim.api.nvim_win_get_cursor(0)[1]
     local last = steps and row or math.min(row + count - 1, vim.api.nvim_buf_line_count(0))
-    M.run(edits[name](count), { first = row, last = last })
+    act({ first = row, last = last })
   end
 end
 
@@ -185,7 +191,7 @@ end
 ---@param name string
 ---@return string keys
 function M.keys(name)
-  again = at_cursor(name, vim.v.count1)
+  again = at_cursor(name, vim.v.count1, vim.v.register)
   vim.go.operatorfunc = "v:lua.require'orchestrator.edits'.again"
   -- Escape drops the count, which is taken already; no motion can fail on an empty line but this one.
   return vim.fn.getline('.') == '' and "<Esc><Cmd>lua require('orchestrator.edits').again()<CR>" or '<Esc>g@l'
@@ -199,9 +205,9 @@ end
 ---@param name string
 function M.selected(name)
   local first, last = vim.fn.line('v'), vim.fn.line('.')
-  local count = vim.v.count1
+  local act = action(name, vim.v.count1, vim.v.register)
   vim.cmd.normal({ args = { vim.keycode('<Esc>') }, bang = true })
-  M.run(edits[name](count), { first = math.min(first, last), last = math.max(first, last) })
+  act({ first = math.min(first, last), last = math.max(first, last) })
 end
 
 return M

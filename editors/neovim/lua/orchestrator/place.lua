@@ -32,6 +32,36 @@ function M.here(line)
   return { buffer = buffer, line = line or cursor[1], column = cursor[2] }
 end
 
+---@class orchestrator.PlaceRange
+---@field uri string
+---@field nodeIds? string[] in a tree
+---@field range? lsp.Range in an outline
+---@field version? integer
+
+--- Several lines as a request names them: by rows in a tree, by positions in an outline.
+---@param first integer from 1
+---@param last integer
+---@return orchestrator.PlaceRange? params nil: nothing there
+---@return integer buffer
+function M.range(first, last)
+  local buffer = vim.api.nvim_get_current_buf()
+  local outline = vim.b[buffer].orchestrator_tree_of
+  if outline then
+    local ids = require('orchestrator.tree').node_ids(buffer, first, last)
+    return #ids > 0 and { uri = vim.uri_from_bufnr(outline), nodeIds = ids } or nil, outline
+  end
+  return {
+    uri = vim.uri_from_bufnr(buffer),
+    version = vim.lsp.util.buf_versions[buffer],
+    range = {
+      start = { line = first - 1, character = 0 },
+      -- A selection that ends before the first character of a line would be without that line.
+      ['end'] = { line = last - 1, character = last > first and 1 or 0 },
+    },
+  },
+    buffer
+end
+
 --- The place as a request names it. Without a task in a row of the tree all of the outline is meant.
 ---@param place orchestrator.Place
 ---@return { uri: string, version?: integer, nodeId?: string, position?: lsp.Position }

@@ -203,6 +203,8 @@
 ---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
 ---@field nodeId? string|vim.NIL
 ---@field position? orchestrator.Position|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one run; sections among them are left out.
+---@field range? orchestrator.Range|vim.NIL Instead of `position`: all tasks that start in it, in one run.
 ---@field auto? boolean Run interactive tasks by themselves too; else the person is asked about them.
 ---@field budget? number|vim.NIL US dollars that the run may spend.
 ---@field calls? integer|vim.NIL Calls that the run may make.
@@ -363,12 +365,14 @@
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 
 ---@class orchestrator.EditStatusSetParams
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 ---@field status 'pending'|'inProgress'|'completed'|'cancelled'|'failed'|'asking'
 ---@field reason? string|vim.NIL Of failed and asking; null: the one that is there stays, or an empty field is written.
@@ -377,6 +381,7 @@
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 ---@field key 'mode'|'executor'|'model'|'priority'|'prompt'|'type'
 ---@field value? string|vim.NIL Written only where it differs from what is inherited. Null: the field is taken away.
@@ -385,6 +390,7 @@
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 ---@field steps integer Places down, or up if negative; fewer where the way ends.
 
@@ -392,6 +398,7 @@
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 ---@field parentId string The `nodeId` of the task or section that it becomes the last of.
 
@@ -399,6 +406,7 @@
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 ---@field title? string
 
@@ -406,6 +414,7 @@
 ---@field uri string
 ---@field version? integer|vim.NIL The version that `range` belongs to; another than the newest is refused. Null: the newest is meant.
 ---@field nodeId? string|vim.NIL
+---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
 ---@field text? string Empty: a line to be filled in.
 

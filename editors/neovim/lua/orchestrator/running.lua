@@ -45,12 +45,25 @@ local function follow(result)
   ours[result.runId] = true
 end
 
+---@class orchestrator.RunOptions
+---@field line? integer other than the cursor's
+---@field last_line? integer of several, whose tasks run in one run
+---@field all? boolean the whole outline
+---@field auto? boolean interactive tasks too, without asking
+---@field needed? boolean what they depend on, too
+---@field restart? boolean begin anew
+
 --- Runs the task under the cursor, with all that stands below it.
----@param options? { line?: integer, all?: boolean, auto?: boolean, needed?: boolean, restart?: boolean }
+---@param options? orchestrator.RunOptions
 function M.start(options)
   options = options or {}
   with_place(options.line, function(buffer, params)
-    params = options.all and { uri = params.uri } or params
+    local first, last = options.line, options.last_line
+    if options.all then
+      params = { uri = params.uri }
+    elseif first and last and last > first then
+      params = place.range(first, last) or params
+    end
     params.auto, params.needed, params.restart = options.auto, options.needed, options.restart
     server.request(buffer, 'orchestrator/run/start', params, follow)
   end)
@@ -109,6 +122,28 @@ function M.stop(line)
       else
         complain('Nothing is split and nothing runs here.')
       end
+    end)
+  end)
+end
+
+--- Says something to the task under the cursor, or to the nearest one above it that is worked on.
+---@param text string
+---@param line? integer
+function M.correct(text, line)
+  with_place(line, function(buffer, at)
+    server.request(buffer, 'orchestrator/tree/locate', at, function(found)
+      local work ---@type orchestrator.Work?
+      for index = #found.path, 1, -1 do
+        work = work or require('orchestrator.runs').work_on(at.uri, found.path[index])
+      end
+      if not work then
+        complain('Nothing works on this task. :Orchestrator run starts it, and its text says what to do.')
+        return
+      end
+      local params = { runId = work.run_id, taskId = work.task_id, text = text }
+      server.request(buffer, 'orchestrator/run/correct', params, function(result)
+        display.say(result.told)
+      end)
     end)
   end)
 end

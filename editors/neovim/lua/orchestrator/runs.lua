@@ -27,6 +27,13 @@ local runs = {}
 ---@type table<string, table<string, string>> URI to node to its state, of tasks that are under way
 local states = {}
 
+---@class orchestrator.Work
+---@field run_id string
+---@field task_id string
+
+---@type table<string, table<string, orchestrator.Work>> URI to node to what works on it
+local work = {}
+
 ---@type table<string, { uri: string, nodes: table<string, true> }> run to what it has a state of; splits too
 local touched = {}
 
@@ -45,6 +52,14 @@ end
 ---@return string?
 function M.state_of(uri, node_id)
   return states[uri] and states[uri][node_id]
+end
+
+--- The run that works on a node; nil when none does.
+---@param uri string
+---@param node_id string
+---@return orchestrator.Work?
+function M.work_on(uri, node_id)
+  return M.state_of(uri, node_id) and work[uri] and work[uri][node_id] or nil
 end
 
 ---@param buffer integer
@@ -116,6 +131,10 @@ local function on_task(update)
   touched[update.runId].nodes[node_id] = true
   states[uri] = states[uri] or {}
   states[uri][node_id] = not ended[state] and state or nil
+  if run and update.detail.taskId then
+    work[uri] = work[uri] or {}
+    work[uri][node_id] = { run_id = update.runId, task_id = update.detail.taskId }
+  end
   if not states[uri][node_id] then
     remove_sign(uri, node_id)
   elseif run then -- A split shows itself below its task, and shall not move the text aside.

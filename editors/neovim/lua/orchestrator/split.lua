@@ -12,17 +12,61 @@ local M = {}
 --- How long `:write` of a proposal waits, in milliseconds.
 local answer_time = 5000
 
+--- How many tasks are split by one command.
+local most_at_once = 20
+
 ---@param text string
 local function complain(text)
   display.tell(text, vim.log.levels.ERROR)
 end
 
+---@class orchestrator.SplitOptions
+---@field recursive? boolean
+---@field force? boolean
+---@field replan? boolean
+---@field idea? boolean
+---@field line? integer other than the cursor's
+---@field last_line? integer of several, whose tasks are split one by one
+
+--- Splits the tasks in some lines, without those below another of them: each has a proposal of its own.
+---@param options orchestrator.SplitOptions
+local function each(options)
+  local depths = {} ---@type table<integer, integer> line to how far it is indented, of tasks
+  local tree = require('orchestrator.tree')
+  for line = options.line, options.last_line do
+    if vim.b.orchestrator_tree_of then
+      depths[line] = tree.depth_of_task(vim.api.nvim_get_current_buf(), line)
+    else
+      local text = vim.fn.getline(line)
+      local blanks = text:match('^(%s*)[-*+]%s+%[.%]') or text:match('^(%s*)%d+[.)]%s+%[.%]')
+      depths[line] = blanks and vim.fn.strdisplaywidth(blanks)
+    end
+  end
+  local lines, above = {}, math.huge ---@type integer[], number
+  for line = options.line, options.last_line do
+    if depths[line] and depths[line] <= above then
+      lines[#lines + 1], above = line, depths[line]
+    end
+  end
+  if #lines == 0 or #lines > most_at_once then
+    complain(('Select from 1 to %d tasks to split; these are %d.'):format(most_at_once, #lines))
+    return
+  end
+  for _, line in ipairs(lines) do
+    M.at_cursor(vim.tbl_extend('force', options, { line = line, last_line = line }))
+  end
+end
+
 --- Starts a split of the task under the cursor.
----@param options? { recursive?: boolean, force?: boolean, replan?: boolean, idea?: boolean, line?: integer }
+---@param options? orchestrator.SplitOptions
 function M.at_cursor(options)
   options = options or {}
+  if options.line and options.last_line and options.last_line > options.line then
+    each(options)
+    return
+  end
   local here = place.here(options.line)
-  options.line = here.line
+  options.line = here.line or options.line
   local current = vim.api.nvim_get_current_buf()
   local later = function()
     if vim.api.nvim_get_current_buf() == current then

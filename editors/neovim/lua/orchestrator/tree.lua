@@ -43,8 +43,49 @@ function M.node_id(buffer, row)
   return node and node.id
 end
 
+--- The nodes in some rows of a tree, without those that are not known yet.
+---@param buffer integer
+---@param first integer from 1
+---@param last integer
+---@return string[]
+function M.node_ids(buffer, first, last)
+  local ids = {} ---@type string[]
+  for row = first, last do
+    ids[#ids + 1] = M.node_id(buffer, row)
+  end
+  return ids
+end
+
+--- Waits until these nodes are gone from a tree, so that the next key finds the rows as they then are.
+---@param buffer integer
+---@param ids string[]
+function M.wait_without(buffer, ids)
+  local view = views.of_buffer(buffer)
+  local client = view and server.client(view.outline)
+  if not view or not client then
+    return
+  end
+  client:notify('$/setTrace', { value = 'off' }) -- Any notification sends the pending changes first.
+  vim.wait(500, function()
+    return not vim.iter(ids):any(function(id)
+      local node = view.nodes.by_id[id]
+      return node ~= nil and node.said.kind == 'task'
+    end)
+  end, 5)
+end
+
+--- How deep the task in a row of a tree stands; nil for a section, and for what is not known yet.
+---@param buffer integer
+---@param row integer from 1
+---@return integer?
+function M.depth_of_task(buffer, row)
+  local view = views.of_buffer(buffer)
+  local node = view and view:node(row)
+  return node and node.said.kind == 'task' and node.depth or nil
+end
+
 ---@class orchestrator.tree.Action: orchestrator.Action
----@field run fun(view: orchestrator.tree.View, node?: orchestrator.tree.Node)
+---@field run? fun(view: orchestrator.tree.View, node?: orchestrator.tree.Node)
 
 ---@param line string a subcommand
 ---@return fun(view: orchestrator.tree.View, node?: orchestrator.tree.Node)
@@ -54,12 +95,49 @@ local function command(line)
   end
 end
 
+--- An action on the row of the cursor, on as many rows as are counted, or on those that are selected.
 ---@param name string
----@return fun(view: orchestrator.tree.View, node?: orchestrator.tree.Node)
-local function move(name)
-  return function()
-    vim.cmd(('Orchestrator %s %d'):format(name, vim.v.count1))
+---@param key string
+---@param summary string
+---@param line string a subcommand
+---@return orchestrator.tree.Action
+local function on_rows(name, key, summary, line)
+  local function on_lines(first, last)
+    vim.cmd(('%d,%dOrchestrator %s'):format(first, math.min(last, vim.fn.line('$')), line))
   end
+  return {
+    name = name,
+    key = key,
+    summary = summary,
+    run = function()
+      local row = vim.fn.line('.')
+      if vim.v.count > 0 then
+        on_lines(row, row + vim.v.count - 1)
+      else
+        vim.cmd('Orchestrator ' .. line)
+      end
+    end,
+    selected = on_lines,
+  }
+end
+
+--- An edit that `.` does again.
+---@param name string
+---@param key string
+---@param summary string
+---@return orchestrator.tree.Action
+local function edit(name, key, summary)
+  return {
+    name = name,
+    key = key,
+    summary = summary,
+    keys = function()
+      return require('orchestrator.edits').keys(name)
+    end,
+    selected = function()
+      require('orchestrator.edits').selected(name)
+    end,
+  }
 end
 
 ---@param window integer
@@ -202,23 +280,25 @@ M.actions = {
     end,
   },
   { name = 'hover', key = 'K', summary = 'show what is known of the task', run = hover },
-  { name = 'split', key = 's', summary = 'split the task', run = command('split') },
-  { name = 'split_all', key = 'S', summary = 'split it and its subtasks', run = command('split!') },
+  on_rows('split', 's', 'split the task', 'split'),
+  on_rows('split_all', 'S', 'split it and its subtasks', 'split!'),
   { name = 'replan', key = 'R', summary = 'plan its subtasks anew', run = command('replan') },
   { name = 'accept', key = 'ga', summary = 'accept the proposed subtasks', run = command('accept') },
   { name = 'edit', key = 'ge', summary = 'edit the proposed subtasks', run = command('edit') },
   { name = 'discard', key = 'gd', summary = 'discard the proposed subtasks', run = command('discard') },
-  { name = 'run', key = 'r', summary = 'run the branch', run = command('run') },
+  on_rows('run', 'r', 'run the branch', 'run'),
   { name = 'resume', key = 'gr', summary = 'go on with its run', run = command('resume') },
   { name = 'stop', key = 'x', summary = 'stop its split or its run', run = command('stop') },
   { name = 'chat', key = 'c', summary = 'talk about the task', run = command('chat') },
   { name = 'context', key = 'gc', summary = 'show what a model is sent', run = command('context') },
   { name = 'inbox', key = 'i', summary = 'list what waits for you', run = command('inbox') },
-  { name = 'status', key = '<Space>', summary = 'the next status', run = command('status') },
-  { name = 'promote', key = '<lt><lt>', summary = 'move it one level up', run = command('promote') },
-  { name = 'demote', key = '>>', summary = 'move it below the task before it', run = command('demote') },
-  { name = 'up', key = '[e', summary = 'move it up, by as many places as you count', run = move('up') },
-  { name = 'down', key = ']e', summary = 'move it down', run = move('down') },
+  edit('status', '<Space>', 'the next status'),
+  edit('promote', '<lt><lt>', 'move it one level up'),
+  edit('demote', '>>', 'move it below the task before it'),
+  edit('up', '[e', 'move it up, by as many places as you count'),
+  edit('down', ']e', 'move it down'),
+  { name = 'into', key = 'm', summary = 'move it into another task', run = command('move into') },
+  edit('delete', 'dd', 'delete it, with everything below it'),
   { name = 'subtask', key = 'a', summary = 'add a subtask', run = add('subtask') },
   { name = 'sibling', key = 'o', summary = 'add a task behind it', run = add('sibling') },
   {

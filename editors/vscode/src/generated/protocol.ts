@@ -283,6 +283,10 @@ export interface RunStartParams {
   version?: number | null;
   nodeId?: string | null;
   position?: Position | null;
+  /** Instead of `nodeId`: all of these, in one run; sections among them are left out. */
+  nodeIds?: string[] | null;
+  /** Instead of `position`: all tasks that start in it, in one run. */
+  range?: Range | null;
   /** Run interactive tasks by themselves too; else the person is asked about them. */
   auto?: boolean;
   /** US dollars that the run may spend. */
@@ -514,6 +518,8 @@ export interface EditParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
 }
 
@@ -522,6 +528,8 @@ export interface EditStatusSetParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
   status: "pending" | "inProgress" | "completed" | "cancelled" | "failed" | "asking";
   /** Of failed and asking; null: the one that is there stays, or an empty field is written. */
@@ -533,6 +541,8 @@ export interface EditValueSetParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
   key: "mode" | "executor" | "model" | "priority" | "prompt" | "type";
   /** Written only where it differs from what is inherited. Null: the field is taken away. */
@@ -544,6 +554,8 @@ export interface EditMoveParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
   /** Places down, or up if negative; fewer where the way ends. */
   steps: number;
@@ -554,6 +566,8 @@ export interface EditIntoParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
   /** The `nodeId` of the task or section that it becomes the last of. */
   parentId: string;
@@ -564,6 +578,8 @@ export interface EditAddParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
   title?: string;
 }
@@ -573,6 +589,8 @@ export interface EditAcceptanceParams {
   /** The version that `range` belongs to; another than the newest is refused. Null: the newest is meant. */
   version?: number | null;
   nodeId?: string | null;
+  /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
+  nodeIds?: string[] | null;
   range?: Range | null;
   /** Empty: a line to be filled in. */
   text?: string;

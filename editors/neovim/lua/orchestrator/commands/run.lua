@@ -4,12 +4,12 @@ local words = { all = true, auto = true, needed = true }
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Run the task under the cursor, with what is below it; all, auto, needed',
+  summary = 'Run the task, or those in the lines, with what is below; all, auto, needed',
   complete = function()
     return { 'all', 'auto', 'needed' }
   end,
   run = function(call)
-    local options = { line = call.line }
+    local options = { line = call.line, last_line = call.last_line }
     for _, word in ipairs(call.arguments) do
       if not words[word] then
         require('orchestrator.display').tell(

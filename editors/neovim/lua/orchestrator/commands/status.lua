@@ -34,19 +34,19 @@ end
 return {
   summary = 'Cycle the status of the task, or set the one that is named',
   complete = function()
-    local names = vim.tbl_keys(statuses)
+    local names = vim.list_extend({ 'cycle' }, vim.tbl_keys(statuses))
     table.sort(names)
     return names
   end,
   run = function(call)
     local edits = require('orchestrator.edits')
     local name = call.arguments[1]
-    if not name then
+    if not name or (name == 'cycle' and #call.arguments == 1) then
       edits.run(edits.named('status'), edits.lines_of(call))
     elseif #call.arguments == 1 and statuses[name] then
       set(name, edits.lines_of(call))
     else
-      local known = 'asking, cancelled, completed, failed, in-progress and pending'
+      local known = 'asking, cancelled, completed, cycle, failed, in-progress and pending'
       require('orchestrator.display').tell(
         ("There is no status '%s'. There are %s."):format(table.concat(call.arguments, ' '), known),
         vim.log.levels.ERROR
