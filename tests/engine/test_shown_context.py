@@ -8,7 +8,7 @@ from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.session import Workspace
 from orchestrator.engine.shown_context import ShownContext
 from orchestrator.errors import TaskError
-from tests.support.branches import URI, Branch, done
+from tests.support.branches import URI, Branch, does, done, sums_up, verdict
 
 TEXT = """\
 # Trip
@@ -82,6 +82,34 @@ async def test_a_split_sends_what_is_shown(tmp_path, purpose):
         request = next(one for one in branch.requests() if one.schema.name == purpose)
         assert shown.request == request
         assert ("Tasks beside it" in shown.document()) is (purpose == "plan")
+
+
+async def test_what_is_judged_and_summed_up_is_shown_as_it_is_sent(tmp_path):
+    text = (
+        "- [ ] Trip\n  All of us.\n\n  Accept: nobody is left behind\n"
+        "  - [ ] Pack\n    Accept: the bag is closed\n  - [ ] Leave\n  - [-] Fly\n"
+    )
+    long = "The bag is closed.\n\nIt took an hour."
+    said = ("The bag is closed.", "Gone.")
+    judges = [verdict(True, words, when={"schema": "verify", "contains": words}) for words in said]
+    script = [does("Pack", "Closed.", answer=long), does("Leave"), sums_up("Gone."), *judges]
+    async with Branch(tmp_path, text, script, run={"maxDepth": 0}) as branch:
+        with pytest.raises(TaskError, match="nothing to verify"):
+            await show(branch, "Pack", "verify")
+        await branch.run()
+        sent = {request.schema.name: request for request in branch.requests()}
+        verified = [request for request in branch.requests() if request.schema.name == "verify"]
+        assert sent["aggregate"] == (await show(branch, "Trip", "aggregate")).request
+        assert verified == [(await show(branch, title, "verify")).request for title in ("Pack", "Trip")]
+        pack, trip = await show(branch, "Pack", "verify"), await show(branch, "Trip", "aggregate")
+        assert [part.name for part in pack.parts] == ["Task", "Accept", "Answer"]
+        assert "It took an hour." in pack.parts[-1].text
+        assert [part.name for part in trip.parts] == ["Task", "Description", "Accept", "Results of its subtasks"]
+        assert trip.parts[-1].text == "- Pack: Closed.\n- Leave: Leave: done"
+        assert "Results of its subtasks" in trip.document()
+        for title, purpose, why in (("Leave", "verify", "No model verifies"), ("Leave", "aggregate", "no subtasks")):
+            with pytest.raises(TaskError, match=why):
+                await show(branch, title, purpose)
 
 
 async def test_where_no_model_is_asked_it_says_so(tmp_path):

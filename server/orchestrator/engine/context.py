@@ -15,8 +15,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from orchestrator.model.task import PlannedTask
+from orchestrator.model.task import PlannedTask, Status
 from orchestrator.outline import inherited
 from orchestrator.outline.tree import Node, Outline, Section, Task
 
@@ -231,6 +232,12 @@ def text_hash(task: Task) -> str:
     """Of what the task itself says: whether a person changed it meanwhile."""
     said = "\0".join((task.title, task.description, task.acceptance))
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def results_below(task: Task, fresh: Mapping[str, str]) -> list[ResultBrief]:
+    """Of its subtasks, as many as a brief shows; `fresh` are results, by id, that are not in the text yet."""
+    done = islice((child for child in task.children if child.status is not Status.CANCELLED), SUBTASK_RESULTS)
+    return [ResultBrief(child.title, fresh.get(child.task_id or "") or child.result or "done") for child in done]
 
 
 def summed_up(brief: Brief, children: Sequence[ResultBrief]) -> Brief:

@@ -12,12 +12,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import limits
 from orchestrator.engine.attempt import TaskRun
-from orchestrator.engine.context import SUBTASK_RESULTS, ResultBrief
+from orchestrator.engine.context import results_below
 from orchestrator.engine.editor import View
 from orchestrator.engine.marks import GONE
 from orchestrator.engine.schedule import End, Kind
@@ -208,7 +207,7 @@ class Crew:
         if kind is Kind.LEAF:
             work = child.leaf(step_through=self._steps_through(outline, task))
         else:
-            work = child.gather(self._results_below(task))
+            work = child.gather(results_below(task, self.fresh))
         await run.means.runner.start(self._child(key), work)
 
     def _steps_through(self, outline: Outline, task: Task) -> bool:
@@ -216,12 +215,6 @@ class Crew:
         run = self._run
         named = run.roots.ids == [task.task_id]
         return not run.auto and not named and inherited.value(outline, task, "mode") != "auto"
-
-    def _results_below(self, task: Task) -> list[ResultBrief]:
-        """As many as its brief shows."""
-        done = islice((child for child in task.children if child.status is not Status.CANCELLED), SUBTASK_RESULTS)
-        found = [(child.title, self.fresh.get(child.task_id or "") or child.result or "done") for child in done]
-        return [ResultBrief(title, result) for title, result in found]
 
     def _let_go(self, task: TaskRun) -> None:
         self._tasks.pop(task.key, None)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from orchestrator.engine import context, reading
 from orchestrator.engine.answers import Flaw
 from orchestrator.engine.attempt_record import Delivered
 from orchestrator.engine.calls import conversation_of
 from orchestrator.engine.context import Brief
-from orchestrator.engine.hands import TaskHands
+from orchestrator.engine.executors import Answer
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
 from orchestrator.errors import AnswerUnusableError
@@ -30,15 +30,30 @@ TRIES = 2
 T = TypeVar("T")
 
 
-async def verify(brief: Brief, text: str, hands: TaskHands) -> reading.Verification | None:
+class Hands(Protocol):
+    """What judging needs of a task's hands."""
+
+    def prompt(self, name: str) -> Prompt: ...
+
+    async def route(self, role: Role) -> Route: ...
+
+    async def call(self, role: Role, make: Callable[[Route], tuple[Prompt, Request]]) -> Answer: ...
+
+
+def judged(brief: Brief) -> Brief:
+    """What of it the work is held against: what the task itself asks for."""
+    return replace(brief, files=(), results=(), subtasks=(), parents=(), sections=())
+
+
+async def verify(brief: Brief, text: str, hands: Hands) -> reading.Verification | None:
     """Hold the work against its acceptance. None where no model can judge."""
     if (await hands.route(Role.VERIFY)).provider.capabilities.guided:
         return None
-    judged = context.as_text(replace(brief, files=(), results=(), subtasks=(), parents=(), sections=()))
+    shown = context.as_text(judged(brief))
 
     def make(route: Route) -> tuple[Prompt, Request]:
         prompt = hands.prompt("verify")
-        system, user = prompt.render(context=judged, answer="\n".join(f"  {line}" for line in text.splitlines()))
+        system, user = prompt.render(context=shown, answer="\n".join(f"  {line}" for line in text.splitlines()))
         return prompt, Request(route.model, system, conversation_of(user), VERIFY_TOKENS, reading.VERIFY_SCHEMA)
 
     return await _usable(
@@ -52,7 +67,7 @@ async def verify(brief: Brief, text: str, hands: TaskHands) -> reading.Verificat
     )
 
 
-async def aggregate(brief: Brief, hands: TaskHands) -> Delivered:
+async def aggregate(brief: Brief, hands: Hands) -> Delivered:
     """The result of a task, made of those of its subtasks."""
     children = brief.subtasks
     listed = "\n".join(f"- {child.title}: {child.result}" for child in children)
@@ -76,7 +91,7 @@ async def _usable(
     role: Role,
     make: Callable[[Route], tuple[Prompt, Request]],
     read: Callable[[str], T | Flaw],
-    hands: TaskHands,
+    hands: Hands,
     refusal: AnswerUnusableError,
 ) -> T:
     """The answer as `read` understands it."""

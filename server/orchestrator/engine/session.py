@@ -240,6 +240,7 @@ class Session:
             settings=self._settings,
             experience=await remembered(store, self.directories.config, workspace.folder),
             prompts=prompts,
+            last_answer=lambda: store.last_answer(uri, task.task_id or ""),
         )
 
     async def store(self) -> Store:

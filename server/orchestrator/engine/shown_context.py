@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
 from orchestrator.config import Settings
-from orchestrator.engine import context
+from orchestrator.engine import context, judging
+from orchestrator.engine.acceptance import read as read_acceptance
 from orchestrator.engine.attachments import attachments
 from orchestrator.engine.calls import Caller
 from orchestrator.engine.context import Brief, Part, build_brief
@@ -35,7 +36,8 @@ from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers.base import Request
 from orchestrator.providers.tokens import estimate, estimate_request
 
-Purpose = Literal["execute", "plan", "decide"]
+Purpose = Literal["execute", "plan", "decide", "verify", "aggregate"]
+LastAnswer = Callable[[], Awaitable[str]]
 
 FIELDS = ("executor", "model", "type", "prompt", "mode", "files", "budget", "priority")
 """Those that a run gives to an executor."""
@@ -86,18 +88,29 @@ async def shown_context(
     settings: Settings,
     experience: Experience,
     prompts: PromptSet,
+    last_answer: LastAnswer,
 ) -> ShownContext:
-    """Raises TaskError where no model would be asked at all, and what making the request raises."""
+    """Raises TaskError where no model would be asked at all, and what making the request raises.
+
+    `last_answer` is what doing the task came to last, empty if nothing is known: a verification judges that.
+    """
     fields = {key: value for key in FIELDS if (value := inherited.value(outline, task, key)) is not None}
     if not asker.model and fields.get("model"):
         asker = replace(asker, model=fields["model"])
     prompts = prompts.for_task(fields.get("prompt", ""))
-    executed = purpose == "execute"
-    brief = await _executed(outline, task, uri, asker.folder) if executed else build_brief(outline, task)
+    hands = _Hands(router, asker, settings, prompts)
+    brief, more = build_brief(outline, task, siblings=purpose in {"plan", "decide"}), ()
     try:
-        if executed:
-            hands = _Hands(router, asker, settings, prompts)
+        if purpose == "execute":
+            brief = await _with_files(brief, task, uri, asker.folder)
             await _execute(brief, task, uri, fields, asker.folder, hands)
+        elif purpose == "verify":
+            brief, text = await _done(brief, task, uri, fields, asker.folder, last_answer)
+            more = (Part("Answer", text),)
+            await judging.verify(brief, text, hands)
+        elif purpose == "aggregate":
+            brief = _above_results(brief, task)
+            await judging.aggregate(brief, hands)
         else:
             await _decompose(brief, purpose, router, asker, settings, experience, prompts)
     except _Caught as caught:
@@ -105,15 +118,36 @@ async def shown_context(
             brief = caught.brief
         shown = brief if purpose == "plan" else brief.without_siblings()
         named = f"{caught.prompt.name} ({caught.prompt.version})"
-        return ShownContext(caught.route.label, named, caught.request, context.parts(shown))
+        return ShownContext(caught.route.label, named, caught.request, (*context.parts(shown), *more))
     raise TaskError("No model is asked for that.", hint="It is decided on this computer.")
 
 
-async def _executed(outline: Outline, task: Task, uri: str, folder: Path) -> Brief:
-    brief = build_brief(outline, task, siblings=False)
+async def _with_files(brief: Brief, task: Task, uri: str, folder: Path) -> Brief:
     if named := task.fields.get("files", ""):
         brief = replace(brief, files=await asyncio.to_thread(attachments, named, uri, folder))
     return brief
+
+
+async def _done(
+    brief: Brief, task: Task, uri: str, fields: Mapping[str, str], folder: Path, last_answer: LastAnswer
+) -> tuple[Brief, str]:
+    """What work is held against, and the work: what doing the task came to last."""
+    if not task.children:
+        _, typed = await prepared(TaskContext("run", "attempt", task.task_id or "task", brief, folder, uri, fields))
+        brief = replace(brief, acceptance=typed.brief.acceptance)
+    if not read_acceptance(brief.acceptance).words:
+        raise TaskError("No model verifies this task.", hint="Write what is to be seen behind `Accept:`, in words.")
+    text = await last_answer() or task.result or ""
+    if not text:
+        raise TaskError("There is nothing to verify yet.", hint="Run the task first.")
+    return judging.judged(brief), text
+
+
+def _above_results(brief: Brief, task: Task) -> Brief:
+    results = context.results_below(task, {})
+    if not results:
+        raise TaskError("The task has no subtasks to sum up.", hint="Split it, or choose one that has some.")
+    return context.summed_up(brief, results)
 
 
 async def _execute(brief: Brief, task: Task, uri: str, fields: Mapping[str, str], folder: Path, hands: _Hands) -> None:
@@ -197,8 +231,11 @@ class _Hands:
         make: Callable[[Route], tuple[Prompt, Request]],
         on_delta: Callable[[str], None] | None = None,  # noqa: ARG002
     ) -> Answer:
-        route = await self._router.route_unasked(role, self._asker.model)
+        route = await self.route(role)
         raise _Caught(route, *make(route), self.brief)
+
+    async def route(self, role: Role) -> Route:
+        return await self._router.route_unasked(role, self._asker.model)
 
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ARG002
         """Before the first call nothing has an effect but to look."""

@@ -468,7 +468,8 @@ class RunCorrectResult(Wire):
 
 
 class ContextParams(RunPlaceParams):
-    purpose: Literal["execute", "plan", "decide"] = "execute"
+    purpose: Literal["execute", "plan", "decide", "verify", "aggregate"] = "execute"
+    """`verify` judges what doing the task came to last, `aggregate` sums up results of subtasks as they stand there."""
 
 
 class ContextPart(Wire):

@@ -231,6 +231,14 @@ class Store:
         )
         return _only(await self._select(_first_column, query, uri, task_id)) or ""
 
+    async def last_answer(self, uri: str, task_id: str) -> str:
+        """All that doing this task came to last, empty if it was not done yet."""
+        query = (
+            "SELECT answer FROM attempts JOIN runs USING (run_id) WHERE attempts.task_id = ? AND uri = ?"
+            " AND answer <> '' ORDER BY attempts.ended DESC, attempts.rowid DESC LIMIT 1"
+        )
+        return _only(await self._select(_first_column, query, task_id, uri)) or ""
+
     async def typical_tokens(self) -> dict[str, tuple[int, int]]:
         """By role: tokens of an answer that is short, and of one that is long, among the newest finished calls."""
         query = (

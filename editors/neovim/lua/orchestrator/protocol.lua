@@ -277,7 +277,7 @@
 ---@field version? integer|vim.NIL The version that `position` belongs to; null with `nodeId`.
 ---@field nodeId? string|vim.NIL
 ---@field position? orchestrator.Position|vim.NIL
----@field purpose? 'execute'|'plan'|'decide'
+---@field purpose? 'execute'|'plan'|'decide'|'verify'|'aggregate' `verify` judges what doing the task came to last, `aggregate` sums up results of subtasks as they stand there.
 
 ---@class orchestrator.ContextPart
 ---@field name string Of a message who says it: `system`, `user` or `assistant`. Of a part what it is: `Goal`, `Description`, …

@@ -149,7 +149,7 @@ function M.correct(text, line)
 end
 
 --- Shows what a model is sent about the task under the cursor, in a buffer that cannot be written.
----@param purpose string `execute`, `plan` or `decide`
+---@param purpose string `execute`, `plan`, `decide`, `verify` or `aggregate`
 ---@param line? integer
 function M.context(purpose, line)
   with_place(line, function(buffer, params)

@@ -389,7 +389,8 @@ export interface ContextParams {
   version?: number | null;
   nodeId?: string | null;
   position?: Position | null;
-  purpose?: "execute" | "plan" | "decide";
+  /** `verify` judges what doing the task came to last, `aggregate` sums up results of subtasks as they stand there. */
+  purpose?: "execute" | "plan" | "decide" | "verify" | "aggregate";
 }
 
 export interface ContextPart {

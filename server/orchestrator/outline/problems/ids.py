@@ -21,7 +21,6 @@ from orchestrator.outline.problems.problem import (
 from orchestrator.outline.references import Known
 from orchestrator.outline.tree import Node, Outline, Task
 
-
 _OURS = re.compile(rf"\^([{CROCKFORD}]{{{TASK_ID_LENGTH},{TASK_ID_LENGTH + 1}}})(?=[ \t]+[^ \t\r\n])")
 
 

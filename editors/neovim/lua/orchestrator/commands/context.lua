@@ -1,6 +1,6 @@
 --- Shows what a model is sent.
 
-local purposes = { 'execute', 'plan', 'decide' }
+local purposes = { 'execute', 'plan', 'decide', 'verify', 'aggregate' }
 
 ---@type orchestrator.Subcommand
 return {
@@ -12,7 +12,7 @@ return {
     local purpose = call.arguments[1] or 'execute'
     if #call.arguments > 1 or not vim.list_contains(purposes, purpose) then
       require('orchestrator.display').tell(
-        'context takes one of execute, plan and decide.',
+        'context takes one of execute, plan, decide, verify and aggregate.',
         vim.log.levels.ERROR
       )
       return
