@@ -27,6 +27,7 @@ from benchmarks import (
     startup,
     store,
     streams,
+    vendors,
 )
 from benchmarks.report import Figure
 
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "streams": streams.measure,
     "prompts": prompts.measure,
     "chat": chat.measure,
+    "vendors": vendors.measure,
     "split": lambda _: split.measure(),
     "store": lambda _: (Figure(f"store: {name}", value, "") for name, value in store.measure().items()),
     "history": history.measure,

@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from orchestrator.model.message import Speaker
 from orchestrator.model.run import AttemptState, ConversationKind, RunKind, SplitOutcome, SplitRecord
-from orchestrator.store import Store, history
+from orchestrator.store import Store, grams, history
 from orchestrator.store.history import CLOSE, OPEN, Filters, expression
 from orchestrator.store.migrate import migrate, shipped_migrations
 from tests.store.samples import a_message, a_run, a_step, an_attempt, finished, opened
@@ -47,6 +47,42 @@ async def test_messages_are_found_by_their_words() -> None:
         assert await found(store, "login -argon2") == ["message_1.0"]
         assert await found(store, "passw") == ["message_1.1"], "the last word may be unfinished"
         assert await found(store, "passw ") == []
+
+
+async def test_words_of_scripts_without_blanks() -> None:
+    """In Japanese, Chinese, Korean and Thai, and words in Latin letters between them."""
+    async with opened() as store:
+        await chat(
+            store, 1, "ログイン画面を作る。APIの設計はまだです", "登録ページのパスワード検索", "搜索历史记录",
+            "로그인을 만든다", "สร้างหน้าเข้าสู่ระบบ", "The login page",
+        )  # fmt: skip
+        for query, wanted in {
+            "画面": [0], "ログイン": [0], "ﾛｸﾞｲﾝ": [0], "設計": [0], "検索": [1], "録": [1], "ド": [1],
+            "索历": [2], "历史 搜索": [2], "로그인": [3], "เข้า": [4], "api": [0], "API設計": [], "login": [5],
+            "画面 API": [0], "画面 login": [], "画面 -設計": [], '"検索"': [1], "面作": [], "page": [5], "logi": [5],
+            "APIの設計": [0],
+        }.items():  # fmt: skip
+            assert sorted(await found(store, query)) == [f"message_1.{number}" for number in wanted], query
+        (hit,) = await store.search_history("設計", Filters())
+        assert hit.excerpt == f"ログイン画面を作る。APIの{OPEN}設計{CLOSE}はまだです"
+        await store._write(
+            lambda database: database.execute("UPDATE messages SET text = '別の話' WHERE message_id = 'message_1.0'")
+        )
+        assert await found(store, "設計") == []
+        assert await found(store, "別") == ["message_1.0"]
+        assert await store.delete_conversation("conv_1")
+        assert await found(store, "検索") == []
+
+
+@given(st.text(alphabet="aB1あ画ｱ界ไท", min_size=1, max_size=12), st.data())
+def test_any_part_of_a_run_is_found(run: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(run) - 1))
+    part = run[start : data.draw(st.integers(start + 1, len(run)))]
+    assume(grams.has_grams(run))
+    DATABASE.execute("INSERT INTO pairs (rowid, text) VALUES (1, ?)", (grams.grams(f"x {run}, y"),))
+    found = DATABASE.execute("SELECT rowid FROM pairs WHERE pairs MATCH ?", (grams.phrase(part),)).fetchall()
+    DATABASE.execute("INSERT INTO pairs (pairs) VALUES ('delete-all')")
+    assert found == [(1,)]
 
 
 async def test_filters() -> None:
@@ -140,10 +176,12 @@ async def test_older_stores_are_searched_too(path: Path) -> None:
         )
         database.execute(
             "INSERT INTO messages (message_id, conversation_id, seq, speaker, text, created)"
-            " VALUES ('m', 'c', 1, 'user', 'said long ago', 1)"
+            " VALUES ('m', 'c', 1, 'user', 'said long ago: 検索画面', 1)"
         )
     async with opened(path) as store:
         assert await found(store, "long ago") == ["m"]
+        await chat(store, 1, "another")
+        assert await found(store, "画面") == ["m"]
 
 
 async def test_a_damaged_index_takes_no_record_with_it() -> None:
@@ -176,12 +214,15 @@ def test_queries(query: str, wanted: str) -> None:
 @given(st.text(max_size=30) | st.text(alphabet='ab "-*^:(){}+NEARORT', max_size=30))
 def test_any_query_is_only_words(query: str) -> None:
     DATABASE.execute("SELECT rowid FROM words WHERE words MATCH ?", (expression(query) or '"x"',)).fetchall()
+    for term in history.terms(query):
+        DATABASE.execute("SELECT rowid FROM pairs WHERE pairs MATCH ?", (grams.phrase(term.text) or "x",)).fetchall()
 
 
 def _database():
     database = sqlite3.connect(":memory:")
     database.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
     database.execute("INSERT INTO words VALUES ('a b')")
+    database.execute("CREATE VIRTUAL TABLE pairs USING fts5(text, content = '', tokenize = ascii)")
     return database
 
 

@@ -5,6 +5,7 @@ that no writer can forget to.
 
 Invariant: what can be found is what is stored (test_history_follows_what_is_stored).
 Invariant: nothing that a person types is taken for syntax (test_any_query_is_only_words).
+Invariant: words are found in any script (test_words_of_scripts_without_blanks).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from orchestrator.store import rows
+from orchestrator.store import grams, rows
 
 Kind = Literal["message", "result", "split"]
 
@@ -26,6 +27,8 @@ UNFINISHED = 4
 """Characters from which on the last word may be the beginning of one: a shorter one would be that of too many."""
 FEW = 1_000
 """Up to so many matches are ranked by how well they fit; of more the newest come first."""
+BEFORE, EXCERPT = 40, 160
+"""Characters of an excerpt before the first word, and at all, where FTS5 does not make it."""
 OPEN, CLOSE = "\x02", "\x03"
 """Around matched words in an excerpt."""
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
@@ -65,18 +68,35 @@ class Hit:
 
 def expression(query: str) -> str:
     """For FTS5: words and "phrases", all of which must be there, without those behind a minus. Empty: no word in it."""
-    wanted: list[str] = []
-    unwanted: list[str] = []
+    found = terms(query)
+    wanted = [term.quoted for term in found if not term.unwanted]
+    if not wanted:
+        return ""
+    return " AND ".join(wanted) + "".join(f" NOT {term.quoted}" for term in found if term.unwanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or a phrase of a query."""
+
+    text: str
+    unwanted: bool
+    unfinished: bool
+
+    @property
+    def quoted(self) -> str:
+        return '"' + self.text.replace('"', '""') + '"' + ("*" if self.unfinished else "")
+
+
+def terms(query: str) -> list[Term]:
+    terms: list[Term] = []
     found = [match for match in _TERM.finditer(query) if _WORD.search(match.group(2) or match.group(3) or "")]
     for index, match in enumerate(found[:MAX_TERMS]):
         phrase, word = match.group(2), match.group(3)
-        quoted = '"' + rows.clean_text(phrase if word is None else word).replace('"', '""') + '"'
         last = word is not None and index == len(found) - 1 and query.endswith(word) and not match.group(1)
         open_end = last and word is not None and len(word) >= UNFINISHED
-        (unwanted if match.group(1) else wanted).append(quoted + ("*" if open_end else ""))
-    if not wanted:
-        return ""
-    return " AND ".join(wanted) + "".join(f" NOT {term}" for term in unwanted)
+        terms.append(Term(rows.clean_text(phrase if word is None else word), bool(match.group(1)), open_end))
+    return terms
 
 
 def settle(connection: sqlite3.Connection) -> None:
@@ -84,15 +104,20 @@ def settle(connection: sqlite3.Connection) -> None:
 
     An index that is damaged takes no other record with it: it is built anew, or else left as it is.
     """
-    last, removed = connection.execute("SELECT max(change_id), count(removed) FROM history_changes").fetchone()
+    last, removed, asked = connection.execute(
+        "SELECT max(change_id), count(removed), count(*) - count(coalesce(removed, added)) FROM history_changes"
+    ).fetchone()
     if last is None:
         return
     connection.execute("SAVEPOINT words")
     try:
-        if removed:
+        if removed or asked:
             _follow(connection)
         else:
             connection.execute("INSERT INTO history_words (rowid, text) SELECT entry_id, added FROM history_changes")
+            beyond = f"SELECT entry_id, added FROM history_changes WHERE {_BEYOND_ASCII.format('added')}"  # noqa: S608  # fixed text
+            for entry_id, added in connection.execute(beyond).fetchall():
+                _add_grams(connection, entry_id, added)
     except sqlite3.DatabaseError:
         connection.execute("ROLLBACK TO words")
         with suppress(sqlite3.DatabaseError):
@@ -105,17 +130,41 @@ def _follow(connection: sqlite3.Connection) -> None:
     """One change after the other: what is added may have been removed before."""
     changes = connection.execute("SELECT entry_id, removed, added FROM history_changes ORDER BY change_id").fetchall()
     for entry_id, removed, added in changes:
+        if removed is None and added is None:  # as a migration asks for it
+            _rebuild_grams(connection)
+            continue
         if removed is not None:
             connection.execute(
                 "INSERT INTO history_words (history_words, rowid, text) VALUES ('delete', ?, ?)", (entry_id, removed)
             )
+            if old := grams.grams(removed):
+                connection.execute(
+                    "INSERT INTO history_grams (history_grams, rowid, text) VALUES ('delete', ?, ?)", (entry_id, old)
+                )
         if added is not None:
             connection.execute("INSERT INTO history_words (rowid, text) VALUES (?, ?)", (entry_id, added))
+            _add_grams(connection, entry_id, added)
 
 
 def rebuild(connection: sqlite3.Connection) -> None:
     """The words anew from the texts."""
     connection.execute("INSERT INTO history_words (history_words) VALUES ('rebuild')")
+    _rebuild_grams(connection)
+
+
+_BEYOND_ASCII = "length({0}) < length(CAST({0} AS BLOB))"
+
+
+def _rebuild_grams(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO history_grams (history_grams) VALUES ('delete-all')")
+    query = f"SELECT entry_id, text FROM history WHERE {_BEYOND_ASCII.format('text')}"  # noqa: S608  # fixed text
+    for entry_id, text in connection.execute(query):
+        _add_grams(connection, entry_id, text)
+
+
+def _add_grams(connection: sqlite3.Connection, entry_id: int, text: str) -> None:
+    if new := grams.grams(text):
+        connection.execute("INSERT INTO history_grams (rowid, text) VALUES (?, ?)", (entry_id, new))
 
 
 def search(connection: sqlite3.Connection, query: str, filters: Filters, limit: int) -> list[Hit]:
@@ -123,6 +172,9 @@ def search(connection: sqlite3.Connection, query: str, filters: Filters, limit: 
     match = expression(query)
     if not match:
         return []
+    found_terms = terms(query)
+    if any(_within_runs(connection, term) for term in found_terms):
+        return _search_any_script(connection, found_terms, filters, limit)
     (count,) = connection.execute(
         "SELECT count(*) FROM (SELECT 1 FROM history_words WHERE history_words MATCH ? LIMIT ?)", (match, FEW + 1)
     ).fetchone()
@@ -135,6 +187,52 @@ def search(connection: sqlite3.Connection, query: str, filters: Filters, limit: 
         (OPEN, CLOSE, match, *parameters, limit),
     ).fetchall()
     return described(connection, [(row["entry_id"], row["excerpt"]) for row in found])
+
+
+def _within_runs(connection: sqlite3.Connection, term: Term) -> bool:
+    """Whether it stands anywhere in a script without blanks."""
+    query = "SELECT rowid FROM history_grams WHERE history_grams MATCH ? LIMIT 1"
+    pairs = grams.phrase(term.text)
+    return bool(pairs) and connection.execute(query, (pairs,)).fetchone() is not None
+
+
+def _search_any_script(
+    connection: sqlite3.Connection, found: Sequence[Term], filters: Filters, limit: int
+) -> list[Hit]:
+    """Each term as a word or within a run of characters; the newest first."""
+    where, parameters = _conditions(connection, filters)
+    conditions: list[str] = []
+    matches: list[str] = []
+    for term in found:
+        sources = ["SELECT rowid FROM history_words WHERE history_words MATCH ?"]
+        matches.append(term.quoted)
+        if pairs := grams.phrase(term.text):
+            sources.append("SELECT rowid FROM history_grams WHERE history_grams MATCH ?")
+            matches.append(pairs)
+        conditions.append(f"entry_id {'NOT ' if term.unwanted else ''}IN ({' UNION ALL '.join(sources)})")
+    rows_found = connection.execute(
+        f"SELECT entry_id, text FROM history WHERE {' AND '.join(conditions)}{where}"  # noqa: S608  # fixed text
+        " ORDER BY entry_id DESC LIMIT ?",
+        (*matches, *parameters, limit),
+    ).fetchall()
+    wanted = [term.text for term in found if not term.unwanted]
+    return described(connection, [(entry_id, _excerpt(text, wanted)) for entry_id, text in rows_found])
+
+
+def _excerpt(text: str, words: Sequence[str]) -> str:
+    """Some characters around the first of the words, with the marks around each that stands there."""
+    places = sorted(found for word in words if (found := grams.place(text, word)))
+    if not places:
+        return ""
+    first = max(places[0][0] - BEFORE, 0)
+    end = min(first + EXCERPT, len(text))
+    parts: list[str] = ["…"] if first else []
+    at = first
+    for start, stop in places:
+        if at <= start and stop <= end:
+            parts += [text[at:start], OPEN, text[start:stop], CLOSE]
+            at = stop
+    return "".join(parts) + text[at:end] + ("…" if end < len(text) else "")
 
 
 def described(connection: sqlite3.Connection, found: Sequence[tuple[int, str]]) -> list[Hit]:

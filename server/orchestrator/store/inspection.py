@@ -41,7 +41,8 @@ def size(connection: sqlite3.Connection, path: Path | None) -> StoreSize:
 def tables(connection: sqlite3.Connection) -> list[str]:
     found = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        " AND name NOT LIKE 'history\\_words\\_%' ESCAPE '\\' ORDER BY name"  # where FTS5 keeps its index
+        " AND name NOT LIKE 'history\\_words\\_%' ESCAPE '\\' AND name NOT LIKE 'history\\_grams\\_%' ESCAPE '\\'"
+        " ORDER BY name"  # where FTS5 keeps its index
     )
     return [row[0] for row in found]
 
