@@ -257,28 +257,83 @@ async def test_a_correction_counts_from_the_next_call(tmp_path: Path) -> None:
         assert "not under way" in refused.message
 
 
+async def in_terminal(home: Path, *arguments: str) -> asyncio.subprocess.Process:
+    """Of the same person as the editor: `communicate` waits for its end."""
+    folders = {f"ORCHESTRATOR_{name.upper()}_DIR": str(home / name) for name in ("config", "data", "cache")}
+    scripted = {"ORCHESTRATOR_SCRIPTED__SCRIPT": str(home / "script.json")}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "orchestrator", *arguments),
+        env={**os.environ, **folders, **scripted},
+        cwd=home / "work",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
 async def test_a_store_that_appears_later_is_noticed(tmp_path: Path) -> None:
     """The first run ever is started in a terminal, of a file that the editor has open."""
     file = tmp_path / "work" / "plan.tasks.md"
     file.parent.mkdir()
     text = "1. [ ] Pack  ^aaaaa\n2. [ ] Leave  ^bbbbb\n"
     file.write_text(text)
-    folders = {f"ORCHESTRATOR_{name.upper()}_DIR": str(tmp_path / name) for name in ("config", "data", "cache")}
-    scripted = {"ORCHESTRATOR_SCRIPTED__SCRIPT": str(tmp_path / "script.json")}
     async with serving(
         tmp_path, script=[{**does("Pack", "Done elsewhere."), "delay": 1.5}, done("Done elsewhere.")]
     ) as client:
         await client.initialize(EDITOR)
         buffer = await client.open(text, file.as_uri())
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "orchestrator", "run", str(file), "--model", "scripted/x", "--auto"),
-            env={**os.environ, **folders, **scripted},
-            cwd=file.parent,
-        )
-        assert await process.wait() == 0
+        process = await in_terminal(tmp_path, "run", str(file), "--model", "scripted/x", "--auto")
+        await process.communicate()
+        assert process.returncode == 0
         await until(lambda: buffer.text.count("[x]") == 2)
         assert buffer.text.count("> Result: Done elsewhere.") == 2
         assert file.read_text() == text
+
+
+async def test_ids_go_into_the_editor(tmp_path: Path) -> None:
+    """A terminal runs tasks without ids, and splits one, while an editor holds the outline with unsaved changes."""
+    file = tmp_path / "work" / "plan.tasks.md"
+    file.parent.mkdir()
+    saved = "# Trip\n\n1. [ ] Pack\n2. [ ] Leave\n"
+    file.write_text(saved)
+    plan = {"ordered": False, "tasks": [{"title": "Socks"}, {"title": "Shirts"}]}
+    script = [
+        does("Pack", status="failed", result="too much"),
+        {"when": {"schema": "plan"}, "answer": plan},
+        done("Done elsewhere."),
+        sums_up("All packed."),
+    ]
+    async with serving(tmp_path, script=script) as client:
+        await client.initialize(EDITOR)
+        buffer = await client.open(saved, file.as_uri())
+        await buffer.type("# Trip\n", "# Trip to the sea\n\n- [ ] Dream\n")
+        await until(lambda: any(tmp_path.glob("data/open.*.json")))
+        process = await in_terminal(tmp_path, "run", str(file), "--model", "scripted/x", "--auto")
+        _, said = await process.communicate()
+        assert process.returncode == 0, said
+        assert file.read_text() == saved, "the person has not saved it"
+        await until(lambda: buffer.text.count("[x]") == 4)
+        assert buffer.text.startswith("# Trip to the sea\n\n- [ ] Dream\n")
+        assert "   - [x] Socks  ^" in buffer.text
+        assert "> Result: All packed." in buffer.text
+
+
+async def test_what_an_editor_cannot_take_in_is_not_written_behind_it(tmp_path: Path) -> None:
+    file = tmp_path / "work" / "plan.tasks.md"
+    file.parent.mkdir()
+    saved = "- [ ] Pack\n"
+    file.write_text(saved)
+    async with serving(tmp_path, script=[done()]) as client:
+        await client.initialize(EDITOR)
+        buffer = await client.open(saved, file.as_uri())
+        await buffer.type("Pack", "Unpack")
+        await until(lambda: any(tmp_path.glob("data/open.*.json")))
+        process = await in_terminal(tmp_path, "run", str(file), "--model", "scripted/x", "--auto")
+        _, said = await process.communicate()
+        assert process.returncode not in {0, None}
+        assert "plan.tasks.md is open in an editor, and could not be changed there" in said.decode()
+        assert "Save it there and run this again, or run it there." in said.decode()
+        assert (file.read_text(), buffer.text) == (saved, "- [ ] Unpack\n")
 
 
 async def test_a_damaged_store_leaves_the_text_and_is_mended_beside_the_server(tmp_path: Path) -> None:

@@ -74,6 +74,9 @@ class TextHolder:
         assert label
         return self.document.write(edits)
 
+    def foresee(self, view: View, edits: tuple[TextEdit, ...]) -> None:
+        raise AssertionError("it is open here")
+
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         self.watchers.append(changed)
         return lambda: self.watchers.remove(changed)

@@ -63,6 +63,10 @@ class Holder(Protocol):
         """
         ...
 
+    def foresee(self, view: View, edits: tuple[TextEdit, ...]) -> None:
+        """Another program made these edits in the text that it has open: the file will say so when it is saved."""
+        ...
+
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Be told when a person may have changed the text; the answer ends that."""
         ...

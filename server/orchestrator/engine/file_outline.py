@@ -83,6 +83,11 @@ class FileOutline:
         self._seen = self._stamp()
         return None
 
+    def foresee(self, view: View, edits: tuple[TextEdit, ...]) -> None:
+        """Until the file is another one."""
+        if view.outline is self._outline:
+            self._take(text_edits.apply(view.outline.text.string, edits), edits)
+
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:  # noqa: ARG002 - each `look` sees for itself
         return lambda: None
 

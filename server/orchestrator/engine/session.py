@@ -22,6 +22,7 @@ from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
 from orchestrator.engine.experience import remembered
 from orchestrator.engine.gates import Gates
+from orchestrator.engine.handover import ConsiderateHolder, take_handovers
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import CONFIRM
@@ -159,6 +160,7 @@ class Session:
             if other.holder.uri == holder.uri and other.covers(outline, roots):
                 raise ProtocolError(f"“{other.title}” is being run already.", hint="Wait until it ends, or stop it.")
         asker = Asker(workspace.folder, person, request.model, request.consented)
+        holder = ConsiderateHolder(holder, self._open_store, self.directories.data)
         run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer, self.estimate)
         return await self._begin(run)
 
@@ -183,6 +185,7 @@ class Session:
             )
         asker = Asker(workspace.folder, person, request.model, request.consented)
         outline = (await holder.look()).outline
+        holder = ConsiderateHolder(holder, self._open_store, self.directories.data)
         run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, self.estimate, claimed)
         return await self._begin(run)
 
@@ -260,6 +263,10 @@ class Session:
             for entry in entries:
                 marks.put(entry)
             await marks.flush()
+
+    async def take_handovers(self, holder: Holder) -> None:
+        """Make what other programs ask to be changed in this outline, which is open here."""
+        await take_handovers(await self._open_store(), holder)
 
     async def _write_confirmed(self, store: Store, approval: Approval) -> None:
         """The person says that the outcome counts for the text as it is now."""

@@ -69,6 +69,10 @@ class OutlineHolder:
             raise unwilling.refusal()
         return document.version
 
+    def foresee(self, view: View, edits: tuple[TextEdit, ...]) -> None:
+        if self._file is not None:
+            self._file.foresee(view, edits)
+
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         self._watched = changed
         self._follow()

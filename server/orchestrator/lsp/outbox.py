@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import EditRefusedError, OrchestratorError
 from orchestrator.lsp.holder import OutlineHolder, canonical
+from orchestrator.store.open_files import say_open
 
 if TYPE_CHECKING:
     from orchestrator.engine.session import Session
@@ -37,6 +38,7 @@ class Outbox:
     def __init__(self, server: Server, database: Path) -> None:
         self._server = server
         self._files = (str(database), f"{database}-wal")
+        self._folder = database.parent
         self._working = False
         self.asked = 0
         """How often the store was asked."""
@@ -45,16 +47,26 @@ class Outbox:
         """From the first outline that is opened on. Again does nothing."""
         if not self._working:
             self._working = True
-            self._server.start_alone(self._work())
+            self._server.start_alone(self._work_to_the_end())
+
+    async def _work_to_the_end(self) -> None:
+        try:
+            await self._work()
+        finally:
+            say_open(self._folder, ())
 
     async def _work(self) -> None:
         seen: Stamp = ()
         held: dict[str, str] = {}
-        due = again = 0.0
+        said: dict[str, str] = {}
+        due = again = said_until = 0.0
         while True:
             now = time.monotonic()
             open_here = {canonical(document.uri): document.uri for document in self._server.documents}
             stamp = _stamp(self._files)
+            if not stamp and (said != open_here or now >= said_until):  # a terminal may make a store at any moment
+                say_open(self._folder, list(open_here))
+                said, said_until = open_here, now + HOLD_SECONDS
             if stamp and (stamp != seen or held != open_here or now >= due or (again and now >= again)):
                 seen = stamp
                 try:
@@ -77,11 +89,15 @@ class Outbox:
         store = await session.store()
         await store.reconcile(time.time())  # another program that had one of them open may be gone
         await store.hold(uris, time.time())
+        say_open(self._folder, ())
 
     async def _write_waiting(self, session: Session, open_here: dict[str, str]) -> bool:
         """Whether something is left that can be written later."""
         self.asked += 1
         store = await session.store()
+        for uri in await store.outlines_to_change():
+            if uri in open_here:
+                await session.take_handovers(OutlineHolder(self._server, open_here[uri]))
         busy = {run.holder.uri for run in session.branches()}  # they write their own
         for uri in await store.awaited_outlines():
             if uri in open_here and uri not in busy:

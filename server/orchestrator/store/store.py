@@ -47,6 +47,7 @@ from orchestrator.store import (
     conversations,
     deletion,
     failures,
+    handovers,
     history,
     index,
     inspection,
@@ -63,6 +64,7 @@ from orchestrator.store.bulk import Told
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.conversations import Listed
 from orchestrator.store.deletion import Deletable, Selection, WorkspaceSize
+from orchestrator.store.handovers import Handover
 from orchestrator.store.history import Filters, Hit
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
@@ -327,10 +329,36 @@ class Store:
         """The outlines that something waits to be written into."""
         return await self._select(_first_column, "SELECT DISTINCT uri FROM outbox WHERE state = 'waiting'")
 
+    async def outlines_to_change(self) -> list[str]:
+        """The outlines that other programs ask to be changed by whoever has them open."""
+        return await self._select(_first_column, "SELECT DISTINCT uri FROM handovers WHERE answer IS NULL")
+
     async def close_outbox(self, entries: Sequence[OutboxEntry]) -> None:
         """Note for each of them that it was written or refused, at once."""
         given = tuple(entries)
         await self._together(lambda bulk: bulk.close_entries(given))
+
+    async def hand_over(self, handover: Handover, now: float) -> None:
+        """A change for whoever has its outline open."""
+        await self._write(partial(handovers.add, handover=handover, now=now))
+
+    async def handovers(self, uri: str) -> list[Handover]:
+        """What other programs ask to be changed in this outline, in order."""
+        return await self._select(handovers.handover_from, handovers.WAITING, uri)
+
+    async def answer_handover(self, handover_id: str, said: str) -> bool:
+        """Empty: it was made; else why not. False when nobody waits for that any more."""
+        return await self._write(partial(handovers.answer, handover_id=handover_id, said=said))
+
+    async def handover_answer(self, handover_id: str) -> str | None:
+        """None: not answered yet."""
+        return _only(
+            await self._select(_first_column, "SELECT answer FROM handovers WHERE handover_id = ?", handover_id)
+        )
+
+    async def take_back_handover(self, handover_id: str) -> str | None:
+        """Wait no longer; what was answered by now."""
+        return await self._write(partial(handovers.take_back, handover_id=handover_id))
 
     async def hold(self, uris: Sequence[str], now: float) -> None:
         """Say that this process has exactly these outlines open; call it when that changes and every heartbeat."""
