@@ -34,7 +34,8 @@ class Window:
 
     def __init__(self, client: LspClient, opened: dict[str, Any]) -> None:
         self.client = client
-        self.id = opened["conversation"]["conversationId"]
+        self.info = opened["conversation"]
+        self.id = self.info["conversationId"]
         self.seq = opened["seq"]
         self.messages = {message["messageId"]: message for message in opened["messages"]}
 
@@ -107,6 +108,9 @@ async def test_a_conversation_from_the_first_message_to_the_outline(tmp_path):
 
         found = await client.request("orchestrator/chat/find", {"conversationId": window.id, "text": "LAY IT OUT"})
         assert found["messages"] == [sent["saidId"]]
+        info = (await open_chat(client, conversationId=window.id)).info
+        assert (info["bill"]["calls"], info["bill"]["costUsd"]) == (1, 0.0)
+        assert info["bill"]["tokens"] > 0
 
         asked = await say(client, window, "Which colour?")
         again = await client.request("orchestrator/chat/retry", {"conversationId": window.id})

@@ -12,7 +12,7 @@ from tests.support.vscode import EXTENSION, PATIENCE, VSCode
 
 PLAN = "# Ship login\n\n- [ ] Build the login page  ^b7c2d\n  Three fields.\n- [ ] Tell the team  ^q4w5e\n"
 CODE = (
-    "Here is the form:\n\n```python\ndef form():\n    return ['name', 'password']\n```\n\n"
+    "Here is the form:\n\n```python ui/login.py\ndef form():\n    return ['name', 'password']\n```\n\n"
     "It has **two** fields, see [the file](ui/login.py:3)."
 )
 HOSTILE = (
@@ -27,7 +27,7 @@ def says(text: str, contains: str, **more: Any) -> dict[str, Any]:
 
 
 WINDOW: dict[str, Any] = {
-    "files": {"plan.tasks.md": PLAN, "ui/login.py": "# one\n# two\n# three\n"},
+    "files": {"plan.tasks.md": PLAN, "ui/login.py": "# one\n# two\n# three\n\n\ndef form():\n    return []\n"},
     "script": [
         says(CODE, "form", thought="A form has fields."),
         says(HOSTILE, "hostile"),
@@ -77,6 +77,47 @@ def test_a_link_opens_a_file_of_the_workspace_at_its_line(code: VSCode, page: Pa
     page.locator(".tab", has_text="login.py").wait_for()
     expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text("Ln 3,")
     page.locator(".tab", has_text="plan.tasks.md").first.click()
+
+
+def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: Any) -> None:
+    chat.locator("article.assistant [data-do=apply]").click()
+    page.locator(".tab.active", has_text="login.py (from the conversation)").wait_for()
+    page.locator(".diff-editor .view-line, .monaco-diff-editor .view-line", has_text="password").first.wait_for()
+    code.shot("apply")
+    page.locator(".notification-list-item", has_text="Apply this change").get_by_role("button", name="Apply").click()
+    expect(page.locator(".tab", has_text="from the conversation")).to_have_count(0, timeout=PATIENCE)
+    page.locator(".editor-instance .view-line", has_text="return ['name', 'password']").first.wait_for()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".tab.dirty", has_text="login.py")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_lines_and_files_are_attached(code: VSCode, page: Page, chat: Any) -> None:
+    page.locator(".editor-instance .view-line", has_text="# two").click()
+    page.keyboard.press("Shift+ArrowDown")
+    code.command("Orchestrator: Attach Selection to Conversation")
+    expect(chat.locator("#attached")).to_contain_text("login.py:2-", timeout=PATIENCE)
+    chat.locator("#attach").click()
+    page.locator(".quick-input-list .monaco-list-row", has_text="plan.tasks.md").click()
+    page.keyboard.press("Enter")
+    expect(chat.locator("#attached")).to_contain_text("plan.tasks.md", timeout=PATIENCE)
+    say(chat, "Look at these")
+    expect(chat.locator("article.user .foot").last).to_contain_text("login.py:2-", timeout=PATIENCE)
+    expect(chat.locator("article.user .foot").last).to_contain_text("plan.tasks.md")
+    expect(chat.locator("#stop")).to_be_hidden(timeout=PATIENCE)
+    page.locator(".tab", has_text="plan.tasks.md").first.click()
+
+
+def test_text_is_found_in_the_conversation(code: VSCode, page: Page, chat: Any) -> None:
+    chat.locator("#find").click()
+    chat.locator("#search").fill("THE FORM")
+    chat.locator("#search").press("Enter")
+    expect(chat.locator("#found")).to_have_text("2 of 2", timeout=PATIENCE)
+    expect(chat.locator("article.hit")).to_contain_text("Here is the form")
+    chat.locator("#older").click()
+    expect(chat.locator("article.hit")).to_contain_text("Show me the form")
+    code.shot("found")
+    chat.locator("#search").press("Escape")
+    expect(chat.locator("#finding")).to_be_hidden()
 
 
 def test_hostile_markdown_is_text(code: VSCode, page: Page, chat: Any) -> None:

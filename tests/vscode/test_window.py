@@ -123,6 +123,19 @@ def test_tree_and_cursor_follow_each_other(code: VSCode, page: Page) -> None:
     )
 
 
+def test_a_filter_finds_tasks_that_nobody_loaded(code: VSCode, page: Page) -> None:
+    code.row("Tell the team").click()
+    page.keyboard.press("Alt+o")
+    page.keyboard.press("f")
+    box = page.locator(".quick-input-widget input")
+    box.fill("77.5 task")
+    expect(code.row("Task 77.51")).to_be_visible(timeout=PATIENCE)
+    expect(code.row("Tell the team")).to_have_count(0)
+    code.shot("filter")
+    page.keyboard.press("Escape")
+    expect(code.row("Tell the team")).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode, page: Page) -> None:
     before = outline(code)
     put_cursor(page, "Tell the team")
@@ -182,6 +195,11 @@ def test_statuses_are_set_by_key_and_by_check_box(code: VSCode, page: Page) -> N
     line(page, "[/] Tell the team").wait_for()
     code.row("Tell the team").locator(".monaco-checkbox, .custom-checkbox").first.click()
     line(page, "[x] Tell the team").wait_for()
+    code.row("Choose the identity provider").click()
+    code.row("The old OAuth idea").click(modifiers=["Control"])
+    page.keyboard.press("Alt+Enter")  # in the tree it means all that are selected there
+    line(page, "[ ] The old OAuth idea").wait_for()
+    line(page, "[ ] Choose the identity provider").wait_for()
     assert "- [x] Tell the team" in save(code)
 
 

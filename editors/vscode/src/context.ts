@@ -2,6 +2,7 @@
 
 import type * as vscode from "vscode";
 
+import type { CodeEdits } from "./chat/code";
 import type { Chats } from "./chat/panel";
 import type { Proposals } from "./ghosts/model";
 import type { Splits } from "./ghosts/split";
@@ -11,6 +12,7 @@ import type { ServerControl } from "./server/control";
 import type { TaskTree } from "./tree/view";
 import type { Inbox } from "./views/inbox";
 import type { ProposedFiles } from "./views/proposed_files";
+import type { ShownTexts } from "./views/shown";
 
 export interface Context {
   readonly extension: vscode.ExtensionContext;
@@ -22,7 +24,10 @@ export interface Context {
   readonly tree: TaskTree;
   readonly inbox: Inbox;
   readonly files: ProposedFiles;
+  readonly texts: ShownTexts;
   readonly chats: Chats;
+  /** Code of conversations that is shown as an edit. */
+  readonly code: CodeEdits;
   /** The page of figures, while it is open. */
   readonly metrics: { panel: vscode.WebviewPanel | undefined };
 }

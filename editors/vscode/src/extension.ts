@@ -3,10 +3,13 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 
+import { CodeEdits } from "./chat/code";
 import { Chats } from "./chat/panel";
+import { givenOf } from "./commands/selected";
 import { COMMAND_TABLE } from "./commands/table";
 import { show } from "./commands/place";
 import type { Context } from "./context";
+import { documentLenses } from "./editor/lenses";
 import { Marks } from "./editor/marks";
 import { Proposals } from "./ghosts/model";
 import { Splits } from "./ghosts/split";
@@ -16,10 +19,12 @@ import { openLink } from "./links";
 import { CONTEXTS } from "./names";
 import { NotTrustedError, ServerControl } from "./server/control";
 import { dragAndDrop } from "./tree/drag";
-import { isOpenOutline, TaskTree } from "./tree/view";
+import { isOpenOutline } from "./tree/files";
+import { TaskTree } from "./tree/view";
 import { Inbox } from "./views/inbox";
 import { ProposedFiles } from "./views/proposed_files";
 import { Runs } from "./views/runs";
+import { ShownTexts } from "./views/shown";
 import { StatusItem } from "./views/status";
 
 export function activate(extension: vscode.ExtensionContext): { context: Context; milliseconds: number } {
@@ -38,10 +43,12 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
   const threads = new GhostThreads(server, proposals);
   const splits = new Splits(server, proposals, threads);
   const files = new ProposedFiles(server);
+  const texts = new ShownTexts();
   const tree = new TaskTree(server, proposals, live, extension.workspaceState, dragAndDrop(server));
   const inbox = new Inbox(server, live, files);
-  const chats = new Chats(extension, server, openById);
-  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files, chats, metrics: { panel: undefined } };
+  const code = new CodeEdits();
+  const chats = new Chats(extension, server, code, openById);
+  const context: Context = { extension, server, live, proposals, threads, splits, tree, inbox, files, texts, chats, code, metrics: { panel: undefined } };
 
   server.on("orchestrator/treeChanged", (params) => tree.changed(params));
   server.on("orchestrator/split/preview", (params) => proposals.take(params));
@@ -61,16 +68,24 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
     threads,
     splits,
     files,
+    texts,
+    documentLenses(),
     tree,
     inbox,
     chats,
+    code,
     new Runs(server, live),
     new StatusItem(server, live),
     new Marks(extension, server, live),
     ...Object.entries(COMMAND_TABLE).map(([name, command]) =>
       vscode.commands.registerCommand(name, async (...given: unknown[]) => {
+        const meant = givenOf(given, tree.view.selection);
+        if (meant === undefined) {
+          void vscode.window.showInformationMessage("Select a task in the tree first.");
+          return undefined;
+        }
         try {
-          return await (command as (context: Context, ...rest: unknown[]) => unknown)(context, ...given);
+          return await (command as (context: Context, ...rest: unknown[]) => unknown)(context, ...meant);
         } catch (error) {
           if (error instanceof NotTrustedError) {
             return vscode.commands.executeCommand("orchestrator.explainTrust");

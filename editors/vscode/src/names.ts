@@ -21,4 +21,6 @@ export const CONTEXTS = {
   /** Something runs. */
   running: "orchestrator.running",
   follows: "orchestrator.follows",
+  /** A conversation is open. */
+  chat: "orchestrator.chatOpen",
 } as const;

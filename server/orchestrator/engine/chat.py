@@ -42,6 +42,7 @@ from orchestrator.model.run import (
     RunState,
     StoredMessage,
 )
+from orchestrator.model.usage import Bill
 from orchestrator.outline.outcome import give_ids
 from orchestrator.providers import registry
 from orchestrator.providers.base import Request
@@ -261,6 +262,12 @@ class Chats:
             return head.depth + 1 if head else 0
         found = await store.conversation_page(conversation_id, None, 1)
         return await store.messages_before(found[-1][0].message_id) + 1 if found else 0
+
+    async def bill(self, conversation_id: str) -> Bill:
+        """What its answers cost so far, those on other branches too."""
+        if conversation_id in self._drafts:
+            return Bill()
+        return await (await self._open_store()).bill_of_conversation(conversation_id)
 
     async def size(self, conversation_id: str) -> Size:
         """How large the next request would be, against the window of the model that would answer it."""

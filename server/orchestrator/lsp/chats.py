@@ -42,6 +42,7 @@ from orchestrator.lsp.edits import lines_of
 from orchestrator.lsp.holder import OutlineHolder, canonical
 from orchestrator.lsp.protocol_chat import (
     ChatAttached,
+    ChatBill,
     ChatCancelParams,
     ChatCancelResult,
     ChatDeleted,
@@ -84,6 +85,7 @@ from orchestrator.lsp.workspaces import workspace_folder
 from orchestrator.model.message import Speaker
 from orchestrator.model.run import Conversation, ConversationKind, StoredMessage
 from orchestrator.model.safe_text import SafeStream, many_lines, one_line
+from orchestrator.model.usage import Bill
 from orchestrator.outline.tree import Task
 
 if TYPE_CHECKING:
@@ -324,7 +326,8 @@ class Chats:
         size, messages = await chats.size(conversation_id), await chats.count(conversation_id)
         live = chats.writes(conversation_id)
         info = self._info(conversation, live=live, messages=messages, preview="")
-        return info.model_copy(update={"size": _size(size)})
+        bill = _bill(await chats.bill(conversation_id))
+        return info.model_copy(update={"size": _size(size), "bill": bill})
 
     def _info(self, conversation: Conversation, *, live: bool, messages: int, preview: str) -> ChatInfo:
         uri = self._as_client_writes(conversation)
@@ -501,6 +504,11 @@ def _message(message: StoredMessage, variants: Sequence[str]) -> ChatMessage:
 
 def _size(size: Size) -> ChatSize:
     return ChatSize(tokens=size.tokens, window=size.window, fit=size.fit.value, advice=size.advice)
+
+
+def _bill(bill: Bill) -> ChatBill:
+    cost = None if bill.cost is None else float(bill.cost)
+    return ChatBill(calls=bill.calls, tokens=bill.usage.input_tokens + bill.usage.output_tokens, cost_usd=cost)
 
 
 def _sent(sent: Sent) -> ChatSendResult:

@@ -78,6 +78,16 @@ class ChatSize(Wire):
     """For a person; empty when all is well. `chat/restart` is what it offers."""
 
 
+class ChatBill(Wire):
+    """What the answers of a conversation took so far, those on other branches too."""
+
+    calls: Uint
+    tokens: Uint
+    """Read and written."""
+    cost_usd: float | None
+    """Null: the price is not known."""
+
+
 class ChatInfo(Wire):
     conversation_id: Identifier
     uri: Uri
@@ -103,6 +113,8 @@ class ChatInfo(Wire):
     forked_from: Identifier | None = None
     """The conversation that it began as a fork or a merged brief of."""
     size: ChatSize | None = None
+    """Null in lists."""
+    bill: ChatBill | None = None
     """Null in lists."""
 
 

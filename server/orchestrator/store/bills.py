@@ -28,6 +28,10 @@ OF_RUN = (
     f"SELECT coalesce(attempts.task_id, '') AS key, {_SUMS} FROM steps"  # noqa: S608  # fixed text
     f" JOIN attempts USING (attempt_id) WHERE attempts.run_id = ? AND {_ENDED} GROUP BY 1"
 )
+OF_CONVERSATION = (
+    f"SELECT '' AS key, {_SUMS} FROM steps"  # noqa: S608  # fixed text
+    f" JOIN attempts USING (attempt_id) WHERE attempts.conversation_id = ? AND {_ENDED} GROUP BY 1"
+)
 OF_RUNS = (
     f"SELECT attempts.run_id AS key, {_SUMS} FROM steps"  # noqa: S608  # fixed text
     f" JOIN attempts USING (attempt_id) JOIN runs USING (run_id)"

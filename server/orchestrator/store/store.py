@@ -274,6 +274,11 @@ class Store:
         """By task id."""
         return dict(await self._select(bills.bill_from, bills.OF_RUN, run_id))
 
+    async def bill_of_conversation(self, conversation_id: str) -> Bill:
+        """On all its branches."""
+        found = dict(await self._select(bills.bill_from, bills.OF_CONVERSATION, conversation_id))
+        return found.get("", Bill())
+
     async def bills_of_runs(self, since: float) -> dict[str, Bill]:
         """By run, of those that began since then."""
         return dict(await self._select(bills.bill_from, bills.OF_RUNS, since))

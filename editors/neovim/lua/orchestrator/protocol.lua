@@ -492,6 +492,12 @@
 ---@field fit 'good'|'long'|'full' `long`: it fits, and answers get worse. `full`: the next answer would not fit.
 ---@field advice string For a person; empty when all is well. `chat/restart` is what it offers.
 
+---What the answers of a conversation took so far, those on other branches too.
+---@class orchestrator.ChatBill
+---@field calls integer
+---@field tokens integer Read and written.
+---@field costUsd number|vim.NIL Null: the price is not known.
+
 ---@class orchestrator.ChatInfo
 ---@field conversationId string
 ---@field uri string
@@ -507,6 +513,7 @@
 ---@field updated number
 ---@field forkedFrom? string|vim.NIL The conversation that it began as a fork or a merged brief of.
 ---@field size? orchestrator.ChatSize|vim.NIL Null in lists.
+---@field bill? orchestrator.ChatBill|vim.NIL Null in lists.
 
 ---A conversation by its id; or that of a task, named by `nodeId` or a position in one of its lines: that of a run under way, else the newest, else a new one. A new one is stored with its first message.
 ---@class orchestrator.ChatOpenParams

@@ -7,13 +7,14 @@
  * ("anything else from the page is dropped").
  */
 
-import type { ChatMessage, ChatOpenResult, ChatSize, ChatUpdateParams } from "../generated/protocol";
+import type { ChatBill, ChatMessage, ChatOpenResult, ChatSize, ChatUpdateParams } from "../generated/protocol";
 
 export type ToPage =
   | { type: "open"; opened: ChatOpenResult; draft: string }
   | { type: "update"; update: ChatUpdateParams }
   | { type: "page"; messages: ChatMessage[]; earlier: number }
-  | { type: "size"; size: ChatSize | null }
+  | { type: "found"; text: string; messages: string[] }
+  | { type: "measured"; size: ChatSize | null; bill: ChatBill | null }
   | { type: "attached"; names: string[] }
   | { type: "refused"; text: string; draft: string }
   | { type: "offline"; text: string };
@@ -26,10 +27,15 @@ export type FromPage =
   | { type: "retry"; messageId: string }
   | { type: "fork"; messageId: string }
   | { type: "select"; messageId: string }
-  | { type: "extract"; messageId: string; to: "subtasks" | "description" | "result" }
-  | { type: "page"; before: string }
+  /** `text`: only this part of it, as it was selected. */
+  | { type: "extract"; messageId: string; to: "subtasks" | "description" | "result"; text: string | null }
+  /** `upTo`: not one page, but all up to this message. */
+  | { type: "page"; before: string; upTo: string | null }
+  | { type: "find"; text: string }
   | { type: "copy"; text: string }
   | { type: "insert"; text: string }
+  /** `file`: as the message names it, which may be nonsense. */
+  | { type: "apply"; text: string; file: string }
   | { type: "open"; href: string }
   | { type: "attach" }
   | { type: "detach"; index: number }
@@ -77,13 +83,24 @@ export function fromPage(value: unknown): FromPage | undefined {
     case "extract": {
       const messageId = id("messageId");
       const to = said["to"];
-      return messageId !== undefined && (to === "subtasks" || to === "description" || to === "result")
-        ? { type: "extract", messageId, to }
+      const words = said["text"] === null ? null : text("text");
+      return messageId !== undefined && words !== undefined && (to === "subtasks" || to === "description" || to === "result")
+        ? { type: "extract", messageId, to, text: words }
         : undefined;
     }
     case "page": {
       const before = id("before");
-      return before === undefined ? undefined : { type: "page", before };
+      const upTo = said["upTo"] === null ? null : id("upTo");
+      return before === undefined || upTo === undefined ? undefined : { type: "page", before, upTo };
+    }
+    case "find": {
+      const words = text("text", 1000);
+      return words === undefined || words === "" ? undefined : { type: "find", text: words };
+    }
+    case "apply": {
+      const words = text("text");
+      const file = text("file", 1024);
+      return words === undefined || file === undefined ? undefined : { type: "apply", text: words, file };
     }
     case "draft":
     case "copy":

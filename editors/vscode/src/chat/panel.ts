@@ -5,16 +5,21 @@
  */
 
 import { randomBytes } from "node:crypto";
-import * as path from "node:path";
 import * as vscode from "vscode";
 
 import { show } from "../commands/place";
-import type { ChatAttachment, ChatOpenParams, ChatUpdateParams } from "../generated/protocol";
+import type { ChatMessage, ChatOpenParams, ChatOpenResult, ChatUpdateParams } from "../generated/protocol";
+import { CONTEXTS } from "../names";
 import type { ServerControl } from "../server/control";
 import { shortened } from "../words";
+import { type Attachment, pickAttachments, selectionOf } from "./attaching";
+import { type CodeEdits, insertCode } from "./code";
 import { fromPage, type FromPage, linkOf, type ToPage } from "./messages";
+import { chatPage } from "./page";
 
 export const VIEW_TYPE = "orchestrator.chat";
+/** Messages that are asked for at once, on the way to one far back. */
+const MOST_AT_ONCE = 500;
 
 interface Open {
   readonly panel: vscode.WebviewPanel;
@@ -22,10 +27,12 @@ interface Open {
   uri: string;
   nodeId: string | undefined;
   seq: number;
+  /** The server tells this window about it: to be closed as often as it was opened. */
+  told: boolean;
   ready: boolean;
   /** What came before the page was ready, or while it is opened again. */
   waiting: ToPage[];
-  attachments: (ChatAttachment & { name: string })[];
+  attachments: Attachment[];
 }
 
 export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: string }>, vscode.Disposable {
@@ -33,10 +40,13 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
   private readonly disposables: vscode.Disposable[] = [];
   /** Where text of a message is inserted: the editor that was last used. */
   private editor = vscode.window.activeTextEditor;
+  /** The conversation that was looked at last. */
+  private recent: Open | undefined;
 
   constructor(
     private readonly extension: vscode.ExtensionContext,
     private readonly server: ServerControl,
+    private readonly code: CodeEdits,
     private readonly openTask: (id: string) => Promise<boolean>,
   ) {
     this.disposables.push(
@@ -49,6 +59,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
           if (state.kind === "ready") {
             void this.reopen(chat);
           } else {
+            chat.told = false;
             this.post(chat, { type: "offline", text: "The server is not running; what you write is kept here." });
           }
         }
@@ -62,6 +73,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     const id = opened.conversation.conversationId;
     const there = [...this.open].find((chat) => chat.conversationId === id);
     if (there !== undefined) {
+      await this.server.request("orchestrator/chat/close", { conversationId: id }); // it is open here already
       there.panel.reveal(undefined, false);
       return;
     }
@@ -72,9 +84,21 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
       { retainContextWhenHidden: false },
     );
     const chat = this.adopt(panel, id, opened.conversation.uri);
-    chat.nodeId = opened.conversation.nodeId ?? undefined;
-    chat.seq = opened.seq;
-    this.post(chat, { type: "open", opened, draft: this.draft(id) });
+    this.begin(chat, opened);
+  }
+
+  /** The selected lines of the editor, for the next message of the conversation that was looked at last. */
+  attachSelection(): void {
+    const chat = this.recent;
+    const attachment = selectionOf(vscode.window.activeTextEditor);
+    if (chat === undefined || attachment === undefined) {
+      const what = chat === undefined ? "Open a conversation first" : "Select lines of a file first";
+      void vscode.window.showInformationMessage(`${what}, then attach them.`);
+      return;
+    }
+    chat.attachments.push(attachment);
+    this.tellAttached(chat);
+    chat.panel.reveal(undefined, false);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: { conversationId?: string } | undefined): Promise<void> {
@@ -116,8 +140,14 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
   }
 
   private adopt(panel: vscode.WebviewPanel, conversationId: string, uri: string): Open {
-    const chat: Open = { panel, conversationId, uri, nodeId: undefined, seq: 0, ready: false, waiting: [], attachments: [] };
+    const chat: Open = { panel, conversationId, uri, nodeId: undefined, seq: 0, told: false, ready: false, waiting: [], attachments: [] };
     this.open.add(chat);
+    this.look(chat);
+    panel.onDidChangeViewState(() => {
+      if (panel.active) {
+        this.look(chat);
+      }
+    });
     const icon = (name: string): vscode.Uri => vscode.Uri.joinPath(this.extension.extensionUri, "media", name);
     panel.iconPath = { light: icon("chat-light.svg"), dark: icon("chat-dark.svg") };
     panel.webview.options = {
@@ -132,8 +162,8 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     });
     panel.onDidDispose(() => {
       this.open.delete(chat);
-      const others = [...this.open].some((one) => one.conversationId === chat.conversationId);
-      if (!others && this.server.state.kind === "ready") {
+      this.look([...this.open].at(-1));
+      if (chat.told && this.server.state.kind === "ready") {
         this.server.request("orchestrator/chat/close", { conversationId: chat.conversationId }).catch(() => undefined);
       }
     });
@@ -143,15 +173,35 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
 
   private async reopen(chat: Open): Promise<void> {
     try {
-      const opened = await this.server.request("orchestrator/chat/open", { conversationId: chat.conversationId });
-      chat.uri = opened.conversation.uri;
-      chat.nodeId = opened.conversation.nodeId ?? undefined;
-      chat.seq = opened.seq;
-      chat.panel.title = shortened(opened.conversation.title, 30);
-      this.post(chat, { type: "open", opened, draft: this.draft(chat.conversationId) });
+      this.begin(chat, await this.ask(chat));
     } catch (error) {
       this.post(chat, { type: "offline", text: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  private look(chat: Open | undefined): void {
+    this.recent = chat;
+    void vscode.commands.executeCommand("setContext", CONTEXTS.chat, chat !== undefined);
+  }
+
+  /** Opening counts, and closing undoes it: one of each stays for a conversation, however often it is asked about. */
+  private async ask(chat: Open, limit?: number): Promise<ChatOpenResult> {
+    const { conversationId, told } = chat;
+    const opened = await this.server.request("orchestrator/chat/open", { conversationId, ...(limit === undefined ? {} : { limit }) });
+    if (told) {
+      await this.server.request("orchestrator/chat/close", { conversationId });
+    }
+    chat.told = true;
+    return opened;
+  }
+
+  private begin(chat: Open, opened: ChatOpenResult): void {
+    chat.told = true;
+    chat.uri = opened.conversation.uri;
+    chat.nodeId = opened.conversation.nodeId ?? undefined;
+    chat.seq = opened.seq;
+    chat.panel.title = shortened(opened.conversation.title, 30);
+    this.post(chat, { type: "open", opened, draft: this.draft(chat.conversationId) });
   }
 
   /** What was written and not sent: it outlives the page and the window. */
@@ -159,11 +209,11 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     return this.extension.workspaceState.get(`draft.${conversationId}`, "");
   }
 
-  /** How large the next request would be, now that there is one answer more. */
+  /** How large the next request would be and what was spent, now that there is one answer more. */
   private async measure(chat: Open): Promise<void> {
     try {
-      const { conversation } = await this.server.request("orchestrator/chat/open", { conversationId: chat.conversationId, limit: 1 });
-      this.post(chat, { type: "size", size: conversation.size ?? null });
+      const { conversation } = await this.ask(chat, 1);
+      this.post(chat, { type: "measured", size: conversation.size ?? null, bill: conversation.bill ?? null });
     } catch (error) {
       this.server.output.debug(`The size of a conversation is not known: ${String(error)}`);
     }
@@ -211,7 +261,9 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
         chat.attachments = [];
         this.tellAttached(chat);
         if (sent.conversationId !== conversationId) {
+          await this.server.request("orchestrator/chat/close", { conversationId });
           chat.conversationId = sent.conversationId;
+          chat.told = false;
           await this.reopen(chat);
         }
         return;
@@ -242,14 +294,18 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
       }
       case "extract": {
         await vscode.workspace.openTextDocument(vscode.Uri.parse(chat.uri));
-        const done = await this.server.request("orchestrator/chat/extract", { conversationId, messageId: said.messageId, to: said.to });
+        const done = await this.server.request("orchestrator/chat/extract", { conversationId, messageId: said.messageId, to: said.to, text: said.text });
         const words = done.changed ? "It is in the outline; one undo takes it back." : "The task says that already.";
         vscode.window.setStatusBarMessage(words, 5000);
         return;
       }
       case "page": {
-        const page = await this.server.request("orchestrator/chat/page", { conversationId, before: said.before });
-        this.post(chat, { type: "page", messages: page.messages, earlier: page.earlier });
+        await this.turnBack(chat, said.before, said.upTo);
+        return;
+      }
+      case "find": {
+        const { messages } = await this.server.request("orchestrator/chat/find", { conversationId, text: said.text });
+        this.post(chat, { type: "found", text: said.text, messages });
         return;
       }
       case "copy":
@@ -257,13 +313,17 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
         vscode.window.setStatusBarMessage("Copied.", 3000);
         return;
       case "insert":
-        await this.insert(said.text);
+        await insertCode(this.editorInView(), said.text);
+        return;
+      case "apply":
+        await this.code.propose(this.editorInView(), this.folderOf(chat), said.text, said.file);
         return;
       case "open":
         await this.follow(chat, said.href);
         return;
       case "attach":
-        await this.attach(chat);
+        chat.attachments.push(...(await pickAttachments(this.editor)));
+        this.tellAttached(chat);
         return;
       case "detach":
         chat.attachments.splice(said.index, 1);
@@ -274,7 +334,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
         return;
       case "context": {
         const uri = vscode.Uri.parse(`orchestrator:/context/${conversationId}.md`);
-        await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });
+        await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true, viewColumn: this.beside(chat) });
         return;
       }
       case "task":
@@ -286,14 +346,33 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     }
   }
 
-  /** At the cursor of the editor that was used last; undo takes it back. */
-  private async insert(text: string): Promise<void> {
-    const editor = vscode.window.visibleTextEditors.find((one) => one.document === this.editor?.document);
-    if (editor === undefined) {
-      void vscode.window.showInformationMessage("Open the file first that the code belongs to.");
-      return;
+  /** Messages before this one: a page, or as many as there are up to the one that is wanted. */
+  private async turnBack(chat: Open, before: string, upTo: string | null): Promise<void> {
+    const { conversationId } = chat;
+    const messages: ChatMessage[] = [];
+    let from = before;
+    for (;;) {
+      const limit = upTo === null ? {} : { limit: MOST_AT_ONCE };
+      const page = await this.server.request("orchestrator/chat/page", { conversationId, before: from, ...limit });
+      messages.unshift(...page.messages);
+      const [oldest] = page.messages;
+      const there = upTo === null || page.messages.some((message) => message.messageId === upTo);
+      if (there || oldest === undefined || page.earlier === 0) {
+        this.post(chat, { type: "page", messages, earlier: page.earlier });
+        return;
+      }
+      from = oldest.messageId;
     }
-    await editor.edit((edit) => edit.replace(editor.selection, text.replace(/\n$/, "")));
+  }
+
+  /** The editor that was used last, if it is still on the screen. */
+  private editorInView(): vscode.TextEditor | undefined {
+    return vscode.window.visibleTextEditors.find((one) => one.document === this.editor?.document);
+  }
+
+  private folderOf(chat: Open): vscode.Uri | undefined {
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(chat.uri)) ?? vscode.workspace.workspaceFolders?.[0];
+    return folder?.uri;
   }
 
   private async follow(chat: Open, href: string): Promise<void> {
@@ -306,9 +385,9 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     } else if (link.kind === "task") {
       await this.openTask(link.id);
     } else {
-      const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(chat.uri)) ?? vscode.workspace.workspaceFolders?.[0];
+      const folder = this.folderOf(chat);
       if (folder !== undefined) {
-        await show(vscode.Uri.joinPath(folder.uri, link.path).toString(), link.line - 1, false, this.beside(chat));
+        await show(vscode.Uri.joinPath(folder, link.path).toString(), link.line - 1, false, this.beside(chat));
       }
     }
   }
@@ -320,30 +399,6 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
       return shown.viewColumn;
     }
     return chat.panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Beside : vscode.ViewColumn.One;
-  }
-
-  private async attach(chat: Open): Promise<void> {
-    const editor = this.editor;
-    const selection = editor !== undefined && !editor.selection.isEmpty && editor.document.uri.scheme === "file" ? editor : undefined;
-    interface Choice extends vscode.QuickPickItem {
-      attachment?: ChatAttachment & { name: string };
-    }
-    const choices: Choice[] = [];
-    if (selection !== undefined) {
-      const { start, end } = selection.selection;
-      const name = `${path.posix.basename(selection.document.uri.path)}:${start.line + 1}-${end.line + 1}`;
-      choices.push({ label: "$(selection) The selection", description: name, attachment: { name, uri: selection.document.uri.toString(), range: { start: { line: start.line, character: 0 }, end: { line: end.line + 1, character: 0 } } } });
-    }
-    const files = await vscode.workspace.findFiles("**/*", "**/{node_modules,.git}/**", 2000);
-    for (const uri of files) {
-      const name = vscode.workspace.asRelativePath(uri);
-      choices.push({ label: name, attachment: { name, uri: uri.toString() } });
-    }
-    const picked = await vscode.window.showQuickPick(choices, { title: "Attach to the Next Message", matchOnDescription: true });
-    if (picked?.attachment !== undefined) {
-      chat.attachments.push(picked.attachment);
-      this.tellAttached(chat);
-    }
   }
 
   private tellAttached(chat: Open): void {
@@ -367,34 +422,8 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
   }
 
   private page(webview: vscode.Webview): string {
-    const nonce = randomBytes(18).toString("base64");
     const at = (...parts: string[]): string => webview.asWebviewUri(vscode.Uri.joinPath(this.extension.extensionUri, ...parts)).toString();
-    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
-    return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${at("media", "chat.css")}">
-<title>Conversation</title>
-</head>
-<body data-orchestrator="chat">
-<header id="top"><h1 id="title">Conversation</h1><span id="meter"></span>
-<button type="button" id="context" title="What a model would be sent for the next answer">Context</button>
-<button type="button" id="task" title="Show the task in the editor">Task</button></header>
-<div id="finding" role="search" hidden><input id="search" type="text" aria-label="Find in the conversation"><span id="found" role="status"></span></div>
-<main id="log" tabindex="0" aria-label="Messages"><div id="above" aria-hidden="true"></div><div id="messages"></div><div id="below" aria-hidden="true"></div></main>
-<div id="banner" role="alert" hidden></div>
-<section id="writing" aria-label="Your message">
-<div id="attached"></div>
-<textarea id="box" rows="1" aria-label="Message"></textarea>
-<div id="bar"><button type="button" id="attach" title="Attach a file or the selection">Attach</button><button type="button" id="model" title="Choose the model">Model</button><span class="space"></span>
-<button type="button" id="stop" hidden>Stop</button><button type="button" id="send" class="primary">Send</button></div>
-</section>
-<div id="status" class="quiet" role="status" aria-live="polite"></div>
-<script nonce="${nonce}" src="${at("dist", "chat.js")}"></script>
-</body>
-</html>`;
+    const nonce = randomBytes(18).toString("base64");
+    return chatPage({ nonce, source: webview.cspSource, style: at("media", "chat.css"), script: at("dist", "chat.js") });
   }
 }

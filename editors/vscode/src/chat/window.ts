@@ -61,6 +61,11 @@ export class MessageWindow {
     return this.stretch(first - BESIDE, end + BESIDE);
   }
 
+  /** Around one of them. */
+  around(index: number): Stretch {
+    return this.stretch(index - BESIDE, index + BESIDE);
+  }
+
   /** The last ones. */
   atEnd(): Stretch {
     return this.stretch(this.count - MOST, this.count);

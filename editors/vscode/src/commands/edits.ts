@@ -5,12 +5,12 @@ import * as vscode from "vscode";
 import type { Context } from "../context";
 import type { EditParams, EditResult, EditStatusSetParams, EditValueSetParams, Requests } from "../generated/protocol";
 import { tell } from "../talk";
-import type { Row } from "../tree/view";
-import { atCursor, isRow, show } from "./place";
+import { isRow, nodesOf, type Row } from "../tree/rows";
+import { atCursor, show } from "./place";
 
 type EditMethod = { [M in keyof Requests]: Requests[M]["result"] extends EditResult ? M : never }[keyof Requests];
 
-/** For the rows, one after the other, or for the tasks of the selection at once. */
+/** For all rows of an outline in one edit, or for the tasks of the selection. */
 async function make<M extends EditMethod>(
   context: Context,
   method: M,
@@ -22,10 +22,8 @@ async function make<M extends EditMethod>(
     tell(context.server.request(method, { ...at, ...more }) as Promise<EditResult>);
   if (isRow(row)) {
     let last: EditResult | undefined;
-    for (const one of context.tree.chosen(row, selection)) {
-      if (one.kind === "node") {
-        last = await send({ uri: one.uri, nodeId: one.node.nodeId });
-      }
+    for (const [uri, nodeIds] of nodesOf(context.tree.chosen(row, selection))) {
+      last = await send(nodeIds.length === 1 ? { uri, nodeId: nodeIds[0] ?? null } : { uri, nodeIds });
     }
     return last;
   }

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 
 import type { Range } from "../generated/protocol";
-import { isOpenOutline, type Row } from "../tree/view";
+import { isOpenOutline } from "../tree/files";
 
 export interface AtCursor {
   editor: vscode.TextEditor;
@@ -31,10 +31,6 @@ export function atCursor(): AtCursor | undefined {
       end: { line: end.line, character: end.character },
     },
   };
-}
-
-export function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null && "kind" in value;
 }
 
 /** The active outline, else the only one that is visible. */

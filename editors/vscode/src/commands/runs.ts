@@ -3,15 +3,20 @@
 import * as vscode from "vscode";
 
 import type { Context } from "../context";
-import type { ApprovalInfo, RunPlaceParams } from "../generated/protocol";
+import type { ApprovalInfo, RunPlaceParams, RunStartParams } from "../generated/protocol";
 import { tell } from "../talk";
-import type { Row } from "../tree/view";
+import { isRow, nodesOf, type Row } from "../tree/rows";
 import type { RunRow, RunTaskRow } from "../views/runs";
 import { counted, money, shortened } from "../words";
-import { activeOutline, atCursor, isRow, show } from "./place";
+import { activeOutline, atCursor, show } from "./place";
 
-export async function run(context: Context, row?: Row): Promise<void> {
-  for (const at of places(context, row)) {
+/** What is selected in one outline is one run. */
+export async function run(context: Context, row?: Row, selection?: readonly Row[]): Promise<void> {
+  const several = isRow(row) ? [...nodesOf(context.tree.chosen(row, selection))] : [];
+  const starts: RunStartParams[] = isRow(row)
+    ? several.map(([uri, nodeIds]) => (nodeIds.length === 1 ? { uri, nodeId: nodeIds[0] ?? null } : { uri, nodeIds }))
+    : places(context, row);
+  for (const at of starts) {
     await tell(context.server.request("orchestrator/run/start", at));
   }
   context.live.refresh();
@@ -62,10 +67,7 @@ function range(pair: number[], words: (value: number) => string = String): strin
 
 function places(context: Context, row: Row | undefined): RunPlaceParams[] {
   if (isRow(row)) {
-    return context.tree
-      .chosen(row, context.tree.view.selection)
-      .filter((one) => one.kind === "node")
-      .map((one) => ({ uri: one.uri, nodeId: one.node.nodeId }));
+    return [...nodesOf([row])].map(([uri, [nodeId]]) => ({ uri, nodeId: nodeId ?? null }));
   }
   const place = atCursor();
   return place === undefined ? [] : [{ uri: place.uri, version: place.version, position: place.position }];

@@ -138,8 +138,7 @@ export async function doctor(context: Context): Promise<void> {
         });
       }),
   );
-  const document = await vscode.workspace.openTextDocument({ language: "plaintext", content: text });
-  await vscode.window.showTextDocument(document, { preview: true });
+  await context.texts.show("doctor.txt", text);
 }
 
 /** In a terminal, so that a key never passes through the extension, LSP or settings. */

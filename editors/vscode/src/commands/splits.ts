@@ -5,9 +5,9 @@ import * as vscode from "vscode";
 import type { Context } from "../context";
 import type { SplitStartParams } from "../generated/protocol";
 import type { GhostComment } from "../ghosts/threads";
-import type { Row } from "../tree/view";
+import { isRow, type Row } from "../tree/rows";
 import { shortened } from "../words";
-import { activeOutline, atCursor, isRow } from "./place";
+import { activeOutline, atCursor } from "./place";
 
 export async function split(context: Context, row?: Row): Promise<void> {
   await start(context, row, {});

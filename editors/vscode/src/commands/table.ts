@@ -3,7 +3,11 @@
 import type { Context } from "../context";
 import * as figures from "../views/metrics";
 import * as chats from "./chats";
+import * as documents from "./documents";
 import * as edits from "./edits";
+import * as exchange from "./exchange";
+import * as histories from "./history";
+import * as prompts from "./prompts";
 import * as runs from "./runs";
 import * as servers from "./server";
 import * as splits from "./splits";
@@ -15,6 +19,9 @@ export const COMMAND_TABLE: Record<string, Command> = {
   "orchestrator.chat": chats.chat,
   "orchestrator.newChat": chats.newChat,
   "orchestrator.chats": chats.chats,
+  "orchestrator.attachSelection": chats.attachSelection,
+  "orchestrator.applyCode": chats.applyCode,
+  "orchestrator.discardCode": chats.discardCode,
   "orchestrator.split": splits.split,
   "orchestrator.splitRecursively": splits.splitRecursively,
   "orchestrator.replan": splits.replan,
@@ -58,10 +65,28 @@ export const COMMAND_TABLE: Record<string, Command> = {
   "orchestrator.tree.refresh": trees.refresh,
   "orchestrator.tree.reveal": trees.reveal,
   "orchestrator.tree.filter": trees.filter,
+  "orchestrator.tree.filterText": trees.filterText,
   "orchestrator.tree.clearFilter": trees.clearFilter,
   "orchestrator.tree.follow": trees.follow,
   "orchestrator.tree.unfollow": trees.follow,
   "orchestrator.tree.find": trees.find,
+  "orchestrator.chats.open": chats.openChat,
+  "orchestrator.documents.open": documents.open,
+  "orchestrator.documents.refresh": documents.refresh,
+  "orchestrator.context": documents.showContext,
+  "orchestrator.runs.log": documents.runLog,
+  "orchestrator.history": histories.history,
+  "orchestrator.export": exchange.exportOutline,
+  "orchestrator.import": exchange.importOutline,
+  "orchestrator.prompts": prompts.prompts,
+  "orchestrator.prompts.edit": prompts.edit,
+  "orchestrator.prompts.new": prompts.create,
+  "orchestrator.prompts.versions": prompts.versions,
+  "orchestrator.prompts.diff": prompts.diff,
+  "orchestrator.prompts.rollBack": prompts.rollBack,
+  "orchestrator.prompts.test": prompts.test,
+  "orchestrator.prompts.export": prompts.exportPrompts,
+  "orchestrator.prompts.import": prompts.importPrompts,
   "orchestrator.metrics": figures.metrics,
   "orchestrator.exportMetrics": figures.exportMetrics,
   "orchestrator.menu": servers.menu,

@@ -4,8 +4,11 @@ import * as vscode from "vscode";
 
 import type { Context } from "../context";
 import { tell } from "../talk";
-import type { Filter, MoreRow, Row } from "../tree/view";
+import { EVERYTHING, type Show } from "../tree/filter";
+import type { MoreRow, Row } from "../tree/rows";
 import { activeOutline, show } from "./place";
+
+const TYPE_PAUSE = 150;
 
 export async function open(context: Context, row: Row): Promise<void> {
   if (row.kind === "file") {
@@ -37,22 +40,58 @@ export async function reveal(context: Context): Promise<void> {
 }
 
 export async function filter(context: Context): Promise<void> {
-  const choices: { label: string; detail: string; filter: Filter }[] = [
-    { label: "All tasks", detail: "Nothing is hidden.", filter: "all" },
-    { label: "Open tasks", detail: "What is completed or cancelled, with all below it, is hidden.", filter: "open" },
-    { label: "Failed and asking", detail: "What went wrong, or waits for an answer.", filter: "attention" },
+  const choices: { label: string; detail: string; show: Show }[] = [
+    { label: "All tasks", detail: "Nothing is hidden.", show: "all" },
+    { label: "Open tasks", detail: "What is completed or cancelled, with all below it, is hidden.", show: "open" },
+    { label: "Failed and asking", detail: "What went wrong, or waits for an answer.", show: "attention" },
   ];
+  const { show: now, text } = context.tree.currentFilter;
   const picked = await vscode.window.showQuickPick(
-    choices.map((choice) => ({ ...choice, picked: choice.filter === context.tree.currentFilter })),
+    choices.map((choice) => ({ ...choice, description: choice.show === now ? "now" : "" })),
     { title: "Show Which Tasks?" },
   );
   if (picked !== undefined) {
-    context.tree.setFilter(picked.filter);
+    context.tree.setFilter({ show: picked.show, text });
   }
 }
 
+/** While it is typed; Escape brings back what was shown before. */
+export function filterText(context: Context): void {
+  const before = context.tree.currentFilter;
+  const box = vscode.window.createInputBox();
+  box.title = "Show Tasks with These Words";
+  box.placeholder = "Words of titles in any order, or an id";
+  box.value = before.text;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let accepted = false;
+  const use = (): void => {
+    clearTimeout(timer);
+    if (box.value !== context.tree.currentFilter.text) {
+      context.tree.setFilter({ show: before.show, text: box.value });
+    }
+  };
+  box.onDidChangeValue(() => {
+    clearTimeout(timer);
+    timer = setTimeout(use, TYPE_PAUSE);
+  });
+  box.onDidAccept(() => {
+    accepted = true;
+    use();
+    box.hide();
+    void vscode.commands.executeCommand("orchestrator.tasks.focus");
+  });
+  box.onDidHide(() => {
+    clearTimeout(timer);
+    if (!accepted && context.tree.currentFilter.text !== before.text) {
+      context.tree.setFilter(before);
+    }
+    box.dispose();
+  });
+  void vscode.commands.executeCommand("orchestrator.tasks.focus").then(() => box.show());
+}
+
 export function clearFilter(context: Context): void {
-  context.tree.setFilter("all");
+  context.tree.setFilter(EVERYTHING);
 }
 
 export function follow(context: Context): void {

@@ -8,7 +8,7 @@ import * as vscode from "vscode";
 
 import type { Live, LiveTask } from "../live";
 import type { ServerControl } from "../server/control";
-import { isOpenOutline } from "../tree/view";
+import { isOpenOutline } from "../tree/files";
 import { idSpan } from "./ids";
 
 const PAUSE = 60;

@@ -705,6 +705,15 @@ export interface ChatSize {
   advice: string;
 }
 
+/** What the answers of a conversation took so far, those on other branches too. */
+export interface ChatBill {
+  calls: number;
+  /** Read and written. */
+  tokens: number;
+  /** Null: the price is not known. */
+  costUsd: number | null;
+}
+
 export interface ChatInfo {
   conversationId: string;
   uri: string;
@@ -730,6 +739,8 @@ export interface ChatInfo {
   forkedFrom?: string | null;
   /** Null in lists. */
   size?: ChatSize | null;
+  /** Null in lists. */
+  bill?: ChatBill | null;
 }
 
 /** A conversation by its id; or that of a task, named by `nodeId` or a position in one of its lines: that of a run under way, else the newest, else a new one. A new one is stored with its first message. */

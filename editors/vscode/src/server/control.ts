@@ -10,11 +10,13 @@ import * as os from "node:os";
 import * as vscode from "vscode";
 import {
   type Executable,
+  HoverRequest,
   LanguageClient,
   type LanguageClientOptions,
   RevealOutputChannelOn,
   State,
   type StaticFeature,
+  TextDocumentContentRequest,
 } from "vscode-languageclient/node";
 
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
@@ -100,6 +102,22 @@ export class ServerControl implements vscode.Disposable {
     }
     const client = await this.ready();
     return client.sendRequest(method, params);
+  }
+
+  /** What a hover at this place says; undefined where that is nothing. */
+  async card(uri: string, position: { line: number; character: number }): Promise<vscode.MarkdownString | undefined> {
+    const client = await this.ready();
+    const hover = client.protocol2CodeConverter.asHover(await client.sendRequest(HoverRequest.type, { textDocument: { uri }, position }));
+    const [card] = hover?.contents ?? [];
+    return card instanceof vscode.MarkdownString ? card : undefined;
+  }
+
+  /** A document under `orchestrator:` is asked for again. */
+  refreshDocument(uri: vscode.Uri): void {
+    const providers = this.client?.getFeature(TextDocumentContentRequest.method)?.getProviders() ?? [];
+    for (const provider of providers.filter((one) => one.scheme === uri.scheme)) {
+      provider.onDidChangeEmitter.fire(uri);
+    }
   }
 
   /** The client, as soon as it is started. */

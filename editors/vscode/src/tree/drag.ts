@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 
 import type { ServerControl } from "../server/control";
 import { tell } from "../talk";
-import type { Row } from "./view";
+import type { Row } from "./rows";
 
 const KIND = "application/vnd.code.tree.orchestrator.tasks";
 

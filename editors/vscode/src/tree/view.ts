@@ -5,65 +5,45 @@
  * ("a delta changes the tree").
  */
 
-import * as path from "node:path";
 import * as vscode from "vscode";
 
-import { changeTitle, type Ghost, ghostsOf, headline, isOpen, isReplan, type Proposals } from "../ghosts/model";
-import type { PlanChange, SplitPreviewParams, TreeChangedParams, TreeNode } from "../generated/protocol";
+import { ghostsOf, isOpen, isReplan, type Proposals } from "../ghosts/model";
+import type { SplitPreviewParams, TreeChangedParams } from "../generated/protocol";
 import type { Live } from "../live";
 import { CONTEXTS, VIEWS } from "../names";
-import { isOutline, OUTLINE_GLOB } from "../outlines";
 import type { ServerControl } from "../server/control";
-import { escapeMarkdown, lookOf } from "../words";
+import { counted } from "../words";
+import { isOpenOutline, OutlineFiles } from "./files";
+import { EVERYTHING, type Filter, filterOf, FilteredTree, hides, pathOf, searchOf, wordsOf } from "./filter";
+import { changeItem, fileItem, ghostItem, headItem, moreItem, nodeItem, nodeTooltip } from "./items";
 import { type NodeRow, OutlineTree } from "./model";
-
-export interface FileRow {
-  readonly kind: "file";
-  readonly uri: string;
-}
-export interface GhostRow {
-  readonly kind: "ghost";
-  readonly runId: string;
-  readonly ghost: Ghost;
-  readonly parent: NodeRow | GhostRow | undefined;
-}
-export interface ChangeRow {
-  readonly kind: "change";
-  readonly runId: string;
-  readonly index: number;
-  readonly change: PlanChange;
-  readonly parent: NodeRow | undefined;
-}
-export interface HeadRow {
-  readonly kind: "proposal";
-  readonly runId: string;
-  readonly parent: NodeRow | undefined;
-}
-export interface MoreRow {
-  readonly kind: "more";
-  readonly uri: string;
-  readonly parent: NodeRow | undefined;
-}
-export type Row = FileRow | NodeRow | GhostRow | ChangeRow | HeadRow | MoreRow;
-
-/** Which tasks are shown. */
-export type Filter = "all" | "open" | "attention";
+import type { FileRow, MoreRow, Row } from "./rows";
 
 const FOLLOW_PAUSE = 150;
 const TELL_PAUSE = 40;
+/** After a change of the text, before a search is asked again. */
+const SEARCH_PAUSE = 200;
+/** Outlines that are searched for a filter; those behind them are shown as they are. */
+const MOST_SEARCHED = 100;
 
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
   readonly drag: vscode.TreeDragAndDropController<Row>;
   private readonly changedRows = new vscode.EventEmitter<Row[] | undefined>();
   readonly onDidChangeTreeData = this.changedRows.event as vscode.Event<Row | Row[] | undefined>;
-  private files: FileRow[] | undefined;
+  private readonly files: OutlineFiles;
   private readonly trees = new Map<string, OutlineTree>();
+  /** What the filter found, by outline; dropped when the filter or the text changes. */
+  private readonly found = new Map<string, Promise<FilteredTree>>();
+  private readonly filtered = new Map<string, FilteredTree>();
   private pending = new Set<Row>();
   private pendingAll = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private followTimer: ReturnType<typeof setTimeout> | undefined;
-  private filter: Filter = "all";
+  private searchTimer: ReturnType<typeof setTimeout> | undefined;
+  private filter: Filter;
+  /** How many filters there were. */
+  private filters = 0;
   private follows: boolean;
   private readonly disposables: vscode.Disposable[] = [];
 
@@ -76,7 +56,21 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   ) {
     this.drag = drag;
     this.follows = vscode.workspace.getConfiguration("orchestrator").get("tree.followCursor", true);
-    this.filter = memory.get<Filter>("filter", "all");
+    this.filter = filterOf(memory.get("tree.filter"));
+    this.files = new OutlineFiles({
+      others: () => this.refreshAll(),
+      forget: (uri) => {
+        this.trees.get(uri)?.drop();
+        this.forgetFound(uri);
+      },
+      written: (uri) => {
+        if (this.trees.has(uri)) {
+          this.trees.get(uri)?.drop();
+          this.forgetFound(uri);
+          this.refresh(this.files.row(uri));
+        }
+      },
+    });
     this.view = vscode.window.createTreeView<Row>(VIEWS.tasks, {
       treeDataProvider: this,
       showCollapseAll: true,
@@ -84,16 +78,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       manageCheckboxStateManually: true,
       dragAndDropController: drag,
     });
-    const watcher = vscode.workspace.createFileSystemWatcher("**/*.md");
     this.disposables.push(
       this.view,
-      watcher,
-      watcher.onDidCreate((uri) => this.fileChanged(uri)),
-      watcher.onDidDelete((uri) => this.fileChanged(uri)),
-      watcher.onDidChange((uri) => this.savedElsewhere(uri)),
-      vscode.workspace.onDidOpenTextDocument((document) => this.opened(document)),
-      vscode.workspace.onDidCloseTextDocument((document) => this.closed(document)),
-      vscode.workspace.onDidChangeWorkspaceFolders(() => this.reload()),
+      this.files,
       vscode.window.onDidChangeTextEditorSelection((change) => this.follow(change.textEditor)),
       vscode.window.onDidChangeActiveTextEditor((editor) => this.follow(editor)),
       this.view.onDidChangeVisibility((change) => {
@@ -111,7 +98,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       proposals.onChange((preview) => this.proposalChanged(preview)),
       live.onTasks((tasks) => {
         for (const task of tasks) {
-          this.refresh(this.trees.get(task.uri)?.row(task.nodeId));
+          this.refresh(this.row(task.uri, task.nodeId));
         }
       }),
     );
@@ -136,7 +123,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         return [...(await this.below(row.uri, row)), ...this.proposed(row)];
       case "proposal": {
         const preview = this.proposals.get(row.runId);
-        return preview === undefined ? [] : this.ghosts(preview, row.parent);
+        return preview === undefined ? [] : ghostRows(preview, row.parent);
       }
       case "ghost":
         return row.ghost.children.map((ghost) => ({ kind: "ghost", runId: row.runId, ghost, parent: row }));
@@ -152,7 +139,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         return undefined;
       case "node":
       case "more":
-        return row.parent ?? this.files?.find((file) => file.uri === row.uri);
+        return row.parent ?? this.files.row(row.uri);
       default:
         return row.parent;
     }
@@ -160,30 +147,45 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   getTreeItem(row: Row): vscode.TreeItem {
     switch (row.kind) {
-      case "file":
-        return this.fileItem(row);
-      case "node":
-        return this.nodeItem(row);
+      case "file": {
+        const found = this.filtered.get(row.uri);
+        const active = vscode.window.activeTextEditor?.document.uri.toString() === row.uri;
+        const fit = found === undefined ? "" : found.fitting < found.total ? `the first ${found.fitting} of ${counted(found.total, "task")}` : found.total === 1 ? "1 fits" : `${found.total} fit`;
+        const wide = found !== undefined || this.files.count === 1 || active;
+        return fileItem(row, { wide, about: fit, filter: found === undefined ? "" : `~${this.filters}` });
+      }
+      case "node": {
+        const isFound = this.filtered.get(row.uri)?.row(row.node.nodeId) === row;
+        return nodeItem(row, {
+          live: this.live.stateOf(row.uri, row.node.nodeId),
+          preview: this.proposals.at(row.uri, row.node.nodeId),
+          wide: isFound && row.children !== undefined,
+          filter: isFound ? `~${this.filters}` : "",
+        });
+      }
       case "ghost":
         return ghostItem(row);
       case "change":
         return changeItem(row);
       case "proposal":
-        return this.headItem(row);
+        return headItem(row, this.proposals.get(row.runId));
       case "more": {
         const tree = this.tree(row.uri);
-        const left = tree.total(row.parent) - (tree.loaded(row.parent)?.length ?? 0);
-        const item = new vscode.TreeItem(`Show more (${left.toLocaleString("en")} left)`);
-        item.iconPath = new vscode.ThemeIcon("ellipsis");
-        item.command = { command: "orchestrator.tree.more", title: "Show More", arguments: [row] };
-        return item;
+        return moreItem(row, tree.total(row.parent) - (tree.loaded(row.parent)?.length ?? 0));
       }
     }
   }
 
-  resolveTreeItem(item: vscode.TreeItem, row: Row): vscode.TreeItem {
+  /** The card that a hover in the editor shows: progress, cost, what was said last, why it is blocked. */
+  async resolveTreeItem(item: vscode.TreeItem, row: Row): Promise<vscode.TreeItem> {
     if (row.kind === "node") {
-      item.tooltip = this.tooltip(row);
+      item.tooltip = nodeTooltip(row, this.live.stateOf(row.uri, row.node.nodeId));
+      try {
+        const { selectionRange } = await this.server.request("orchestrator/tree/locate", { uri: row.uri, nodeId: row.node.nodeId });
+        item.tooltip = (await this.server.card(row.uri, selectionRange.start)) ?? item.tooltip;
+      } catch (error) {
+        this.server.output.debug(`There is no card of a row: ${String(error)}`);
+      }
     }
     return item;
   }
@@ -209,13 +211,15 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   async more(row: MoreRow): Promise<void> {
     await this.tree(row.uri).more(row.parent);
-    this.refresh(row.parent ?? this.file(row.uri));
+    this.refresh(row.parent ?? this.files.row(row.uri));
   }
 
   setFilter(filter: Filter): void {
     this.filter = filter;
-    void this.memory.update("filter", filter);
+    this.filters += 1;
+    void this.memory.update("tree.filter", filter);
     this.tellContexts();
+    this.forgetFound();
     this.refreshAll();
   }
 
@@ -230,15 +234,14 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   reload(): void {
-    this.files = undefined;
-    this.refreshAll();
+    this.forgetFound();
+    this.files.again();
   }
 
   /** Show the node at a place of an outline. */
   async reveal(uri: string, place: { position?: vscode.Position; nodeId?: string }, focus: boolean): Promise<boolean> {
-    await this.outlines();
-    const file = this.file(uri);
-    if (file === undefined || this.server.state.kind !== "ready") {
+    await this.files.all();
+    if (this.files.row(uri) === undefined || this.server.state.kind !== "ready") {
       return false;
     }
     let located;
@@ -251,8 +254,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     } catch {
       return false; // a line that belongs to no task
     }
-    const row = await this.tree(uri).find(located.path);
-    if (row === undefined || this.hides(row.node)) {
+    const found = this.filtered.get(uri);
+    const row = found === undefined ? await this.tree(uri).find(located.path) : found.row(located.nodeId);
+    if (row === undefined || hides(this.filter, row.node)) {
       return false;
     }
     await this.view.reveal(row, { select: true, focus, expand: false });
@@ -265,89 +269,115 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       return;
     }
     const changes = tree.apply(changed);
+    if (this.filtered.has(changed.uri)) {
+      clearTimeout(this.searchTimer);
+      this.searchTimer = setTimeout(() => {
+        this.forgetFound(changed.uri);
+        this.refreshAll();
+      }, SEARCH_PAUSE);
+      return;
+    }
     if (changes === undefined) {
-      this.refresh(this.file(changed.uri));
+      this.refresh(this.files.row(changed.uri));
       return;
     }
     for (const row of [...changes.looks, ...changes.children]) {
-      this.refresh(row ?? this.file(changed.uri));
+      this.refresh(row ?? this.files.row(changed.uri));
     }
   }
 
   dispose(): void {
     clearTimeout(this.timer);
     clearTimeout(this.followTimer);
+    clearTimeout(this.searchTimer);
     for (const one of this.disposables) {
       one.dispose();
     }
     this.changedRows.dispose();
   }
 
-  // --- files ---------------------------------------------------------------------------------------------------------
+  // --- outlines and nodes ----------------------------------------------------------------------------------------------
 
   private async outlines(): Promise<FileRow[]> {
-    if (this.files === undefined) {
-      const found = (await vscode.workspace.findFiles(OUTLINE_GLOB, "**/node_modules/**", 5000)).map((uri) => uri.toString());
-      const open = vscode.workspace.textDocuments.filter(isOpenOutline).map((document) => document.uri.toString());
-      const uris = [...new Set([...found, ...open])].sort((one, other) => one.localeCompare(other));
-      this.files = uris.map((uri) => ({ kind: "file", uri }));
+    const files = await this.files.all();
+    if (searchOf(this.filter) === undefined || this.server.state.kind !== "ready") {
+      this.view.message = "";
+      return files;
     }
-    return this.files;
+    const searched = await Promise.all(files.slice(0, MOST_SEARCHED).map(async (file) => ({ file, found: await this.search(file.uri) })));
+    const fitting = searched.filter(({ found }) => found === undefined || found.total > 0).map(({ file }) => file);
+    const shown = [...fitting, ...files.slice(MOST_SEARCHED)];
+    this.view.message = shown.length > 0 || files.length === 0 ? "" : "No task fits the filter.";
+    return shown;
   }
 
-  private file(uri: string): FileRow | undefined {
-    return this.files?.find((row) => row.uri === uri);
-  }
-
-  private fileChanged(uri: vscode.Uri): void {
-    const known = this.file(uri.toString()) !== undefined;
-    if (known || isOutline(path.basename(uri.path), "")) {
-      this.trees.delete(uri.toString());
-      this.reload();
+  /** What of an outline fits the filter, asked once until something changes. Undefined: it cannot be told. */
+  private async search(uri: string): Promise<FilteredTree | undefined> {
+    const wanted = searchOf(this.filter);
+    if (wanted === undefined) {
+      return undefined;
+    }
+    let finding = this.found.get(uri);
+    if (finding === undefined) {
+      finding = this.askFor(uri, wanted);
+      this.found.set(uri, finding);
+    }
+    try {
+      const found = await finding;
+      if (this.found.get(uri) === finding) {
+        this.filtered.set(uri, found);
+      }
+      return found;
+    } catch (error) {
+      this.found.delete(uri);
+      this.server.output.debug(`An outline cannot be filtered: ${String(error)}`);
+      return undefined;
     }
   }
 
-  private savedElsewhere(uri: vscode.Uri): void {
-    const tree = this.trees.get(uri.toString());
-    const open = vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString());
-    if (tree !== undefined && !open) {
-      tree.drop();
-      this.refresh(this.file(uri.toString()));
-    }
+  private async askFor(uri: string, wanted: NonNullable<ReturnType<typeof searchOf>>): Promise<FilteredTree> {
+    await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+    await this.tree(uri).children(undefined); // whoever asked for the tree hears of changes
+    return new FilteredTree(uri, await this.server.request("orchestrator/tree/search", { uri, ...wanted }));
   }
 
-  private opened(document: vscode.TextDocument): void {
-    if (isOpenOutline(document) && this.file(document.uri.toString()) === undefined) {
-      this.reload();
-    }
-  }
-
-  private closed(document: vscode.TextDocument): void {
-    // The server forgets its numbers; what is shown stays right until the file changes on disk.
-    const uri = document.uri.toString();
-    if (document.isUntitled || (this.file(uri) !== undefined && !isOutline(path.basename(document.uri.path), ""))) {
-      this.trees.delete(uri);
-      this.reload();
+  private forgetFound(uri?: string): void {
+    if (uri === undefined) {
+      this.found.clear();
+      this.filtered.clear();
     } else {
-      this.trees.get(uri)?.drop();
+      this.found.delete(uri);
+      this.filtered.delete(uri);
     }
   }
 
-  // --- nodes -----------------------------------------------------------------------------------------------------------
+  private row(uri: string, nodeId: string): NodeRow | undefined {
+    const found = this.filtered.get(uri);
+    return found === undefined ? this.trees.get(uri)?.row(nodeId) : found.row(nodeId);
+  }
 
   private async below(uri: string, parent: NodeRow | undefined): Promise<Row[]> {
     if (this.server.state.kind !== "ready") {
       return [];
     }
+    const found = await this.search(uri);
+    if (found !== undefined && parent === undefined) {
+      return [...found.top, ...this.ideas(uri)];
+    }
+    const inside = parent === undefined ? undefined : found?.row(parent.node.nodeId);
+    if (inside?.children !== undefined) {
+      return inside.children;
+    }
     // A document that the server knows: of a file that no editor shows, VS Code keeps it open for a while.
     await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
     const tree = this.tree(uri);
-    const known = parent === undefined ? undefined : (tree.row(parent.node.nodeId) ?? undefined);
+    const known = parent === undefined ? undefined : (tree.row(parent.node.nodeId) ?? (inside === undefined ? undefined : await tree.find(pathOf(inside))));
     if (parent !== undefined && known === undefined) {
-      this.refresh(this.file(uri)); // it was of a tree that is gone
+      this.refresh(this.files.row(uri)); // it was of a tree that is gone
       return [];
     }
-    const rows: Row[] = (await tree.children(known)).filter((row) => !this.hides(row.node));
+    const children = await tree.children(known);
+    const rows: Row[] = found === undefined ? children.filter((row) => !hides(this.filter, row.node)) : [...children];
     if ((tree.loaded(known)?.length ?? 0) < tree.total(known)) {
       rows.push({ kind: "more", uri, parent: known });
     }
@@ -355,18 +385,6 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       rows.push(...this.ideas(uri));
     }
     return rows;
-  }
-
-  private hides(node: TreeNode): boolean {
-    if (this.filter === "all" || node.kind === "section") {
-      return this.filter !== "all" && node.kind === "section" && allDone(node);
-    }
-    const open = !["completed", "cancelled", "other"].includes(node.status ?? "");
-    if (this.filter === "open") {
-      return !open && allDone(node);
-    }
-    const needs = node.status === "failed" || node.status === "asking";
-    return !needs && (node.childCount ?? 0) === 0;
   }
 
   /** Proposals whose task is not in the file: an idea that becomes an outline. */
@@ -381,90 +399,6 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   private proposed(row: NodeRow): Row[] {
     const preview = this.proposals.at(row.uri, row.node.nodeId);
     return preview === undefined ? [] : [{ kind: "proposal", runId: preview.runId, parent: row }];
-  }
-
-  private ghosts(preview: SplitPreviewParams, parent: NodeRow | undefined): Row[] {
-    if (isReplan(preview)) {
-      return (preview.changes ?? []).map((change, index) => ({ kind: "change", runId: preview.runId, index, change, parent }));
-    }
-    return ghostsOf(preview).map((ghost) => ({ kind: "ghost", runId: preview.runId, ghost, parent }));
-  }
-
-  private fileItem(row: FileRow): vscode.TreeItem {
-    const uri = vscode.Uri.parse(row.uri);
-    const item = new vscode.TreeItem(uri, vscode.TreeItemCollapsibleState.Collapsed);
-    const only = this.files?.length === 1;
-    const active = vscode.window.activeTextEditor?.document.uri.toString() === row.uri;
-    if (only || active) {
-      item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
-    }
-    item.id = row.uri;
-    item.label = path.basename(uri.path).replace(/\.tasks\.md$/i, "");
-    const folder = path.dirname(vscode.workspace.asRelativePath(uri));
-    item.description = folder === "." ? path.basename(uri.path) : `${path.basename(uri.path)} · ${folder}`;
-    item.contextValue = "outline";
-    item.command = { command: "orchestrator.tree.open", title: "Show in the Editor", arguments: [row] };
-    item.iconPath = new vscode.ThemeIcon("checklist");
-    return item;
-  }
-
-  private nodeItem(row: NodeRow): vscode.TreeItem {
-    const { node } = row;
-    const live = this.live.stateOf(row.uri, node.nodeId);
-    const preview = this.proposals.at(row.uri, node.nodeId);
-    const look = lookOf(node, preview !== undefined && preview.state !== "ready" ? "planning" : live);
-    const item = new vscode.TreeItem(node.title === "" ? "(no title)" : node.title);
-    item.id = `${row.uri}#${node.nodeId}`;
-    if (row.total > 0 || preview !== undefined) {
-      const wide = preview !== undefined || (node.kind === "section" && row.parent === undefined);
-      item.collapsibleState = wide ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
-    }
-    const icon = look.colour === "" ? undefined : new vscode.ThemeColor(look.colour);
-    item.iconPath = icon === undefined ? new vscode.ThemeIcon(look.icon) : new vscode.ThemeIcon(look.icon, icon);
-    const parts = [
-      node.progress == null ? "" : `${node.progress.done}/${node.progress.total}`,
-      live === undefined || preview !== undefined ? "" : look.word,
-      preview === undefined ? "" : headline(preview),
-    ];
-    item.description = parts.filter((part) => part !== "").join(" · ");
-    if (node.kind === "task" && node.status !== "other") {
-      const done = node.status === "completed";
-      item.checkboxState = {
-        state: done ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked,
-        tooltip: done ? "Set back to pending" : "Mark as completed",
-      };
-    }
-    item.contextValue = contextValue(node, live, preview !== undefined);
-    item.command = { command: "orchestrator.tree.open", title: "Show in the Editor", arguments: [row] };
-    item.accessibilityInformation = {
-      label: `${node.title}, ${look.word}${node.progress == null ? "" : `, ${node.progress.done} of ${node.progress.total} done`}`,
-    };
-    return item;
-  }
-
-  private headItem(row: HeadRow): vscode.TreeItem {
-    const preview = this.proposals.get(row.runId);
-    const item = new vscode.TreeItem(preview === undefined ? "" : headline(preview), vscode.TreeItemCollapsibleState.Expanded);
-    item.id = `proposal:${row.runId}`;
-    const ready = preview?.state === "ready";
-    item.iconPath = new vscode.ThemeIcon(ready ? "sparkle" : "loading~spin", new vscode.ThemeColor("charts.purple"));
-    item.description = preview?.source ?? "";
-    item.contextValue = ready ? "proposal.ready" : "proposal.working";
-    item.tooltip = preview?.decision?.reason ?? preview?.message ?? "";
-    return item;
-  }
-
-  private tooltip(row: NodeRow): vscode.MarkdownString {
-    const { node } = row;
-    const live = this.live.taskAt(row.uri, node.nodeId);
-    const text = new vscode.MarkdownString(`**${escapeMarkdown(node.title)}**\n\n${lookOf(node, live?.state).word}`);
-    if (node.progress != null) {
-      text.appendMarkdown(` · ${node.progress.done} of ${node.progress.total} done`);
-    }
-    if (node.taskId != null) {
-      text.appendMarkdown(`\n\n\`^${node.taskId}\``);
-    }
-    return text;
   }
 
   private async checked(change: vscode.TreeCheckboxChangeEvent<Row>): Promise<void> {
@@ -485,8 +419,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   // --- telling VS Code -------------------------------------------------------------------------------------------------
 
   private proposalChanged(preview: SplitPreviewParams): void {
-    const row = this.trees.get(preview.uri)?.row(preview.nodeId);
-    this.refresh(row ?? this.file(preview.uri));
+    const row = this.row(preview.uri, preview.nodeId);
+    this.refresh(row ?? this.files.row(preview.uri));
     const begins = (preview.seq === 1 || preview.state === "ready") && isOpen(preview);
     if (begins && row !== undefined && this.view.visible) {
       // Once VS Code has heard that there is something below it.
@@ -537,66 +471,16 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   private tellContexts(): void {
-    void vscode.commands.executeCommand("setContext", CONTEXTS.filtered, this.filter !== "all");
+    const words = wordsOf(this.filter);
+    void vscode.commands.executeCommand("setContext", CONTEXTS.filtered, words !== wordsOf(EVERYTHING));
     void vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.follows);
-    this.view.description = { all: "", open: "open tasks", attention: "failed and asking" }[this.filter];
+    this.view.description = words;
   }
 }
 
-export function isOpenOutline(document: vscode.TextDocument): boolean {
-  if (document.languageId !== "markdown" || !["file", "untitled"].includes(document.uri.scheme)) {
-    return false;
+function ghostRows(preview: SplitPreviewParams, parent: NodeRow | undefined): Row[] {
+  if (isReplan(preview)) {
+    return (preview.changes ?? []).map((change, index) => ({ kind: "change", runId: preview.runId, index, change, parent }));
   }
-  const head = document.getText(new vscode.Range(0, 0, 60, 0));
-  return isOutline(path.basename(document.uri.path), head);
-}
-
-function allDone(node: TreeNode): boolean {
-  return node.progress == null || node.progress.done === node.progress.total;
-}
-
-/** Words that the menus of the tree ask for: "task open running proposal". */
-function contextValue(node: TreeNode, live: string | undefined, proposal: boolean): string {
-  const words: string[] = [node.kind];
-  if (node.kind === "task") {
-    words.push(["completed", "cancelled", "other"].includes(node.status ?? "") ? "settled" : "open");
-    words.push(live === undefined ? "idle" : "running");
-  }
-  if (proposal) {
-    words.push("proposal");
-  }
-  return words.join(" ");
-}
-
-function ghostItem(row: GhostRow): vscode.TreeItem {
-  const { task, path: place } = row.ghost;
-  const item = new vscode.TreeItem(task.title);
-  item.id = `ghost:${row.runId}:${place.join(".")}`;
-  item.iconPath = new vscode.ThemeIcon("circle-large-outline", new vscode.ThemeColor("disabledForeground"));
-  item.description = ["proposed", task.asks ?? ""].filter((part) => part !== "").join(" · ");
-  item.contextValue = "ghost";
-  if (row.ghost.children.length > 0) {
-    item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
-  }
-  const text = new vscode.MarkdownString(`**${escapeMarkdown(task.title)}**`);
-  if (task.description != null && task.description !== "") {
-    text.appendMarkdown(`\n\n${escapeMarkdown(task.description)}`);
-  }
-  if (task.acceptance != null && task.acceptance !== "") {
-    text.appendMarkdown(`\n\n*Accept:* ${escapeMarkdown(task.acceptance)}`);
-  }
-  item.tooltip = text;
-  item.accessibilityInformation = { label: `proposed subtask: ${task.title}` };
-  return item;
-}
-
-function changeItem(row: ChangeRow): vscode.TreeItem {
-  const item = new vscode.TreeItem(changeTitle(row.change));
-  item.id = `change:${row.runId}:${row.index}`;
-  const icons = { add: "diff-added", edit: "diff-modified", obsolete: "diff-removed" };
-  item.iconPath = new vscode.ThemeIcon(icons[row.change.op], new vscode.ThemeColor("disabledForeground"));
-  item.description = "proposed";
-  item.contextValue = "ghost";
-  item.tooltip = row.change.reason ?? "";
-  return item;
+  return ghostsOf(preview).map((ghost) => ({ kind: "ghost", runId: preview.runId, ghost, parent }));
 }

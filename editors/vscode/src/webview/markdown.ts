@@ -21,6 +21,8 @@ import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
 import MarkdownIt from "markdown-it";
 
+import { type Fence, fenceOf } from "../chat/apply";
+
 const LANGUAGES = { bash, css, diff, go, java, javascript, json, markdown, python, rust, sql, typescript, xml, yaml };
 for (const [name, language] of Object.entries(LANGUAGES)) {
   hljs.registerLanguage(name, language);
@@ -37,17 +39,20 @@ reader.renderer.rules["link_open"] = (tokens, index) => {
 };
 reader.renderer.rules["fence"] = (tokens, index) => {
   const token = tokens[index];
-  return token === undefined ? "" : code(token.content, token.info.trim().split(/\s+/)[0] ?? "");
+  return token === undefined ? "" : code(token.content, fenceOf(token.info));
 };
-reader.renderer.rules["code_block"] = (tokens, index) => code(tokens[index]?.content ?? "", "");
+reader.renderer.rules["code_block"] = (tokens, index) => code(tokens[index]?.content ?? "", { language: "", file: "" });
 
-function code(text: string, language: string): string {
+function code(text: string, { language, file }: Fence): string {
   const known = language !== "" && hljs.getLanguage(language) !== undefined && text.length <= MOST_COLOURED;
   const shown = known ? hljs.highlight(text, { language, ignoreIllegals: true }).value : reader.utils.escapeHtml(text);
-  const label = reader.utils.escapeHtml(language === "" ? "text" : language);
+  const label = reader.utils.escapeHtml(file !== "" ? file : language === "" ? "text" : language);
+  const button = (does: string, words: string, title: string): string => `<button type="button" data-do="${does}" title="${title}">${words}</button>`;
   return (
-    `<figure class="code"><figcaption><span>${label}</span>` +
-    '<button type="button" data-do="copy">Copy</button><button type="button" data-do="insert">Insert</button></figcaption>' +
+    `<figure class="code" data-file="${reader.utils.escapeHtml(file)}"><figcaption><span>${label}</span>` +
+    button("copy", "Copy", "Copy the code") +
+    button("insert", "Insert", "Insert at the cursor of the editor") +
+    `${button("apply", "Apply…", "Propose it as an edit of its file, which you look at before it is made")}</figcaption>` +
     `<pre tabindex="0"><code>${shown}</code></pre></figure>`
   );
 }

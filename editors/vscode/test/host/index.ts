@@ -90,6 +90,24 @@ test("moving a task takes the cursor along", async (_, folder) => {
   await until("the demotion", () => editor.document.getText() === "- [ ] Two\n  - [ ] One\n- [ ] Three\n");
 });
 
+test("code is applied as it was shown", async (context, folder) => {
+  const uri = vscode.Uri.joinPath(folder, "form.py");
+  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode("import os\n\ndef form():\n    return []\n"));
+  const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  void context.code.propose(editor, folder, "def form():\n    return ['name']\n", "");
+  const shown = await until("the diff", () => {
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    return input instanceof vscode.TabInputTextDiff ? input.modified : undefined;
+  });
+  const meanwhile = new vscode.WorkspaceEdit();
+  meanwhile.insert(uri, new vscode.Position(0, 0), "import sys\n");
+  await vscode.workspace.applyEdit(meanwhile);
+  await context.code.apply(shown);
+  assert.equal(editor.document.getText(), "import sys\nimport os\n\ndef form():\n    return []\n");
+  await context.code.apply(shown);
+  assert.equal(editor.document.getText(), "import sys\nimport os\n\ndef form():\n    return ['name']\n");
+});
+
 test("a link opens the task, whichever outline it is in", async (_, folder) => {
   await outline(folder, "linked", "# Far\n\n- [ ] Here  ^zz9zz\n");
   await outline(folder, "other", "- [ ] Elsewhere\n");

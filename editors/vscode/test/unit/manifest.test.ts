@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { expect, test, vi } from "vitest";
 
-vi.mock("vscode", () => ({ EventEmitter: class {}, TreeItem: class {}, window: {}, workspace: {}, commands: {} }));
+vi.mock("vscode", () => ({ EventEmitter: class {}, ThemeIcon: class {}, TreeItem: class {}, window: {}, workspace: {}, commands: {} }));
 
 const { COMMAND_TABLE } = await import("../../src/commands/table");
 const { OWN_SECTIONS } = await import("../../src/settings");

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 
+import { givenOf } from "../../src/commands/selected";
 import { idSpan } from "../../src/editor/ids";
 import type { MetricsRow, RunInfo, RunUpdateParams } from "../../src/generated/protocol";
 import { idOfLink } from "../../src/link_form";
@@ -102,4 +103,12 @@ test("names in the figures are text", () => {
   expect(page).toContain("&#60;b&#62;&#34;x&#34;");
   expect(page).not.toContain("<b>");
   expect(metricsCsv([{ by: "model", rows: [{ ...row, name: "=1+1" }] }])).toContain(`"'=1+1"`);
+});
+
+test("keys of the tree mean what is selected there", () => {
+  const [one, two] = [{ kind: "node" }, { kind: "node" }];
+  expect(givenOf([{ selected: "tree" }], [one, two])).toEqual([one, [one, two]]);
+  expect(givenOf([{ selected: "tree" }], [])).toBeUndefined();
+  expect(givenOf([one, [one]], [two])).toEqual([one, [one]]);
+  expect(givenOf([], [two])).toEqual([]);
 });

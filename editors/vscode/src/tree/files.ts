@@ -1,0 +1,102 @@
+/** The outlines of all folders of the window, as rows: found by name, and those that are open by what is in them. */
+
+import * as path from "node:path";
+import * as vscode from "vscode";
+
+import { isOutline, OUTLINE_GLOB } from "../outlines";
+import type { FileRow } from "./rows";
+
+const MOST = 5000;
+
+export interface FileEvents {
+  /** There are others now. */
+  others(): void;
+  /** What was known of this one holds no more. */
+  forget(uri: string): void;
+  /** It was written by somebody else. */
+  written(uri: string): void;
+}
+
+export class OutlineFiles implements vscode.Disposable {
+  private rows: FileRow[] | undefined;
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(private readonly events: FileEvents) {
+    const watcher = vscode.workspace.createFileSystemWatcher("**/*.md");
+    this.disposables = [
+      watcher,
+      watcher.onDidCreate((uri) => this.changed(uri)),
+      watcher.onDidDelete((uri) => this.changed(uri)),
+      watcher.onDidChange((uri) => {
+        if (!isOpen(uri)) {
+          events.written(uri.toString());
+        }
+      }),
+      vscode.workspace.onDidOpenTextDocument((document) => {
+        if (isOpenOutline(document) && this.row(document.uri.toString()) === undefined) {
+          this.again();
+        }
+      }),
+      vscode.workspace.onDidCloseTextDocument((document) => this.closed(document)),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.again()),
+    ];
+  }
+
+  async all(): Promise<FileRow[]> {
+    if (this.rows === undefined) {
+      const found = (await vscode.workspace.findFiles(OUTLINE_GLOB, "**/node_modules/**", MOST)).map((uri) => uri.toString());
+      const open = vscode.workspace.textDocuments.filter(isOpenOutline).map((document) => document.uri.toString());
+      const uris = [...new Set([...found, ...open])].sort((one, other) => one.localeCompare(other));
+      this.rows = uris.map((uri) => ({ kind: "file", uri }));
+    }
+    return this.rows;
+  }
+
+  row(uri: string): FileRow | undefined {
+    return this.rows?.find((row) => row.uri === uri);
+  }
+
+  get count(): number {
+    return this.rows?.length ?? 0;
+  }
+
+  /** Look for them anew. */
+  again(): void {
+    this.rows = undefined;
+    this.events.others();
+  }
+
+  dispose(): void {
+    for (const one of this.disposables) {
+      one.dispose();
+    }
+  }
+
+  private changed(uri: vscode.Uri): void {
+    if (this.row(uri.toString()) !== undefined || isOutline(path.basename(uri.path), "")) {
+      this.events.forget(uri.toString());
+      this.again();
+    }
+  }
+
+  private closed(document: vscode.TextDocument): void {
+    // The server forgets its numbers; what is shown stays right until the file changes on disk.
+    const uri = document.uri.toString();
+    this.events.forget(uri);
+    if (document.isUntitled || (this.row(uri) !== undefined && !isOutline(path.basename(document.uri.path), ""))) {
+      this.again();
+    }
+  }
+}
+
+export function isOpenOutline(document: vscode.TextDocument): boolean {
+  if (document.languageId !== "markdown" || !["file", "untitled"].includes(document.uri.scheme)) {
+    return false;
+  }
+  const head = document.getText(new vscode.Range(0, 0, 60, 0));
+  return isOutline(path.basename(document.uri.path), head);
+}
+
+function isOpen(uri: vscode.Uri): boolean {
+  return vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString());
+}

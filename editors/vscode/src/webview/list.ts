@@ -1,0 +1,181 @@
+/**
+ * The messages of the conversation, of which a stretch around the screen is in the page.
+ *
+ * Invariant: text that comes is appended once per frame, however many pieces came.
+ */
+
+import { MessageWindow } from "../chat/window";
+import type { ChatMessage } from "../generated/protocol";
+import { type Edit, fill, make, type Shown, shownOf } from "./message";
+import { element } from "./page";
+
+const GAP = 12;
+/** Pixels from the end within which the list stays at its end. */
+const STICKS = 40;
+
+export class MessageList {
+  private readonly log = element("log");
+  private readonly list = element("messages");
+  private readonly above = element("above");
+  private readonly below = element("below");
+  private readonly frame = new MessageWindow();
+  private readonly shown: Shown[] = [];
+  private readonly byId = new Map<string, Shown>();
+  private readonly grown = new Set<Shown>();
+  private first = 0;
+  private end = 0;
+  private due = false;
+
+  /** `wanted`: the person scrolled up to where messages are missing. */
+  constructor(
+    private readonly edit: Edit,
+    private readonly wanted: () => void,
+  ) {
+    this.log.addEventListener("scroll", () => {
+      this.draw();
+      if (this.log.scrollTop < 200) {
+        this.wanted();
+      }
+    });
+    window.addEventListener("resize", () => this.draw());
+  }
+
+  get last(): Shown | undefined {
+    return this.shown.at(-1);
+  }
+
+  get oldest(): Shown | undefined {
+    return this.shown[0];
+  }
+
+  get(messageId: string): Shown | undefined {
+    return this.byId.get(messageId);
+  }
+
+  fill(messages: readonly ChatMessage[]): void {
+    this.shown.length = 0;
+    this.byId.clear();
+    this.frame.clear();
+    this.list.replaceChildren();
+    this.first = this.end = 0;
+    for (const message of messages) {
+      this.append(message);
+    }
+    this.toEnd();
+  }
+
+  /** A message that comes now. */
+  add(message: ChatMessage): void {
+    const sticks = this.atEnd();
+    this.append(message);
+    if (sticks || message.speaker === "user") {
+      this.toEnd();
+    } else {
+      this.draw();
+    }
+  }
+
+  /** Its text, or what stands around it, is another one. */
+  grow(one: Shown): void {
+    this.grown.add(one);
+    if (!this.due) {
+      this.due = true;
+      requestAnimationFrame(() => {
+        this.due = false;
+        const sticks = this.atEnd();
+        for (const each of this.grown) {
+          if (each.element !== undefined) {
+            fill(each, each.element, this.edit);
+          }
+        }
+        this.grown.clear();
+        if (sticks) {
+          this.log.scrollTop = this.log.scrollHeight;
+        }
+      });
+    }
+  }
+
+  prepend(messages: readonly ChatMessage[]): void {
+    const height = this.log.scrollHeight;
+    const rows = messages.map(shownOf);
+    this.shown.unshift(...rows);
+    for (const row of rows) {
+      this.byId.set(row.message.messageId, row);
+    }
+    this.frame.prepend(rows.length);
+    this.first += rows.length;
+    this.end += rows.length;
+    this.draw();
+    this.log.scrollTop += this.log.scrollHeight - height;
+    this.draw();
+  }
+
+  /** Bring it to the middle of the screen. */
+  reveal(messageId: string): HTMLElement | undefined {
+    const index = this.shown.findIndex((one) => one.message.messageId === messageId);
+    if (index < 0) {
+      return undefined;
+    }
+    this.place(this.frame.around(index));
+    const article = this.shown[index]?.element;
+    article?.scrollIntoView({ block: "center" });
+    this.draw();
+    return this.shown[index]?.element;
+  }
+
+  private append(message: ChatMessage): void {
+    const one = shownOf(message);
+    this.shown.push(one);
+    this.byId.set(message.messageId, one);
+    this.frame.append();
+  }
+
+  private atEnd(): boolean {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < STICKS;
+  }
+
+  private toEnd(): void {
+    this.place(this.frame.atEnd());
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private draw(): void {
+    this.place(this.frame.at(this.log.scrollTop, this.log.clientHeight));
+  }
+
+  private place(stretch: { first: number; end: number; above: number; below: number }): void {
+    for (let index = this.first; index < this.end; index += 1) {
+      if (index < stretch.first || index >= stretch.end) {
+        const one = this.shown[index];
+        one?.element?.remove();
+        if (one !== undefined) {
+          one.element = undefined;
+          one.settled = 0;
+        }
+      }
+    }
+    let before: HTMLElement | null = null;
+    for (let index = stretch.end - 1; index >= stretch.first; index -= 1) {
+      const one = this.shown[index];
+      if (one === undefined) {
+        continue;
+      }
+      if (one.element === undefined) {
+        one.element = make(one, this.edit);
+        this.list.insertBefore(one.element, before);
+      }
+      before = one.element;
+    }
+    this.first = stretch.first;
+    this.end = stretch.end;
+    this.above.style.height = `${stretch.above}px`;
+    this.below.style.height = `${stretch.below}px`;
+    for (let index = this.first; index < this.end; index += 1) {
+      const height = this.shown[index]?.element?.offsetHeight ?? 0;
+      if (height > 0) {
+        this.frame.measured(index, height + GAP);
+      }
+    }
+  }
+}
