@@ -8,6 +8,7 @@ import pytest
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.trust import Trust, fingerprint
 from orchestrator.lsp.settings import SettingsInForce
+from tests.lsp.in_process import call, make_server
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +93,15 @@ def test_a_workspace_may_only_say_what_was_allowed(tmp_path: Path) -> None:
     trust.trust_file(folder, ".orchestrator.toml", fingerprint(content))
     assert settings.of_workspace(folder, trust).split.max_children == 3
     assert settings.current.split.max_children == 8
+
+
+def test_models_are_listed_as_the_settings_say(tmp_path: Path) -> None:
+    server, _ = make_server(tmp_path)
+    server.settings_in_force.use_editor({"models": {"strong": ["openai/big", "local/x"]}, "roles": {"plan": "strong"}})
+    found = call(server, "orchestrator/models/list", {}).model_dump(mode="json", by_alias=True)
+    by_role = {one["role"]: one["models"] for one in found["roles"]}
+    assert by_role["plan"] == ["openai/big", "local/x"]
+    assert by_role["chat"] == ["local/smollm2"]
+    assert {one["name"]: one["models"] for one in found["aliases"]}["strong"] == ["openai/big", "local/x"]
+    server.settings_in_force.use_editor({"model": "nonsense"})
+    assert call(server, "orchestrator/models/list", {}).roles[0].models == []

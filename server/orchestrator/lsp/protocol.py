@@ -672,6 +672,28 @@ class EditResult(Wire):
     """By how many lines that task stands further down than before."""
 
 
+class ModelsListParams(Wire):
+    """Nothing to say."""
+
+
+class RoleModels(Wire):
+    role: Literal["decide", "plan", "execute", "verify", "aggregate", "chat"]
+    models: list[str]
+    """`provider/model`: the one that is tried first, then those that stand in; none where the settings name none."""
+
+
+class AliasModels(Wire):
+    name: str
+    models: list[str]
+
+
+class ModelsListResult(Wire):
+    """As the settings say it. A task's field `model` and a conversation's own choice stand above that."""
+
+    roles: list[RoleModels]
+    aliases: list[AliasModels]
+
+
 REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/tree": (TreeParams, TreeResult),
     "orchestrator/tree/locate": (TreeLocateParams, TreeLocateResult),
@@ -739,6 +761,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/prompts/export": (PromptsExportParams, PromptsExportResult),
     "orchestrator/prompts/import": (PromptsImportParams, PromptsImportResult),
     "orchestrator/metrics/get": (MetricsParams, MetricsResult),
+    "orchestrator/models/list": (ModelsListParams, ModelsListResult),
 }
 """Client to server: parameters and result of each request."""
 

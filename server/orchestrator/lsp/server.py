@@ -261,6 +261,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/prompts/export", "prompts", "export"),
     Feature("orchestrator/prompts/import", "prompts", "take"),
     Feature("orchestrator/metrics/get", "metrics", "get"),
+    Feature("orchestrator/models/list", "models", "listing"),
 )
 
 STORE_FILE = "orchestrator.db"

@@ -436,6 +436,22 @@
 ---@field position? orchestrator.Position|vim.NIL Where the check box of the first of the tasks stands now; null: nowhere, or nobody knows.
 ---@field moved? integer By how many lines that task stands further down than before.
 
+---Nothing to say.
+---@class orchestrator.ModelsListParams
+
+---@class orchestrator.RoleModels
+---@field role 'decide'|'plan'|'execute'|'verify'|'aggregate'|'chat'
+---@field models string[] `provider/model`: the one that is tried first, then those that stand in; none where the settings name none.
+
+---@class orchestrator.AliasModels
+---@field name string
+---@field models string[]
+
+---As the settings say it. A task's field `model` and a conversation's own choice stand above that.
+---@class orchestrator.ModelsListResult
+---@field roles orchestrator.RoleModels[]
+---@field aliases orchestrator.AliasModels[]
+
 ---@class orchestrator.Wire
 
 ---@class orchestrator.Position

@@ -406,15 +406,21 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
   }
 
   private async chooseModel(chat: Open): Promise<void> {
-    const other = "Another…";
-    const set = "As the task and the settings say";
-    const picked = await vscode.window.showQuickPick(["fast", "balanced", "strong", other, set], { title: "Which Model Answers?" });
-    const model =
-      picked === other
-        ? await vscode.window.showInputBox({ title: "Model", placeHolder: "provider/model", validateInput: (value) => (/^[\w.-]+\/\S+$/.test(value) ? undefined : "provider/model") })
-        : picked === set
-          ? ""
-          : picked;
+    const { aliases } = await this.server.request("orchestrator/models/list", {});
+    const other: vscode.QuickPickItem = { label: "$(edit) Another…", detail: "A name as provider/model" };
+    const set: vscode.QuickPickItem = { label: "$(discard) As the task and the settings say" };
+    const named = [...new Set(aliases.flatMap((one) => one.models))].map((label) => ({ label }));
+    const picked = await vscode.window.showQuickPick(
+      [
+        set,
+        ...aliases.map((one) => ({ label: one.name, description: one.models.join(", ") })),
+        { label: "", kind: vscode.QuickPickItemKind.Separator },
+        ...named,
+        other,
+      ],
+      { title: "Which Model Answers?", matchOnDescription: true },
+    );
+    const model = picked === other ? await askForName() : picked === set ? "" : picked?.label;
     if (model !== undefined) {
       await this.server.request("orchestrator/chat/model", { conversationId: chat.conversationId, model });
       await this.reopen(chat);
@@ -426,4 +432,12 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     const nonce = randomBytes(18).toString("base64");
     return chatPage({ nonce, source: webview.cspSource, style: at("media", "chat.css"), script: at("dist", "chat.js") });
   }
+}
+
+function askForName(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: "Model",
+    placeHolder: "provider/model",
+    validateInput: (value) => (/^[\w.-]+\/\S+$/.test(value) ? undefined : "provider/model"),
+  });
 }

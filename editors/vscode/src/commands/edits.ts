@@ -59,8 +59,7 @@ export const moveUp = (context: Context, row?: Row, selection?: Row[]): Promise<
   make(context, "orchestrator/edit/move", row, selection, { steps: -1 });
 export const moveDown = (context: Context, row?: Row, selection?: Row[]): Promise<unknown> =>
   make(context, "orchestrator/edit/move", row, selection, { steps: 1 });
-export const sort = (context: Context, row?: Row, selection?: Row[]): Promise<unknown> =>
-  make(context, "orchestrator/edit/sort", row, selection, {});
+export const sort = (context: Context, row?: Row): Promise<unknown> => make(context, "orchestrator/edit/sort", row, undefined, {});
 export const assignIds = (context: Context, row?: Row, selection?: Row[]): Promise<unknown> =>
   make(context, "orchestrator/edit/ids/assign", row, selection, {});
 

@@ -15,7 +15,7 @@ export async function run(context: Context, row?: Row, selection?: readonly Row[
   const several = isRow(row) ? [...nodesOf(context.tree.chosen(row, selection))] : [];
   const starts: RunStartParams[] = isRow(row)
     ? several.map(([uri, nodeIds]) => (nodeIds.length === 1 ? { uri, nodeId: nodeIds[0] ?? null } : { uri, nodeIds }))
-    : places(context, row);
+    : places(row);
   for (const at of starts) {
     await tell(context.server.request("orchestrator/run/start", at));
   }
@@ -47,7 +47,7 @@ export async function runOutline(context: Context, row?: Row): Promise<void> {
 }
 
 export async function estimate(context: Context, row?: Row): Promise<void> {
-  const [at] = places(context, row);
+  const [at] = places(row);
   if (at === undefined) {
     return;
   }
@@ -65,7 +65,7 @@ function range(pair: number[], words: (value: number) => string = String): strin
   return least === most ? words(least) : `${words(least)} to ${words(most)}`;
 }
 
-function places(context: Context, row: Row | undefined): RunPlaceParams[] {
+function places(row: Row | undefined): RunPlaceParams[] {
   if (isRow(row)) {
     return [...nodesOf([row])].map(([uri, [nodeId]]) => ({ uri, nodeId: nodeId ?? null }));
   }

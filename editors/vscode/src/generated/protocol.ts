@@ -623,6 +623,27 @@ export interface EditResult {
   moved?: number;
 }
 
+/** Nothing to say. */
+export interface ModelsListParams {
+}
+
+export interface RoleModels {
+  role: "decide" | "plan" | "execute" | "verify" | "aggregate" | "chat";
+  /** `provider/model`: the one that is tried first, then those that stand in; none where the settings name none. */
+  models: string[];
+}
+
+export interface AliasModels {
+  name: string;
+  models: string[];
+}
+
+/** As the settings say it. A task's field `model` and a conversation's own choice stand above that. */
+export interface ModelsListResult {
+  roles: RoleModels[];
+  aliases: AliasModels[];
+}
+
 export interface Wire {
 }
 
@@ -1319,6 +1340,7 @@ export interface Requests {
   "orchestrator/prompts/export": { params: PromptsExportParams; result: PromptsExportResult };
   "orchestrator/prompts/import": { params: PromptsImportParams; result: PromptsImportResult };
   "orchestrator/metrics/get": { params: MetricsParams; result: MetricsResult };
+  "orchestrator/models/list": { params: ModelsListParams; result: ModelsListResult };
 }
 
 /** Server to client. */

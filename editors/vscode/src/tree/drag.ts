@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 
 import type { ServerControl } from "../server/control";
 import { tell } from "../talk";
-import type { Row } from "./rows";
+import { nodesOf, type Row } from "./rows";
 
 const KIND = "application/vnd.code.tree.orchestrator.tasks";
 
@@ -23,16 +23,13 @@ export function dragAndDrop(server: ServerControl): vscode.TreeDragAndDropContro
       if (target?.kind !== "node" || !Array.isArray(rows)) {
         return;
       }
-      for (const row of rows as Row[]) {
-        if (row.kind !== "node" || row === target) {
-          continue;
-        }
-        if (row.uri !== target.uri) {
-          void vscode.window.showInformationMessage("A branch can be dragged within its file. Cut and paste moves it to another one.");
-          return;
-        }
-        const place = { uri: row.uri, nodeId: row.node.nodeId, parentId: target.node.nodeId };
-        await tell(server.request("orchestrator/edit/into", place));
+      const nodes = nodesOf((rows as Row[]).filter((row) => row !== target));
+      if ([...nodes.keys()].some((uri) => uri !== target.uri)) {
+        void vscode.window.showInformationMessage("A branch can be dragged within its file. Cut and paste moves it to another one.");
+        return;
+      }
+      for (const nodeId of nodes.get(target.uri) ?? []) {
+        await tell(server.request("orchestrator/edit/into", { uri: target.uri, nodeId, parentId: target.node.nodeId }));
       }
     },
   };

@@ -1,14 +1,16 @@
-/** The item in the status bar: is the server there, does something run, what did today cost, who needs you. */
+/** The item in the status bar: is the server there, who answers, does something run, what did today cost, who needs you. */
 
 import * as vscode from "vscode";
 
 import type { Live } from "../live";
 import type { ServerControl } from "../server/control";
-import { counted, escapeMarkdown, money } from "../words";
+import { escapeMarkdown } from "../words";
+import { statusWords } from "./status_words";
 
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("orchestrator.status", vscode.StatusBarAlignment.Left, 10);
   private readonly disposables: vscode.Disposable[];
+  private model = "";
 
   constructor(
     private readonly server: ServerControl,
@@ -18,9 +20,17 @@ export class StatusItem implements vscode.Disposable {
     this.item.command = "orchestrator.menu";
     this.disposables = [
       this.item,
-      server.onState(() => this.show()),
+      server.onState(() => {
+        this.show();
+        void this.askForModel();
+      }),
       live.onChange(() => this.show()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.show()),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration("orchestrator")) {
+          void this.askForModel();
+        }
+      }),
     ];
     this.show();
     this.item.show();
@@ -32,54 +42,37 @@ export class StatusItem implements vscode.Disposable {
     }
   }
 
+  /** The one that does a simple task, as the settings say it. */
+  private async askForModel(): Promise<void> {
+    if (this.server.state.kind !== "ready") {
+      return;
+    }
+    try {
+      const { roles } = await this.server.request("orchestrator/models/list", {});
+      this.model = roles.find((one) => one.role === "execute")?.models[0] ?? "";
+    } catch (error) {
+      this.server.output.debug(`The models are not known: ${String(error)}`);
+    }
+    this.show();
+  }
+
   private show(): void {
     const { state } = this.server;
-    const waiting = this.live.approvals.length;
-    const running = this.live.running.length;
-    let text = "$(checklist) Orchestrator";
-    let background: string | undefined;
-    const lines: string[] = [];
-    switch (state.kind) {
-      case "missing":
-        text = "$(warning) Orchestrator: not installed";
-        background = "statusBarItem.warningBackground";
-        lines.push(escapeMarkdown(state.message));
-        break;
-      case "failed":
-        text = "$(error) Orchestrator";
-        background = "statusBarItem.errorBackground";
-        lines.push(`The server did not start: ${escapeMarkdown(state.message)}`);
-        break;
-      case "starting":
-        text = "$(loading~spin) Orchestrator";
-        lines.push("The server starts.");
-        break;
-      case "stopped":
-        text = "$(circle-slash) Orchestrator";
-        lines.push("The server is stopped.");
-        break;
-      case "ready": {
-        if (waiting > 0) {
-          text = `$(bell-dot) ${counted(waiting, "question")}`;
-          background = "statusBarItem.warningBackground";
-        } else if (running > 0) {
-          const [run] = this.live.running;
-          const progress = running === 1 && run?.done != null && run.total != null ? `${run.done}/${run.total}` : counted(running, "run");
-          text = `$(loading~spin) ${progress}`;
-        }
-        lines.push(`Server ${escapeMarkdown(state.version)} is ready.`);
-        lines.push(`${counted(running, "run")} under way, ${counted(waiting, "question")} for you.`);
-        lines.push(`Today: ${money(this.live.spentToday)}`);
-        break;
-      }
-    }
-    if (!vscode.workspace.isTrusted) {
-      lines.push("This workspace is not trusted: everything can be read, nothing runs.");
-      text += " $(shield)";
-    }
-    this.item.text = text;
-    this.item.accessibilityInformation = { label: `Orchestrator: ${lines.join(" ")}` };
-    this.item.tooltip = new vscode.MarkdownString(lines.join("\n\n"));
-    this.item.backgroundColor = background === undefined ? undefined : new vscode.ThemeColor(background);
+    const [run] = this.live.running;
+    const counts = this.live.running.length === 1 && run?.done != null && run.total != null ? { done: run.done, total: run.total } : undefined;
+    const words = statusWords({
+      state: state.kind,
+      about: state.kind === "ready" ? state.version : "message" in state ? state.message : "",
+      model: this.model,
+      running: this.live.running.length,
+      progress: counts,
+      waiting: this.live.approvals.length,
+      spentToday: this.live.spentToday,
+      trusted: vscode.workspace.isTrusted,
+    });
+    this.item.text = words.text;
+    this.item.accessibilityInformation = { label: `Orchestrator: ${words.lines.join(" ")}` };
+    this.item.tooltip = new vscode.MarkdownString(words.lines.map(escapeMarkdown).join("\n\n"));
+    this.item.backgroundColor = words.background === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${words.background}Background`);
   }
 }

@@ -7,6 +7,7 @@ import { idOfLink } from "../../src/link_form";
 import { Live } from "../../src/live";
 import { isOutline } from "../../src/outlines";
 import { serverSettings } from "../../src/settings";
+import { type Status, statusWords } from "../../src/views/status_words";
 import { metricsCsv, metricsPage } from "../../src/views/metrics_page";
 import { ago, escapeMarkdown, lookOf, lookOfState, money, runSummary, shortened } from "../../src/words";
 
@@ -111,4 +112,17 @@ test("keys of the tree mean what is selected there", () => {
   expect(givenOf([{ selected: "tree" }], [])).toBeUndefined();
   expect(givenOf([one, [one]], [two])).toEqual([one, [one]]);
   expect(givenOf([], [two])).toEqual([]);
+});
+
+test("the status item says who answers, what runs and what today cost", () => {
+  const calm: Status = { state: "ready", about: "0.1.0", model: "local/smollm2", running: 0, progress: undefined, waiting: 0, spentToday: 0, trusted: true };
+  expect(statusWords(calm)).toEqual({
+    text: "$(checklist) Orchestrator · smollm2",
+    lines: ["Server 0.1.0 is ready.", "Model: local/smollm2 (basic offline model)", "0 runs under way, 0 questions for you.", "Today: $0"],
+    background: undefined,
+  });
+  expect(statusWords({ ...calm, model: "openai/gpt", running: 1, progress: { done: 3, total: 7 }, spentToday: 0.123 }).text).toBe("$(loading~spin) 3/7 · gpt · $0.12");
+  expect(statusWords({ ...calm, running: 2, waiting: 1 })).toMatchObject({ text: "$(bell-dot) 1 question · smollm2", background: "warning" });
+  expect(statusWords({ ...calm, state: "missing", about: "Not there." })).toEqual({ text: "$(warning) Orchestrator: not installed", lines: ["Not there."], background: "warning" });
+  expect(statusWords({ ...calm, trusted: false }).text).toBe("$(checklist) Orchestrator · smollm2 $(shield)");
 });
