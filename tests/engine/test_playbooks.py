@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from orchestrator.engine.playbooks import LAST_RESORT, Library, read_playbook, shipped
 from orchestrator.errors import ConfigError
 from orchestrator.providers.embedding import Embedder
+from tests.support.laws import examples
 
 LIBRARY = Library(shipped(), Embedder())
 
@@ -27,7 +28,7 @@ def test_shipped_playbooks_can_be_read():
         assert len({step.title for step in playbook.steps}) == len(playbook.steps)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_something_always_answers(title, description):
     matches = LIBRARY.nearest(title, description, 4)

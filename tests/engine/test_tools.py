@@ -14,6 +14,7 @@ from orchestrator.engine.tools.looking import looking_tools
 from orchestrator.engine.tools.search import Search
 from orchestrator.engine.workspace_files import WorkspaceFiles
 from orchestrator.model.message import ToolCall
+from tests.support.laws import examples
 from tests.support.ripgrep import RIPGREP
 
 
@@ -212,7 +213,7 @@ async def test_any_call_has_a_bounded_answer(bench: Bench, name: str, arguments:
     output.text.encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(name=st.sampled_from(["list_files", "read_file", "search_files", "change_file", "nothing"]), arguments=st.text())
 async def test_no_text_of_a_model_is_an_exception(tmp_path_factory: pytest.TempPathFactory, name: str, arguments: str):
     bench = Bench(tmp_path_factory.getbasetemp())

@@ -16,6 +16,7 @@ from orchestrator.outline.text import Encoding, Text
 from tests.lsp.in_process import URI, call, document, make_server, open_document, replace_text
 from tests.outline.checks import marked
 from tests.outline.strategies import outlines
+from tests.support.laws import examples
 
 FULL = {"action_literals": True, "action_resolve": True, "action_disabled": True, "document_changes": True}
 REWRITE = "refactor.rewrite.orchestrator"
@@ -288,7 +289,7 @@ def test_fix_all_comes_when_it_is_asked_for(tmp_path: Path) -> None:
 # --- hostile ----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(source=outlines())
 def test_every_action_can_be_resolved(tmp_path: Path, source: str) -> None:
     """Or is refused with what to do."""

@@ -18,6 +18,7 @@ from orchestrator.outline.semantic_tokens import Modifier, Word
 from orchestrator.outline.text import Encoding
 from tests.lsp.in_process import URI, call, document, make_server, open_document, replace_text
 from tests.outline.strategies import documents, outlines
+from tests.support.laws import examples
 
 FULL, DELTA, RANGE = (f"textDocument/semanticTokens/{name}" for name in ("full", "full/delta", "range"))
 
@@ -106,7 +107,7 @@ def test_an_answer_that_is_not_known_any_more_is_given_whole(tmp_path: Path) -> 
     assert isinstance(since(server, result_id), types.SemanticTokens)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(documents | outlines(), min_size=2, max_size=4))
 def test_differences_lead_to_the_whole(tmp_path_factory: pytest.TempPathFactory, sources: list[str]) -> None:
     server, _ = make_server(tmp_path_factory.getbasetemp())

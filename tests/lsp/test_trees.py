@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from orchestrator.errors import FileError, ProtocolError, TaskNotFoundError
 from tests.lsp.in_process import URI, call, make_server, open_document, replace_text
+from tests.support.laws import examples
 
 
 def wire(value: Any) -> Any:
@@ -82,7 +83,7 @@ lines = st.sampled_from(
 documents = st.lists(lines, max_size=10).map("\n".join)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(documents, st.lists(documents | st.tuples(st.integers(0, 99), st.integers(0, 99), lines), max_size=5))
 def test_tree_follows_by_deltas(tmp_path: Path, text: str, edits: list[Any]) -> None:
     server, sent = make_server(tmp_path, tree=True)

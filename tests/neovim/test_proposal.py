@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.neovim.conftest import FakeServed
+from tests.support.laws import examples
 from tests.support.neovim import Neovim, init_file
 
 CHILDREN = [
@@ -93,7 +94,7 @@ def linked(siblings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return siblings
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(children=tasks(2).filter(bool), ordered=st.booleans())
 def test_proposal_survives_the_edit_buffer(editor: Neovim, children: list[dict[str, Any]], ordered: bool) -> None:
     parsed = editor.lua(

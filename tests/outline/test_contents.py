@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from orchestrator.outline import contents
 from orchestrator.outline.parse import parse
 from tests.outline.strategies import inline
+from tests.support.laws import examples
 
 NEVER = re.compile(r"(?!)")
 AROUND = (
@@ -28,7 +29,7 @@ def read(source: str) -> list[tuple[str, str, str | None, int]]:
     return [(task.description, task.acceptance, task.result, task.own_end_line) for task in parse(source).tasks()]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     around=st.sampled_from(AROUND),
     before=st.sampled_from(("", " ", "  ", "   ", "\t")),

@@ -12,6 +12,7 @@ from orchestrator.outline.tree import Node, Outline
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
 from tests.outline.test_edits import batches
+from tests.support.laws import examples
 
 Mirror = dict[str | None, list[str]]
 """Parent -> children, by nodeId."""
@@ -87,7 +88,7 @@ def test_only_what_moved_among_its_siblings_is_moved():
     )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(100))
 @given((documents | outlines()).flatmap(lambda source: st.tuples(st.just(source), batches(source))))
 def test_delta_leads_to_the_new_tree(case: tuple[str, tuple[TextEdit, ...]]):
     old, new = (Identities(outline) for outline in moments(*case))
@@ -103,7 +104,7 @@ def test_delta_leads_to_the_new_tree(case: tuple[str, tuple[TextEdit, ...]]):
             assert said(before) == said(node)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(80))
 @given(st.permutations(range(7)), st.integers(0, 7))
 def test_delta_of_reordered_tasks(order: list[int], kept: int):
     old = "".join(f"- [ ] {number}\n" for number in range(7))

@@ -14,8 +14,9 @@ from orchestrator.outline.parse import parse
 from orchestrator.outline.portable import portable
 from tests.outline.checks import text
 from tests.outline.strategies import body, documents, inline, outlines
+from tests.support.laws import examples
 
-hostile = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+hostile = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 
 SOURCE = text("""
     ---

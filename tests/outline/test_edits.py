@@ -9,6 +9,7 @@ from orchestrator.outline.parse import parse
 from orchestrator.outline.reparse import reparse
 from tests.outline.strategies import INLINE, LINES, documents, outlines
 from tests.outline.test_reading import described
+from tests.support.laws import examples
 
 strings = st.text("ab\r\n", max_size=12)
 
@@ -76,7 +77,7 @@ def test_minimal_edit_keeps_windows_line_breaks_whole():
     assert minimal("same", "same") is None
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(150))
 @given((documents | outlines()).flatmap(lambda source: st.tuples(st.just(source), batches(source))))
 def test_reparse_equals_parse(case: tuple[str, tuple[TextEdit, ...]]):
     source, edits = case
@@ -93,7 +94,7 @@ steps = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 12), fragments
 long_documents = st.lists(documents | outlines(), min_size=1, max_size=4).map("\n".join)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(80))
 @given(long_documents, steps)
 def test_reparse_equals_parse_after_many_edits(source: str, changes: list[tuple[int, int, str]]):
     outline = parse(source)

@@ -19,6 +19,7 @@ from tests.outline.checks import text
 from tests.outline.reference import folding as reference
 from tests.outline.strategies import documents, outlines
 from tests.outline.test_edits import steps
+from tests.support.laws import examples
 
 
 def check_folds(source: str, *expected: str) -> None:
@@ -158,7 +159,7 @@ def test_an_underlined_heading_is_no_body():
     assert list(runs(outline.text, section)) == [(3, 4)]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(100))
 @given(documents | outlines(), steps)
 def test_folds_are_those_of_each_node_also_after_edits(source: str, changes: list[tuple[int, int, str]]):
     outline = parse(source)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from orchestrator.outline.front_matter import MAX_CHARACTERS, front_matter
 from orchestrator.outline.parse import parse
 from orchestrator.outline.text import Text
+from tests.support.laws import examples
 
 
 def test_settings_are_plain_values_and_unknown_keys_are_kept():
@@ -122,7 +123,7 @@ yaml_text = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(150))
 @given(yaml_text)
 @example("a: 1_e")
 @example("a: 0001-01-01 00:00:00 +23:59")

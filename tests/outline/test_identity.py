@@ -14,6 +14,7 @@ from tests.outline.checks import ids, text
 from tests.outline.strategies import documents, outlines
 from tests.outline.test_edits import batches
 from tests.outline.test_writer import TWO
+from tests.support.laws import examples
 
 SOURCE = text("""
     # Plan
@@ -85,7 +86,7 @@ def test_a_split_names_only_the_new_tasks():
     assert shown(after) == ["n1 Plan", "n2 a", "n3 b", "n4 c", "n6 b", "n7 c", "n5 d"]
 
 
-every = settings(deadline=None, max_examples=300)
+every = settings(deadline=None, max_examples=examples(100))
 cases = (documents | outlines()).flatmap(lambda source: st.tuples(st.just(source), batches(source)))
 
 

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from orchestrator.outline.inline import escape, plain, read_line
 from orchestrator.outline.model_text import clean_title
 from tests.outline.strategies import inline
+from tests.support.laws import examples
 
 titles = inline.map(clean_title)
 
@@ -75,7 +76,7 @@ def rendered(source: str) -> str:
 MARKDOWN = MarkdownIt("commonmark").disable(["emphasis", "link", "image", "autolink", "html_inline", "newline"])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.text("`\\&;amp#3[]a ", max_size=12))
 @example("\\``a`")
 def test_plain_text_is_what_commonmark_shows(source: str):
@@ -91,7 +92,7 @@ def test_plain_text_is_what_commonmark_shows(source: str):
             position = ours.index(part.strip(), position) + len(part.strip())
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(200))
 @given(titles)
 @example("\\`a`")
 @example("^abc")

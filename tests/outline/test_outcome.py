@@ -22,6 +22,7 @@ from orchestrator.outline.outcome import (
 from orchestrator.outline.parse import parse
 from tests.outline.checks import ids
 from tests.outline.strategies import inline, outlines
+from tests.support.laws import examples
 
 
 def check_outcome(before: str, outcome: Outcome, after: str, title: str = "a") -> None:
@@ -137,7 +138,9 @@ def test_ids_are_given_to_those_that_have_none():
     assert text == "- [ ] a  ^new1  \n  - [ ] b  ^own\n- [ ] `c`  [model:: fast]  ^new2\n"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(
     source=outlines(), result=inline, reason=inline, mark=st.sampled_from("x!? -"), data=st.data()
 )  # fmt: skip
@@ -166,7 +169,9 @@ def test_an_outcome_is_read_back(source, result, reason, mark, data):
         assert after.fields.get("reason", "") == (clean_reason(reason) if mark in "!?" else "")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(source=outlines(), result=inline, data=st.data())
 def test_an_outcome_is_written_once(source, result, data):
     old = parse(source)
@@ -181,7 +186,7 @@ def test_an_outcome_is_written_once(source, result, data):
     assert write_outcome(new, list(new.tasks())[index], outcome) == ()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(source=outlines(), results=st.lists(inline, min_size=1, max_size=6), mark=st.sampled_from("x!?"))
 def test_outcomes_that_are_written_together_are_read_back(source, results, mark):
     bare = parse(source)

@@ -12,6 +12,7 @@ from orchestrator.outline.problems import problems
 from orchestrator.outline.tree import Section, Task
 from tests.outline.checks import check_parse, show, task_of
 from tests.outline.strategies import documents, outlines
+from tests.support.laws import examples
 
 DATA = Path(__file__).parents[1] / "data" / "outline"
 
@@ -424,7 +425,7 @@ def test_offsets_are_into_the_text_as_it_is():
     assert (task.line, task.end_line, task.content_column) == (5, 6, 4)
 
 
-every = settings(deadline=None, max_examples=400)
+every = settings(deadline=None, max_examples=examples(150))
 
 
 @every

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.model.task import Status
@@ -15,6 +15,7 @@ from orchestrator.outline.reparse import reparse
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
 from tests.outline.test_growth import SHAPES, check_growth
+from tests.support.laws import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,8 +114,9 @@ CHANGES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(150))
 @given(PLANS | documents | outlines(), CHANGES)
+@example("# [mode::auto]\n- [x]\n Accept:k\n\t- [ ]\n- ", [(40, 0, "x"), (20, 1, "")])
 def test_checking_goes_on_as_it_begins(source: str, changes: list[tuple[int, int, str]]):
     outline = parse(source)
     check = Check(outline)

@@ -9,8 +9,9 @@ from orchestrator.outline.tree import Outline
 from tests.outline.reference import parse as reference
 from tests.outline.reference.tree import Outline as ReferenceOutline
 from tests.outline.strategies import documents, outlines
+from tests.support.laws import examples
 
-every = settings(deadline=None, max_examples=600)
+every = settings(deadline=None, max_examples=examples(200))
 
 ATTRIBUTES = (
     "line", "end_line", "start", "title", "title_span", "fields", "status", "mark", "mark_span", "task_id", "id_span",

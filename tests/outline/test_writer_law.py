@@ -16,9 +16,10 @@ from orchestrator.outline.tree import Outline, Task
 from orchestrator.outline.writer import add_subtasks
 from tests.outline.checks import ids
 from tests.outline.strategies import body, deep_body, inline, outlines, plans
+from tests.support.laws import examples
 
 hostile = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 
 

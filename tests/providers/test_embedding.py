@@ -11,6 +11,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.laws import examples
 
 from orchestrator.errors import ProviderUnavailableError
 from orchestrator.providers import embedding
@@ -19,7 +20,7 @@ from orchestrator.providers.embedding import Embedder
 EMBEDDER = Embedder()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=4))
 def test_rows_have_length_one(texts):
     rows = EMBEDDER.encode(texts)

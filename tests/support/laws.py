@@ -12,7 +12,8 @@ import os
 from hypothesis import settings
 
 TIMES = int(os.environ.get("TEST_EXAMPLES", "0"))
-DEFAULT = 100
+DEFAULT = 60
+"""Of a law that says no number."""
 
 
 def examples(count: int) -> int:
@@ -22,6 +23,6 @@ def examples(count: int) -> int:
 
 def choose_profile() -> None:
     """For every law; a slow machine is no failure in any."""
-    settings.register_profile("same", deadline=None, derandomize=True)
+    settings.register_profile("same", deadline=None, max_examples=DEFAULT, derandomize=True)
     settings.register_profile("new", deadline=None, max_examples=examples(DEFAULT), print_blob=True)
     settings.load_profile("new" if TIMES else "same")

@@ -16,6 +16,7 @@ from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import problems
 from tests.engine.exchange.test_json_outline import MAX, foreign
 from tests.outline.strategies import documents
+from tests.support.laws import examples
 
 TASKS = [
     {
@@ -285,7 +286,7 @@ def test_an_outline_is_not_imported_as_a_list():
         convert(foreign("words\n", "a.docx"), None, None, MAX)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(documents)
 def test_no_line_of_a_list_is_lost(source: str):
     parts = parts_of(source)

@@ -18,6 +18,7 @@ from orchestrator.errors import EditRefusedError, FileError
 from orchestrator.outline.parse import parse
 from orchestrator.outline.portable import portable
 from tests.outline.strategies import documents, outlines
+from tests.support.laws import examples
 
 FORM = JsonOutline()
 MAX = 1_000_000
@@ -36,7 +37,7 @@ async def exported(source: str, mark: str = "") -> str:
     return (await export(FORM, Subject("a.tasks.md", parse(source), mark, SimpleNamespace()), ())).text
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given((outlines() | documents).filter(lambda text: not {*"\0\ud800\udc00"} & {*text}))
 @example("---\norchestrator: 1\n---\n- [X] a\r\n\t- [ ] b ^x1\r\n")
 def test_an_export_is_imported_byte_for_byte(source: str):
@@ -101,7 +102,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(json_values, st.sampled_from(["tasks.json", "plan.json"]), st.booleans())
 def test_any_json_is_read_or_refused(value: object, name: str, ours: bool):
     if ours and isinstance(value, dict):

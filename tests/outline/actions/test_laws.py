@@ -22,6 +22,7 @@ from orchestrator.outline.tree import Outline, Task
 from tests.outline.checks import ids
 from tests.outline.strategies import INLINE, documents, outlines
 from tests.outline.test_growth import check_growth
+from tests.support.laws import examples
 
 Edits = tuple[TextEdit, ...]
 
@@ -62,7 +63,7 @@ def attempt(name: str, source: str, place: tuple[int, int]) -> str | None:
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-@settings(max_examples=60)
+@settings(max_examples=examples(40))
 @given(source=anything, place=places)
 def test_an_action_gives_the_tree_it_means_or_is_refused(name: str, source: str, place: tuple[int, int]):
     """That the tree is the one meant is what each action checks itself; here: that it ends in one of the two ways."""
@@ -74,7 +75,7 @@ def test_an_action_gives_the_tree_it_means_or_is_refused(name: str, source: str,
 
 
 @pytest.mark.parametrize("name", MOVING)
-@settings(max_examples=100)
+@settings(max_examples=examples(50))
 @given(source=anything, place=places)
 def test_no_task_is_lost_or_made_twice(name: str, source: str, place: tuple[int, int]):
     after = attempt(name, source, place)
@@ -85,7 +86,7 @@ def test_no_task_is_lost_or_made_twice(name: str, source: str, place: tuple[int,
 
 
 @pytest.mark.parametrize("name", MOVING)
-@settings(max_examples=100)
+@settings(max_examples=examples(50))
 @given(source=anything, place=places)
 def test_other_lines_keep_their_bytes(name: str, source: str, place: tuple[int, int]):
     """Lines move and are indented anew; nothing else of them changes, and no line break is made or lost."""
@@ -97,7 +98,7 @@ def test_other_lines_keep_their_bytes(name: str, source: str, place: tuple[int, 
     assert after.endswith(("\n", "\r")) == source.endswith(("\n", "\r"))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(source=anything, place=places)
 def test_promote_takes_demote_back(source: str, place: tuple[int, int]):
     outline = parse(source)
@@ -115,7 +116,7 @@ def test_promote_takes_demote_back(source: str, place: tuple[int, int]):
     assert fits(outline, between(source, back), changed(rows(outline), {tasks[0].line: {"ordered": other.ordered}}))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(source=anything, place=places)
 def test_down_takes_up_back(source: str, place: tuple[int, int]):
     outline = parse(source)
@@ -157,7 +158,7 @@ def test_an_outline_of_a_later_format_is_never_changed(name: str):
             ACTIONS[name](outline, actions.tasks_in(outline, line, line))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(
     source=anything, line=st.integers(0, 9), at=st.integers(-3, 3), new=st.sampled_from([*INLINE, "\n", "\n- ", "x"])
 )

@@ -12,6 +12,7 @@ from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import problems
 from tests.outline.checks import ids
 from tests.outline.strategies import documents, outlines
+from tests.support.laws import examples
 
 FIRST_LINES = [
     "- [ ] a  [mode:: Auto]", "- [x] b  ^x1", "  - [ ] c  [dependsOn:: x1]  ^x1", "  - [!] d", "- [~] e [priority:: ]",
@@ -22,7 +23,7 @@ FIRST_LINES = [
 troubled = st.lists(st.sampled_from(FIRST_LINES), max_size=12).map("\n".join)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(troubled | outlines() | documents)
 def test_any_fix_of_any_text_fits_it_or_is_refused(source: str):
     outline = parse(source)
@@ -35,7 +36,7 @@ def test_any_fix_of_any_text_fits_it_or_is_refused(source: str):
                 assert error.hint  # noqa: PT017
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(troubled | outlines() | documents)
 def test_safe_fixes_end_and_lose_nothing(source: str):
     outline = parse(source)

@@ -160,8 +160,9 @@ class Check:
             # With the same marks below it nothing is new, but what is told of it may name a child.
             if not same_marks or ("family", node.segment) in self._groups:
                 self._check_family(node)
-            if text_changed:
-                self._accepts.pop(node.segment, None)
+            if text_changed and node.segment in self._accepts and isinstance(node, Task):
+                # Read, not forgotten: of what is not known it is taken that nobody asked for it.
+                self._accepts[node.segment] = bool(node.acceptance)
         ids |= {self._dataview[segment] for segment in new if segment in self._dataview}
         self._check_ids(ids, region)
         if self._split_by:
