@@ -196,6 +196,8 @@ def test_each_task_of_a_range_is_split(fake: FakeServed) -> None:
     fake.keys(":1,5Orchestrator split<CR>")
     fake.wait("both", lambda: len(fake.sent("orchestrator/split/start")) == 2)
     assert [start["position"]["line"] for start in fake.sent("orchestrator/split/start")] == [4, 2]
+    fake.keys(r'3G:execute "normal 3\<Plug>(orchestrator-split)"<CR>')  # a count is as good as a range
+    fake.wait("both again", lambda: len(fake.sent("orchestrator/split/start")) == 4)
     fake.keys(":1,2Orchestrator split<CR>")
     fake.wait_for_message("Select from 1 to 20 tasks to split; these are 0.")
 

@@ -1,4 +1,5 @@
--- Names only: the command and the maps. What they do is loaded when it is used.
+-- Names only: the command and the maps. What they do is loaded when it is used, and the maps are made when
+-- Neovim has started, before it reads the first key.
 if vim.g.loaded_orchestrator then
   return
 end
@@ -16,56 +17,46 @@ end, {
   end,
 })
 
-local set = vim.api.nvim_set_keymap -- and not `vim.keymap.set`, which takes three times as long
-
 ---@param mode string
 ---@param name string
 ---@param rhs string|fun(): string?
 ---@param expr? boolean
 local function plug(mode, name, rhs, expr)
   local called = type(rhs) == 'function'
-  set(mode, '<Plug>(orchestrator-' .. name .. ')', called and '' or rhs --[[@as string]], {
-    callback = called and rhs or nil,
-    noremap = true,
-    silent = true,
-    desc = 'Orchestrator: ' .. name,
-    expr = expr,
-    replace_keycodes = expr,
-  })
+  -- And not `vim.keymap.set`, which takes three times as long.
+  vim.api.nvim_set_keymap(
+    mode,
+    '<Plug>(orchestrator-' .. name .. ')',
+    called and '' or rhs --[[@as string]],
+    {
+      callback = called and rhs or nil,
+      noremap = true,
+      silent = true,
+      desc = 'Orchestrator: ' .. name,
+      expr = expr,
+      replace_keycodes = expr,
+    }
+  )
 end
 
----@param name string
----@param run fun(split: table)
-local function split(name, run)
-  plug('n', name, function()
-    run(require('orchestrator.split'))
-  end)
-end
+--- These do what their commands do, for the lines that are counted or selected.
+local on_lines = {
+  'split',
+  'replan',
+  'expand',
+  'run',
+  'restart',
+  'stop',
+  'correct',
+  'context',
+  'chat',
+  'model',
+}
 
-split('split', function(module)
-  module.at_cursor()
-end)
-split('split-recursive', function(module)
-  module.at_cursor({ recursive = true })
-end)
-split('accept', function(module)
-  -- With a count only that one: 2 and the map.
-  module.accept(vim.v.count > 0 and { tostring(vim.v.count) } or nil)
-end)
-split('discard', function(module)
-  module.discard()
-end)
-plug('n', 'edit', function()
-  require('orchestrator.proposal').open()
-end)
-
--- These do what their commands do: for the selected lines too, or in any mode where lines mean nothing.
-local on_lines = { 'replan', 'expand', 'run', 'restart', 'stop', 'correct', 'context', 'chat', 'model' }
-for _, name in ipairs(on_lines) do
-  plug('n', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
-  plug('x', name, ':Orchestrator ' .. name .. '<CR>')
-end
-for _, name in ipairs({
+--- Lines mean nothing to these.
+local anywhere = {
+  'edit',
+  'discard',
   'resume',
   'move',
   'tree',
@@ -80,15 +71,36 @@ for _, name in ipairs({
   'import',
   'log',
   'health',
-}) do
-  plug('', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
+}
+
+--- `.` does these again.
+local edits = { 'status', 'promote', 'demote', 'up', 'down', 'delete' }
+
+local function make_maps()
+  for _, name in ipairs(on_lines) do
+    -- A count before a colon is a range.
+    plug('', name, ':Orchestrator ' .. name .. '<CR>')
+  end
+  plug('', 'split-recursive', ':Orchestrator split!<CR>')
+  for _, name in ipairs(anywhere) do
+    plug('', name, '<Cmd>Orchestrator ' .. name .. '<CR>')
+  end
+  plug('n', 'accept', function()
+    -- With a count only that one: 2 and the map.
+    require('orchestrator.split').accept(vim.v.count > 0 and { tostring(vim.v.count) } or nil)
+  end)
+  for _, name in ipairs(edits) do
+    plug('n', name, function()
+      return require('orchestrator.edits').keys(name)
+    end, true)
+    plug('x', name, function()
+      require('orchestrator.edits').selected(name)
+    end)
+  end
 end
 
-for _, name in ipairs({ 'status', 'promote', 'demote', 'up', 'down', 'delete' }) do
-  plug('n', name, function()
-    return require('orchestrator.edits').keys(name)
-  end, true)
-  plug('x', name, function()
-    require('orchestrator.edits').selected(name)
-  end)
+if vim.v.vim_did_enter == 1 then
+  make_maps()
+else
+  vim.schedule(make_maps)
 end
