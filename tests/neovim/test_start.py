@@ -259,3 +259,40 @@ def test_highlights_are_links_that_survive_a_colour_scheme(fake: FakeServed) -> 
     assert fake.lua("return vim.api.nvim_get_hl(0, { name = 'OrchestratorGhostBody' }).link") == "Comment"
     fake.command("highlight clear | colorscheme habamax")
     assert fake.lua("return vim.api.nvim_get_hl(0, { name = 'OrchestratorGhostBody' }).link") == "Comment"
+
+
+@pytest.mark.parametrize(
+    "screen",
+    [{"rgb": True}, {"rgb": False, "term_colors": 256}, {"rgb": False, "term_colors": 8}],
+    ids=["24 bit", "256 colours", "8 colours"],
+)
+def test_every_colour_scheme_can_be_read(tmp_path: Path, screen: dict[str, object]) -> None:
+    """All that Neovim brings, dark and light: no text in the colour of what is behind it."""
+    with editor_in(tmp_path) as editor:
+        editor.rpc.request("nvim_ui_detach")
+        editor.rpc.request("nvim_ui_attach", 80, 24, {"ext_linegrid": True, **screen})
+        editor.command(f"set {'' if screen['rgb'] else 'no'}termguicolors")
+        unreadable, schemes = editor.lua(
+            """
+            local highlights = require('orchestrator.highlights')
+            highlights.define()
+            local groups = vim.fn.getcompletion('Orchestrator', 'highlight')
+            vim.list_extend(groups, vim.fn.getcompletion('@orchestrator', 'highlight'))
+            local unreadable, schemes = {}, 0
+            for _, scheme in ipairs(vim.fn.getcompletion('', 'color')) do
+              for _, background in ipairs({ 'dark', 'light' }) do
+                vim.o.background = background
+                vim.cmd.colorscheme(scheme)
+                schemes = schemes + (vim.o.background == background and 1 or 0)
+                for _, group in ipairs(vim.o.background == background and groups or {}) do
+                  if not highlights.is_readable(group) then
+                    table.insert(unreadable, scheme .. ' ' .. background .. ' ' .. group)
+                  end
+                end
+              end
+            end
+            return { unreadable, schemes }
+            """
+        )
+        assert schemes > 20
+        assert unreadable == []
