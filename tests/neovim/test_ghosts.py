@@ -119,7 +119,10 @@ def test_a_long_description_is_cut_with_a_mark(fake: FakeServed) -> None:
     assert body[-1].endswith(" …")
 
 
-def test_a_proposal_longer_than_the_window_is_drawn_anew(fake: FakeServed) -> None:
+@pytest.mark.parametrize("call", ["vim.api.nvim__redraw", "nil", "error"])
+def test_a_proposal_longer_than_the_window_is_drawn_anew(fake: FakeServed, call: str) -> None:
+    """Also where Neovim's experimental call for this is not there, or has become another one."""
+    fake.lua(f"vim.api.nvim__redraw = {call}")
     fake.start_split()
     many = [f"Subtask {number}" for number in range(1, 25)]
     for seq, count in enumerate([10, 18, 24], start=1):

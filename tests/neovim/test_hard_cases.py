@@ -109,3 +109,25 @@ def test_windows_style_lines_in_tree_and_edits(shared: Shared) -> None:
     shared.keys("<C-w>p:write<CR>")
     shared.wait("the file", lambda: b"- [ ] Tell the team" in path.read_bytes())
     assert path.read_bytes().count(b"\r\n") == 5
+
+
+def test_two_folders_have_two_servers(shared: Shared) -> None:
+    """Trust, settings and outlines are those of a folder; what is asked goes to the server of the buffer."""
+    for name in ("one", "two"):
+        (shared.folder / name / ".git").mkdir(parents=True, exist_ok=True)
+    shared.open(OUTLINE, f"one/plan{Shared.opened}.tasks.md")
+    first = shared.lua("return vim.fn.bufnr()")
+    (shared.folder / "two" / "plan.tasks.md").write_text("- [ ] Build a shed\n")
+    shared.command(f"edit {shared.folder}/two/plan.tasks.md")
+    shared.wait_until_attached()
+    roots = shared.lua("return vim.tbl_map(function(c) return vim.fs.basename(c.root_dir) end, vim.lsp.get_clients())")
+    assert {"one", "two"} <= set(roots)
+    shared.keys(f":Orchestrator split<CR>:buffer {first}<CR>3G:Orchestrator split<CR>")
+    shared.wait_for_text("2 subtasks proposed")
+    shared.keys(":Orchestrator accept<CR>")
+    shared.wait("the subtasks", lambda: "  1. [ ] Write the form" in shared.lines())
+    shared.keys(":buffer #<CR>")
+    shared.wait_for_text("2 subtasks proposed")
+    shared.keys(":Orchestrator accept<CR>")
+    shared.wait("the subtasks", lambda: "  1. [ ] Write the form" in shared.lines())
+    assert len(shared.lines()) == 3

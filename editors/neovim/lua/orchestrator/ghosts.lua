@@ -327,7 +327,11 @@ end
 ---@param buffer integer
 local function redraw(buffer)
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    vim.api.nvim__redraw({ win = window, valid = false })
+    -- One window only, where this version of Neovim still has that experimental call.
+    if not vim.api.nvim__redraw or not pcall(vim.api.nvim__redraw, { win = window, valid = false }) then
+      vim.cmd('redraw!')
+      return
+    end
   end
 end
 

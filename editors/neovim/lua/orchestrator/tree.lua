@@ -16,9 +16,17 @@ local M = {}
 ---@type table<integer, table<string, boolean>> outline to what a person opened or closed in its tree
 local opened = {}
 
+--- Where a node stands in a run. A split says so itself, with its proposal.
+---@param outline integer
 ---@param node_id string
 ---@return string?
 local function state_of(outline, node_id)
+  local splits = package.loaded['orchestrator.splits'] -- What is not loaded splits nothing.
+  for _, split in ipairs(splits and splits.of(outline) or {}) do
+    if split.preview and split.preview.nodeId == node_id then
+      return nil
+    end
+  end
   local runs = package.loaded['orchestrator.runs'] -- What is not loaded runs nothing.
   return runs and runs.state_of(vim.uri_from_bufnr(outline), node_id)
 end
@@ -390,7 +398,7 @@ local function watch(view)
   end)
   on('User', { pattern = { 'OrchestratorTaskChanged', 'OrchestratorSplit' } }, function(event)
     if event.match == 'OrchestratorSplit' then
-      view:draw_ghosts()
+      view:refresh(event.data.nodeId)
     elseif event.data.uri == view.uri and type(event.data.nodeId) == 'string' then
       view:refresh(event.data.nodeId)
     end
