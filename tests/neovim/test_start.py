@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -229,6 +230,43 @@ def test_every_subcommand_has_a_map_that_the_help_describes(fake: FakeServed) ->
         plug = f"<Plug>(orchestrator-{name})"
         assert fake.lua("return not vim.tbl_isempty(vim.fn.maparg(..., 'n', false, true))", plug), plug
         assert f"*{plug}*" in help_text
+
+
+def test_the_help_has_every_option_event_highlight_and_key(fake: FakeServed) -> None:
+    text = (PLUGIN / "doc" / "orchestrator.txt").read_text()
+    source = "\n".join(path.read_text() for path in (PLUGIN / "lua").rglob("*.lua"))
+    options = fake.lua(
+        """
+        local options = require('orchestrator.options').get()
+        local names = { 'log_file' }
+        for name, value in pairs(options) do
+          table.insert(names, name)
+        end
+        return names
+        """
+    )
+    events = {f"Orchestrator{name}" for name in re.findall(r"announce\('(\w+)'", source)}
+    events |= set(re.findall(r"pattern = '(Orchestrator\w+)', modeline", source))
+    fake.lua("require('orchestrator.highlights').define()")
+    groups = fake.lua("return vim.fn.getcompletion('Orchestrator', 'highlight')")
+    assert len(options) == 7
+    assert len(events) == 6
+    assert len(groups) > 15
+    for tag in [
+        *(f"vim.g.orchestrator.{name}" for name in options),
+        *events,
+        *(f"hl-{name}" for name in groups),
+    ]:
+        assert f"*{tag}*" in text, tag
+    for group in re.findall(r"\['(@orchestrator[.\w]+)'\]", source):
+        assert f"`{group.removeprefix('@orchestrator.status')}`" in text or f"`{group}`" in text, group
+    for module in ("tree').actions", "chat.acting').keys"):
+        for action in fake.lua(
+            f"return vim.tbl_map(function(a) return {{ a.name, a.key }} end, require('orchestrator.{module})"
+        ):
+            name, key = action
+            shown = key.replace("<lt>", "<")
+            assert re.search(rf"^{name} +`{re.escape(shown)}` ", text, re.MULTILINE), action
 
 
 def test_help_tags_can_be_built_and_found(tmp_path: Path) -> None:

@@ -197,6 +197,7 @@ function M.keys(name)
   return vim.fn.getline('.') == '' and "<Esc><Cmd>lua require('orchestrator.edits').again()<CR>" or '<Esc>g@l'
 end
 
+--- Does the last edit again, for `.`, at the cursor as it is then.
 function M.again()
   again()
 end

@@ -417,6 +417,7 @@ function Ghosts:scroll_back()
   end
 end
 
+--- Takes all of it off the screen.
 function Ghosts:clear()
   if vim.api.nvim_buf_is_valid(self.buffer) then
     vim.api.nvim_buf_del_extmark(self.buffer, namespace, self.anchor)

@@ -147,6 +147,7 @@ local function check_program(path)
   end
 end
 
+--- What `:checkhealth orchestrator` runs.
 function M.check()
   check_editor()
   check_terminal()

@@ -231,6 +231,7 @@ function M.show(chat, opened)
 end
 
 --- Reads all of it from the server: a piece was missed, or another branch or another server is there.
+---@param chat orchestrator.Chat
 function M.read_again(chat)
   local client = client_of(chat)
   if not client then
