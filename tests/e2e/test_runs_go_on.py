@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.e2e.test_run_over_lsp import EDITOR, editing, ended, opened, start, until
 from tests.support.branches import asks, does, done, sums_up
@@ -369,6 +372,32 @@ async def test_a_store_that_another_program_holds_is_said_and_nothing_is_written
             assert (await ended(client, run_id))["state"] == "failed"
             assert "[ ] Leave" in buffer.text
         assert (await ended(client, await start(client, buffer, "Leave")))["state"] == "completed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no way to limit another process")
+async def test_a_full_disk_is_said_and_the_text_stays_until_there_is_room(tmp_path: Path) -> None:
+    def room(client: LspClient, size: int) -> None:
+        resource.prlimit(client.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    text = "1. [ ] Pack\n2. [ ] Leave\n"
+    async with editing(tmp_path, [done("Done.", delay=0.2)], text) as (client, buffer):
+        await client.request("orchestrator/run/list", {})
+        room(client, 0)
+        run_id = await start(client, buffer, auto=True)
+        told = await client.until("window/showMessage", lambda message: "cannot be written" in message["message"])
+        assert "Free space or mend" in told["message"]
+        assert (await ended(client, run_id))["state"] == "failed"
+        assert buffer.text.replace("  ^", "^").count("[ ]") == 2
+        room(client, resource.RLIM_INFINITY)
+        run_id = await start(client, buffer, auto=True)
+        await client.until("orchestrator/run/update", lambda update: update["detail"].get("state") == "executing")
+        room(client, 0)
+        assert (await ended(client, run_id))["state"] in {"paused", "failed"}
+        assert "> Result" not in buffer.text, "what could not be stored is not shown"
+        room(client, resource.RLIM_INFINITY)
+        await client.request("orchestrator/run/resume", {"runId": run_id})
+        await client.until("orchestrator/run/update", lambda update: update["detail"].get("state") == "completed")
+        await until(lambda: buffer.text.count("[x]") == 2)
 
 
 async def test_the_context_is_shown_byte_for_byte(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ async def test_a_task_is_done_with_the_vendors_own_tool_calls(vendor: str, folde
     grown = [call.json["messages"] for call in server.calls]
     assert grown[1][: len(grown[0])] == grown[0], "it grows at its end, so that a prompt cache can serve its beginning"
     assert grown[2][: len(grown[1])] == grown[1]
+    if vendor == "openai":
+        assert len({call.json["prompt_cache_key"] for call in server.calls}) == 1, "one conversation, one machine"
 
 
 @both

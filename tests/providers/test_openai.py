@@ -1,6 +1,7 @@
 """Requests to OpenAI and compatible servers and their streams, mostly without any network."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.providers.support import REQUEST, SCHEMA, collect, text_of
@@ -8,6 +9,7 @@ from tests.support.fault_server import Answer, FaultServer, Status
 
 from orchestrator.config import Settings
 from orchestrator.errors import AnswerCutError, AuthenticationError
+from orchestrator.model.message import Message, Speaker
 from orchestrator.model.usage import Usage
 from orchestrator.providers import registry
 from orchestrator.providers.addresses import checked
@@ -75,6 +77,18 @@ def test_a_request_with_everything():
     assert shape["type"] == "json_schema"
     assert shape["json_schema"]["name"] == "decide"
     assert shape["json_schema"]["strict"] is True
+
+
+def test_turns_of_one_conversation_share_a_place_in_the_cache():
+    first, other = Message(Speaker.USER, "Do a."), Message(Speaker.USER, "Do b.")
+    turns = [replace(REQUEST, messages=(first, Message(Speaker.ASSISTANT, said), first)) for said in ("x", "y")]
+    keys = [build_request(turn, official=True)["prompt_cache_key"] for turn in turns]
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 32
+    elsewhere = replace(REQUEST, messages=(other, Message(Speaker.ASSISTANT, "x"), other))
+    assert build_request(elsewhere, official=True)["prompt_cache_key"] != keys[0]
+    assert "prompt_cache_key" not in build_request(replace(REQUEST, messages=(first,)), official=True)
+    assert "prompt_cache_key" not in build_request(turns[0], official=False)
 
 
 def test_other_servers_get_the_older_name_of_the_limit():

@@ -106,6 +106,8 @@ class BranchRun:
         self._failure: OrchestratorError | None = None
         self._needs_person = ""
         self._stop_reason = ""
+        self.unstored: tuple[RunState, str] | None = None
+        """How it ended, when that could not be stored: its session does it when the store can be written again."""
         self._ended = asyncio.Event()
         self._meanwhile = Meanwhile(self)
         self._around = Surroundings(outline)
@@ -383,6 +385,7 @@ class BranchRun:
                 await self.emit("run.ended", {"state": state.value, "reason": reason})
         except StoreError as error:
             self._failure = self._failure or error
+            self.unstored = state, reason
             _log.warning("the end of %s could not be stored: %s", self.run_id, error)
         finally:
             self._ended.set()

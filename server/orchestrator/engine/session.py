@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,10 +37,10 @@ from orchestrator.engine.schedule import runnable
 from orchestrator.engine.shown_context import Purpose, ShownContext, shown_context
 from orchestrator.engine.split import Means, Split
 from orchestrator.engine.trust import TRUST_FILE, Trust
-from orchestrator.errors import EditRefusedError, FileError, ProtocolError, TaskError
+from orchestrator.errors import EditRefusedError, FileError, ProtocolError, StoreError, TaskError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Role
-from orchestrator.model.run import Approval, OutboxEntry
+from orchestrator.model.run import Approval, OutboxEntry, RunState
 from orchestrator.model.task import Plan, PlannedTask
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.outline.writer import add_subtasks
@@ -76,6 +76,7 @@ class Session:
         self.chats = Chats(self.means, self._open_store, self.branches, self.hub)
         self._store: Store | None = None
         self._opening = asyncio.Lock()
+        self._unstored: dict[str, tuple[RunState, str]] = {}
         self._routers: list[Router] = []
         self._gates = Gates(settings.calls)
         self.configure(settings)
@@ -291,6 +292,8 @@ class Session:
             await run.work()
         finally:
             del self._branches[run.run_id]
+            if run.unstored is not None:
+                self._unstored[run.run_id] = run.unstored
 
     def means(self) -> Means:
         """What is lent to whoever makes a call."""
@@ -356,7 +359,17 @@ class Session:
             if self._store is None:
                 self._store = await Store.open(self.directories.data / STORE_FILE)
                 await self._store.reconcile(time.time())
+            if self._unstored:
+                await self._store_ends(self._store)
             return self._store
+
+    async def _store_ends(self, store: Store) -> None:
+        """Of runs that ended while the store could not be written: until then nobody could resume them."""
+        for run_id, (state, reason) in list(self._unstored.items()):
+            with suppress(StoreError):
+                await store.end_run(run_id, state, reason, time.time())
+                await store.add_event(run_id, "run.ended", {"state": state.value, "reason": reason}, time.time())
+                self._unstored.pop(run_id, None)
 
 
 def _refuse_hopeless(place: Place) -> None:

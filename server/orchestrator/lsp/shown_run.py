@@ -43,8 +43,9 @@ class ShownRun:
         self._folder = folder
         self._waiting: list[tuple[str, Any]] = []
         self._opened = False
-        self._seen = False
-        """Whether there was any event."""
+        self._last = 0
+        """The number of the last event."""
+        self._end_seen = False
         self._run: BranchRun | None = None
         self._progress: Progress | None = None
         self.observer = BranchObserver(self._on_event, self._on_approval, on_note=self._on_note)
@@ -64,10 +65,10 @@ class ShownRun:
     def end(self, view: BranchView) -> None:
         if self._progress is not None:
             self._progress.end(f"{view.done} of {view.total} done" if view.total else view.reason)
-        if not self._seen:
-            # Nothing of it is stored, because it never began; whoever was given its id has to know that it is over.
+        if not self._end_seen:
+            # It never began, or its end could not be stored; whoever was given its id has to know that it is over.
             detail = {"state": view.state.value, "reason": view.reason}
-            self._on_event(Event(view.run_id, 1, "run.ended", detail, time.time()))
+            self._on_event(Event(view.run_id, self._last + 1, "run.ended", detail, time.time()))
 
     def _on_note(self, text: str) -> None:
         """What it may take, why a call waits, …"""
@@ -75,7 +76,8 @@ class ShownRun:
             self._progress.report(one_line(text, NOTE_WIDTH))
 
     def _on_event(self, event: Event) -> None:
-        self._seen = True
+        self._last = event.seq
+        self._end_seen = self._end_seen or event.kind == "run.ended"
         task_id = event.detail.get("taskId")
         if event.kind == "attempt.findings":
             findings = [Finding.from_json(stored) for stored in event.detail.get("findings", ())]

@@ -10,6 +10,7 @@ Invariant: an endpoint never gets what the environment holds for OpenAI itself (
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import AsyncGenerator, Iterable, Mapping
@@ -90,7 +91,19 @@ def build_request(request: Request, *, official: bool) -> dict[str, Any]:
             }
             for tool in request.tools
         ]
+    if official and (request.tools or len(request.messages) > 1):
+        arguments["prompt_cache_key"] = _cache_key(request)
     return arguments
+
+
+def _cache_key(request: Request) -> str:
+    """The same for all turns of a conversation, so that they meet the machine that has its beginning in its cache.
+
+    Without it only the first words count, which all tasks share: many at once are spread over machines turn by turn.
+    Made of what is sent anyway, so it says nothing more about anybody.
+    """
+    first = request.messages[0].text if request.messages else ""
+    return hashlib.sha256(f"{request.model}\0{request.system}\0{first}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _turns(message: Message) -> Iterable[dict[str, Any]]:
