@@ -330,6 +330,30 @@ def test_reading_the_file_again_and_another_name(editor: Shared) -> None:
     editor.wait("the new name", lambda: tree(editor)[-1] == "    [ ] Visa")
 
 
+def test_lenses_of_a_large_outline(shared: Shared) -> None:
+    """All of few; of many those near what is seen, since each is looked at again at every key."""
+    lenses = """
+        local wanted = ...
+        vim.lsp.codelens.refresh({ bufnr = 0 })
+        return vim.wait(10000, function()
+          local lines = vim.tbl_map(function(lens) return lens.range.start.line + 1 end, vim.lsp.codelens.get(0))
+          seen = { #lines, lines[1] or 0, lines[#lines] or 0 }
+          return vim.list_contains(lines, wanted)
+        end, 5) and seen
+    """
+    shared.open("".join(f"- [ ] task {number}\n" for number in range(200)))
+    few = shared.lua(lenses, 1)[0]
+    assert few >= 200
+    shared.open("".join(f"- [ ] task {number}\n" for number in range(3_000)))
+    shared.keys("G")
+    count, first, last = shared.lua(lenses, 3_000)
+    assert (first, last) == (1, 3_000)
+    assert count <= few * 5
+    shared.keys("1500G")
+    shared.wait("the move", lambda: shared.lua("return vim.fn.line('.')") == 1500)
+    assert shared.lua(lenses, 1_500)
+
+
 def test_a_hundred_thousand_tasks(editor: Shared) -> None:
     count = 100_000
     editor.open("".join(f"- [ ] task {number}\n" for number in range(count)))

@@ -170,11 +170,23 @@ function M.launch(dispatchers, config)
     give_up(config.root_dir)
     on_exit(...)
   end
-  return vim.lsp.rpc.start(argv, dispatchers, {
+  local process = vim.lsp.rpc.start(argv, dispatchers, {
     cwd = config.cmd_cwd or M.working_directory(config.root_dir),
     env = environment,
     detached = config.detached,
   })
+  local request = process.request
+  process.request = function(method, params, callback, ...)
+    local answered = callback
+    if method == 'textDocument/codeLens' then
+      answered = function(failure, lenses)
+        local uri = params.textDocument.uri
+        callback(failure, lenses and lenses ~= vim.NIL and require('orchestrator.lenses').near(uri, lenses))
+      end
+    end
+    return request(method, params, answered, ...)
+  end
+  return process
 end
 
 --- Hands the user's settings over. `vim.lsp.config` wins over `vim.g`, since it is nearer to the server.
