@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.lsp_client import Buffer, LspClient, serving
+from tests.support.patience import PATIENCE
 
 A = "- [ ] 😀 Build  [dependsOn:: q4]  ^m2\n"
 B = "- [x] 😀 Choose é  ^q4\n- [ ] 😀 Deploy  [dependsOn:: m2, ^q4]\n"
@@ -215,7 +216,7 @@ async def test_paths_follow_a_file_that_is_renamed(tmp_path: Path) -> None:
 
 async def problems_of(client: LspClient, buffer: Buffer) -> list[str]:
     """As a client asks that pulls, once all files have been read."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             asked = {"textDocument": {"uri": buffer.uri}}
             found = [item["message"] for item in (await client.request("textDocument/diagnostic", asked))["items"]]

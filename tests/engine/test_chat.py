@@ -35,6 +35,7 @@ from tests.support.chats import (
     Used,
     says,
 )
+from tests.support.patience import PATIENCE
 
 SLOW = "one two three four five six seven eight nine ten"
 
@@ -285,7 +286,7 @@ async def test_deleting_while_it_streams(tmp_path):
         talk_id = await talk.open()
         await talk.chats.send(talk_id, "Count", talk.voice)
         await talk.until(Text)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await talk.chats.delete(talk_id)
         assert isinstance(talk.updates[-1][2], Deleted)
         assert await talk.chats.list() == []
@@ -495,7 +496,7 @@ async def test_an_attempt_is_seen_live_corrected_and_forked(tmp_path):
     ]
     async with Talk(tmp_path, script) as talk:
         run = await talk.start("Tell the press")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not talk.chats.hub._open:
                 await asyncio.sleep(0.005)
         talk_id = await talk.open("Tell the press")
@@ -505,7 +506,7 @@ async def test_an_attempt_is_seen_live_corrected_and_forked(tmp_path):
         assert corrected.correction
         with pytest.raises(ProtocolError, match="at work"):
             await talk.chats.fork(talk_id, None)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await run.ended()
         asked = [message.text for request in talk.requests for message in request.messages]
         assert any("Only the local papers" in text for text in asked), "its next step knows"

@@ -17,6 +17,7 @@ from orchestrator.errors import (
     RateLimitedError,
     RequestRejectedError,
 )
+from tests.support.patience import PATIENCE
 
 
 class Clock:
@@ -67,13 +68,13 @@ async def test_a_higher_limit_lets_those_in_who_wait():
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    async with asyncio.timeout(1), gates.of("a").enter():
+    async with asyncio.timeout(PATIENCE), gates.of("a").enter():
         pass  # whoever was cancelled gave its place back
 
 
 async def test_providers_do_not_wait_for_each_other():
     gates = Gates(Calls(concurrency=1))
-    async with gates.of("a").enter(), asyncio.timeout(1), gates.of("b").enter():
+    async with gates.of("a").enter(), asyncio.timeout(PATIENCE), gates.of("b").enter():
         pass
 
 

@@ -14,6 +14,7 @@ from orchestrator.model.run import RunState
 from orchestrator.model.usage import Usage
 from orchestrator.providers.prices import TABLE
 from tests.support.fault_server import Cut, FaultServer, Status, Tokens
+from tests.support.patience import PATIENCE
 from tests.support.vendors import ANTHROPIC, BOTH, HOUSE, HttpBranch, structured, work
 
 both = pytest.mark.parametrize("model", BOTH)
@@ -226,7 +227,7 @@ async def test_a_dear_answer_never_passes_the_budget(tmp_path: Path):
     text = f"---\ndefaults: {{budget: {budget}}}\n---\n{tasks(8)}"
     async with FaultServer() as server, HttpBranch(tmp_path, text, server) as branch:
         server.always(work(tokens=Tokens(900, 8_192), delay=0.005))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             view = await branch.run()
     assert view.state is RunState.PAUSED
     assert budget - MOST < cost_of(view) <= budget

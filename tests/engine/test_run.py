@@ -17,6 +17,7 @@ from orchestrator.engine.stale import text_hash
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
 from orchestrator.model.run import AttemptState, Event, RunState, SplitOutcome
 from tests.support.branches import Branch, does, done, sums_up, verdict
+from tests.support.patience import PATIENCE
 
 
 async def test_a_task_is_done_and_written(tmp_path):
@@ -568,7 +569,7 @@ async def test_effects_are_not_repeated(tmp_path, monkeypatch):
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.005)
 

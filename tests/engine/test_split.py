@@ -21,6 +21,7 @@ from orchestrator.model.task import Plan, PlannedTask
 from orchestrator.outline.tree import Task
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
+from tests.support.patience import PATIENCE
 from tests.support.text_document import ScriptedPerson, TextDocument, TextTarget
 
 OUTLINE = """# Ship it
@@ -84,7 +85,7 @@ class Scene:
         return await Store.open(self.directories.data / "orchestrator.db")
 
     async def until(self, state: SplitState) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not self.proposals or self.proposals[-1].state is not state:
                 await asyncio.sleep(0.002)
 
@@ -411,7 +412,7 @@ async def test_every_step_ends(tmp_path, state):
     async with Scene(tmp_path, [{**SPLIT, **slow}, plan_entry("One", "Two", **slow)]) as scene:
         split = await scene.start()
         await scene.until(state)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not scene.events or scene.events[-1].kind == "run.started":
                 await asyncio.sleep(0.002)
         split.stop()
@@ -440,7 +441,7 @@ async def test_stopping_a_recursive_split_stops_its_children(tmp_path):
     script = [SPLIT, plan_entry("A", "B", when="Task:\n  Build"), plan_entry("C", "D", delay=5, repeat=True)]
     async with Scene(tmp_path, script) as scene:
         split = await scene.start(levels=2)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len([event for event in scene.events if event.detail.get("state") == "planning"]) < 3:
                 await asyncio.sleep(0.005)
         split.stop()

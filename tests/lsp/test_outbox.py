@@ -9,10 +9,11 @@ from pathlib import Path
 from orchestrator.lsp import outbox as outbox_module
 from orchestrator.store.store import Store
 from tests.lsp.in_process import make_server, open_document
+from tests.support.patience import PATIENCE
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.005)
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.patience import PATIENCE
 
 from orchestrator.config import Directories, LocalOptions
 from orchestrator.errors import ProviderDownError, ProviderUnavailableError
@@ -128,7 +129,7 @@ async def test_cancelling_frees_the_slots(provider):
             await task
 
     await asyncio.gather(begin_and_leave(), begin_and_be_cancelled())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await run(provider, replace(REQUEST, max_tokens=3))
 
 

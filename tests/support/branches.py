@@ -19,6 +19,7 @@ from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.tree import Task
 from orchestrator.providers.keys import Keys
 from orchestrator.store.store import Store
+from tests.support.patience import PATIENCE
 from tests.support.text_document import ScriptedPerson, TextDocument
 
 URI = "file:///plan.tasks.md"
@@ -147,7 +148,7 @@ class Branch:
 
     async def approval(self, count: int = 1) -> Approval:
         """The newest of those that were opened, when there are so many."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(opened := [one for one in self.approvals if one.state == "open"]) < count:
                 await asyncio.sleep(0.005)
         return opened[-1]

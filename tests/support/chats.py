@@ -19,6 +19,7 @@ from orchestrator.engine.chat_updates import (
     Used,
 )
 from tests.support.branches import Branch
+from tests.support.patience import PATIENCE
 
 OUTLINE = """# Ship login
 
@@ -72,7 +73,7 @@ class Talk(Branch):
         return sent
 
     async def end(self, conversation_id: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await self.chats.ended(conversation_id)
 
     async def read(self) -> Any:
@@ -101,7 +102,7 @@ class Talk(Branch):
         )
 
     async def until(self, kind: type, count: int = 1) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while sum(isinstance(update, kind) for _, _, update in self.updates) < count:
                 await asyncio.sleep(0.002)
 

@@ -43,7 +43,7 @@ __all__ = [
     "Wanted",
 ]
 
-PATIENCE = 10.0
+PATIENCE = 120.0
 """Seconds until a test that waits for the server gives up."""
 
 

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds; not a limit that is tested, only an end to waiting for what never comes."""
 
 GHOSTS = {"experimental": {"orchestrator": {"ghosts": True, "tree": True}}}

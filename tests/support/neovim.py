@@ -26,7 +26,7 @@ _msgpack: Any = msgpack  # untyped
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "editors" / "neovim"
 OLDEST = (0, 11)
-PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "120"))
 """Seconds until a condition that never comes true fails the test. No measure of speed."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE = float(os.environ.get("TEST_PATIENCE", "60"))
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "120"))
 """Seconds until a screen that never comes fails the test. No measure of speed."""
 
 

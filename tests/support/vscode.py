@@ -28,7 +28,7 @@ from tests.support.prepare import vscode_folder
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
 BIN = Path(sys.executable).parent
-PATIENCE = float(os.environ.get("TEST_PATIENCE", "60")) * 1000
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "120")) * 1000
 """Milliseconds until a condition that never comes true fails the test. No measure of speed."""
 QUIET: dict[str, Any] = {
     "workbench.startupEditor": "none",
