@@ -21,6 +21,8 @@ export const CONTEXTS = {
   /** Something runs. */
   running: "orchestrator.running",
   follows: "orchestrator.follows",
+  /** The server is being installed. */
+  installing: "orchestrator.installing",
   /** A conversation is open. */
   chat: "orchestrator.chatOpen",
 } as const;

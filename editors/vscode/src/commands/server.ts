@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import * as vscode from "vscode";
 
 import type { Context } from "../context";
+import { CONTEXTS } from "../names";
 import { installedProgram, workingDirectory } from "../server/find";
 import { DISTRIBUTION, install } from "../server/install";
 
@@ -30,6 +31,9 @@ export async function menu(context: Context): Promise<void> {
     { label: "$(output) Show the log", command: "orchestrator.showLog" },
     { label: "$(pulse) Doctor", description: "is everything in place?", command: "orchestrator.doctor" },
     { label: "$(key) Set a key", description: "in a terminal; it never passes through the editor", command: "orchestrator.setKey" },
+    { label: "$(history) History", description: "search conversations, results and splits", command: "orchestrator.history" },
+    { label: "$(comment-discussion) Conversations", command: "orchestrator.chats" },
+    { label: "$(book) Prompts", description: "read, change, try, go back", command: "orchestrator.prompts" },
     { label: "$(graph) Metrics", description: "what was asked, and what came of it", command: "orchestrator.metrics" },
     { label: "$(gear) Settings", command: "orchestrator.openSettings" },
     { label: "$(mortar-board) Get started", command: "orchestrator.walkthrough" },
@@ -59,6 +63,7 @@ function describe(context: Context): string {
 
 export async function installServer(context: Context): Promise<void> {
   const distribution = vscode.workspace.getConfiguration("orchestrator").get("server.distribution", DISTRIBUTION);
+  await vscode.commands.executeCommand("setContext", CONTEXTS.installing, true);
   await context.server.stop();
   const output = context.server.output;
   const done = await vscode.window.withProgress(
@@ -89,6 +94,7 @@ export async function installServer(context: Context): Promise<void> {
       }
     },
   );
+  await vscode.commands.executeCommand("setContext", CONTEXTS.installing, false);
   await context.server.start();
   if (done !== undefined && context.server.state.kind === "ready") {
     const pull = "Fetch the Small Model";

@@ -94,6 +94,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
           this.trees.clear();
         }
         this.reload();
+        if (state.kind === "ready") {
+          this.follow(vscode.window.activeTextEditor); // what was opened before there was a server
+        }
       }),
       proposals.onChange((preview) => this.proposalChanged(preview)),
       live.onTasks((tasks) => {

@@ -69,6 +69,52 @@ test("a delta changes the tree", async (context, folder) => {
   await until("the new task", async () => (await titles()).join() === "One,Between,Two");
 });
 
+test("the tooltip of a row is the card that a hover shows", async (context, folder) => {
+  const editor = await outline(folder, "card", "- [ ] Pack  [mode:: auto]\n  - [x] Socks\n  - [ ] Shirts\n");
+  const uri = editor.document.uri.toString();
+  const [row] = await context.tree.children({ uri, kind: "file" });
+  assert.ok(row?.kind === "node");
+  const item = await context.tree.resolveTreeItem(context.tree.getTreeItem(row), row);
+  const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", editor.document.uri, new vscode.Position(0, 8));
+  const cards = hovers.flatMap((hover) => hover.contents.map((one) => (one instanceof vscode.MarkdownString ? one.value : "")));
+  assert.ok(item.tooltip instanceof vscode.MarkdownString);
+  assert.ok(cards.includes(item.tooltip.value), item.tooltip.value);
+  assert.ok(item.tooltip.value.includes("auto"), item.tooltip.value);
+});
+
+test("a proposal is edited before it is accepted", async (context, folder) => {
+  const editor = await outline(folder, "edited", "- [ ] Pack\n");
+  cursor(editor, "Pack");
+  await vscode.commands.executeCommand("orchestrator.split");
+  const uri = editor.document.uri.toString();
+  await until("a proposal", () => context.proposals.of(uri).find((one) => one.state === "ready"));
+  await vscode.commands.executeCommand("orchestrator.editProposal");
+  const draft = await until("its text", () => {
+    const active = vscode.window.activeTextEditor;
+    return active?.document.isUntitled === true ? active : undefined;
+  });
+  const at = draft.document.getText().indexOf("Shirts");
+  await draft.edit((edit) => edit.insert(draft.document.positionAt(at), "Clean "));
+  await vscode.commands.executeCommand("orchestrator.useProposal");
+  await until("the subtasks", () => editor.document.getText().includes("  2. [ ] Clean Shirts\n"));
+  assert.ok(editor.document.getText().includes("  1. [ ] Socks\n"), editor.document.getText());
+});
+
+test("a filter shows tasks that nobody loaded", async (context, folder) => {
+  const editor = await outline(folder, "filtered", "# Trip\n\n- [ ] Pack\n  - [ ] Wool socks\n- [ ] Leave\n");
+  const uri = editor.document.uri.toString();
+  context.tree.setFilter({ show: "all", text: "WOOL" });
+  try {
+    const titles = async (row: Parameters<typeof context.tree.children>[0]): Promise<unknown[]> =>
+      Promise.all((await context.tree.children(row)).map(async (one) => (one.kind === "node" ? [one.node.title, ...(await titles(one))] : [])));
+    assert.deepEqual(await titles({ uri, kind: "file" }), [["Trip", ["Pack", ["Wool socks"]]]]);
+    await editor.edit((edit) => edit.insert(new vscode.Position(4, 6), "in wool "));
+    await until("the change", async () => JSON.stringify(await titles({ uri, kind: "file" })).includes("in wool Leave"));
+  } finally {
+    context.tree.setFilter({ show: "all", text: "" });
+  }
+});
+
 test("a branch is dragged into another task", async (context, folder) => {
   const editor = await outline(folder, "drag", "- [ ] One\n  - [ ] Inner\n- [ ] Two\n");
   const uri = editor.document.uri.toString();
