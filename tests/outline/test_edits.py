@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orchestrator.outline.edits import TextEdit, apply, between, minimal
 from orchestrator.outline.parse import parse
-from orchestrator.outline.reparse import reparse
+from orchestrator.outline.reparse import foresee, reparse
 from tests.outline.strategies import INLINE, LINES, documents, outlines
 from tests.outline.test_reading import described
 from tests.support.laws import examples
@@ -107,3 +107,14 @@ def test_reparse_equals_parse_after_many_edits(source: str, changes: list[tuple[
     assert (outline.front_matter, outline.text.line_count) == (whole.front_matter, whole.text.line_count)
     assert sum(segment.lines for segment in outline.segments) == outline.text.line_count
     assert sum(segment.length for segment in outline.segments) == len(outline.text)
+
+
+def test_what_was_foreseen_is_not_read_again() -> None:
+    outline = parse("- [ ] a\n- [ ] b\n")
+    done, other = [TextEdit(3, 4, "x")], [TextEdit(11, 12, "x")]
+    seen = foresee(outline, done)
+    assert reparse(outline, tuple(done)) is seen
+    assert reparse(outline, done) is not seen, "once: nobody holds on to what comes after an old text"
+    foresee(outline, done)
+    assert reparse(outline, other).text.string == "- [ ] a\n- [x] b\n"
+    assert outline.foreseen is None

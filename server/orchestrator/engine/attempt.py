@@ -73,7 +73,7 @@ class TaskRun:
         """Why it is being stopped; the attempt ends as cancelled then."""
         self.ended_by_hand: End | None = None
         around = run.around(outline)
-        self._fields = around.fields.of(task)
+        self._fields = around.fields(task)
         self._planned_for = ""
         """The hash of the words that an attempt which goes on began with; else the task's own."""
         if stored and stored.brief:

@@ -54,6 +54,7 @@ class AttemptRecord:
         self.standing = Standing(levels_left=run.settings.run.max_depth)
         self.resumed = stored is not None
         self.attempt = replace(stored, state=AttemptState.PENDING) if stored else _new(run.run_id, task)
+        self._executor = self.attempt.executor
         self.approval: Approval | None = None
         """What it waits for."""
         self.waiting = False
@@ -73,8 +74,18 @@ class AttemptRecord:
             self.signal(*signals)
             return
         told = [self._told("attempt.started"), *self._steps(signals)]
-        self.attempt = replace(self.attempt, brief=context.as_json(brief), state=self.state)
-        attempt, run = self.attempt, self._run
+        now = self.attempt
+        self.attempt = attempt = Attempt(
+            now.attempt_id,
+            now.run_id,
+            now.conversation_id,
+            now.task_id,
+            now.task_title,
+            now.started,
+            self.state,
+            brief=context.as_json(brief),
+        )
+        run = self._run
         conversation = Conversation(
             attempt.conversation_id,
             str(run.folder),
@@ -89,13 +100,12 @@ class AttemptRecord:
     def signal(self, *signals: Signal, reason: str = "") -> None:
         if signals:
             told = self._steps(signals, reason)
-            self.attempt = replace(self.attempt, state=self.state, reason=reason)
+            self._becomes(reason=reason)
             self._move(told)
 
     def done_by(self, executor: str) -> None:
         """Stored with the next state."""
-        if self.attempt.executor != executor:
-            self.attempt = replace(self.attempt, executor=executor)
+        self._executor = executor
 
     def note(self, kind: str, detail: dict[str, Any]) -> None:
         self._move([(kind, detail)])
@@ -103,7 +113,7 @@ class AttemptRecord:
     def expanded(self, count: int) -> None:
         """It has subtasks now; another attempt sums them up."""
         told = self._steps([Signal.PLANNED], f"{count} subtasks")
-        self.attempt = replace(self.attempt, state=self.state, reason=f"{count} subtasks", ended=time.time())
+        self._becomes(reason=f"{count} subtasks", ended=time.time())
         self._move(told)
 
     def end(
@@ -120,7 +130,7 @@ class AttemptRecord:
         result = clean_result(delivered.result) if delivered else ""
         entry = self._entry(mark, reason, result) if mark else None
         answer = delivered.text if delivered else ""
-        self.attempt = replace(self.attempt, state=self.state, reason=reason, ended=now, result=result, answer=answer)
+        self._becomes(reason=reason, ended=now, result=result, answer=answer)
         run, approval, self.approval = self._run, self.approval, None
 
         def stored() -> None:
@@ -146,7 +156,7 @@ class AttemptRecord:
         if is_new:
             opened = ("approval.opened", {"approvalId": approval.approval_id, "kind": approval.kind})
             run.when_stored(run.store.add_approval(approval, [opened]))
-        self.attempt = replace(self.attempt, state=self.state, reason=approval.title)
+        self._becomes(reason=approval.title)
         await self._move(told, entry)
         run.observer.on_approval(approval)
         self.waiting = True
@@ -160,7 +170,7 @@ class AttemptRecord:
         self.approval = None
         states = self._steps([Signal.RESUME])
         back = self._entry(" ", "", before="?") if asks else None
-        self.attempt = replace(self.attempt, state=self.state, reason="")
+        self._becomes(reason="")
         if back is not None:
             self._before = " "
         await self._move([self._told("approval.answered", answer), *states], back)
@@ -172,6 +182,10 @@ class AttemptRecord:
             return False
         self._answer.set_result(approval.answer)
         return True
+
+    def _becomes(self, **changes: Any) -> None:
+        """As the journal is to have it."""
+        self.attempt = replace(self.attempt, state=self.state, executor=self._executor, **changes)
 
     def _move(self, told: list[Told], entry: OutboxEntry | None = None) -> asyncio.Future[Any]:
         run = self._run

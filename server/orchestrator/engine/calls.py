@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import count
 from math import ceil
 from typing import Any, Protocol
@@ -36,6 +37,7 @@ from orchestrator.errors import (
     RateLimitedError,
     StoreError,
 )
+from orchestrator.model import json_text
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Message, Role, Speaker, ToolCall, transcript
 from orchestrator.model.run import Ending, Step, StepState, StoredMessage
@@ -337,17 +339,26 @@ def request_hash(request: Request) -> str:
     shape = request.schema.name if request.schema else ""
     tools = [tool.name for tool in request.tools]
     rest = (request.max_tokens, shape, request.grammar, request.stop, request.temperature, tools)
-    whole = json.dumps([request.system, said, rest])
-    return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
+    digest = _begun_with(request.system).copy()
+    digest.update(f", {_as_ascii(said)}, {_as_ascii(rest)}]".encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _begun_with(system: str) -> Any:
+    """Most requests of a run begin alike."""
+    return hashlib.sha256(f"[{_as_ascii(system)}".encode())
+
+
+_as_ascii = json_text.writer()
 
 
 def _finish_as_json(finished: Finished) -> str:
     calls = [asdict(call) for call in finished.calls]
-    return _ENCODER.encode({"reason": finished.reason.value, "calls": calls, "echo": finished.echo})
+    return _as_json({"reason": finished.reason.value, "calls": calls, "echo": finished.echo})
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
-"""Made once: `json.dumps` makes one for each text that is written in another way than usual."""
+_as_json = json_text.writer(ensure_ascii=False)
 
 
 def _finish_from(step: Step) -> Finished:

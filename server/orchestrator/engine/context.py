@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from orchestrator.model import json_text
 from orchestrator.model.task import PlannedTask, Status
 from orchestrator.outline import inherited
 from orchestrator.outline.tree import Node, Outline, Section, Task
@@ -115,17 +116,31 @@ class _Shared:
     """One of the tasks above is completed or cancelled."""
 
 
+_NOTHING_ABOVE = _Shared()
+
+
 class Surroundings:
     """What the tasks of one text have from what stands above them, read once for each node that has some below it."""
 
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        self.fields = inherited.Known(outline, FIELDS)
+        self._fields = inherited.Known(outline, FIELDS)
         self._shared: dict[int, _Shared] = {}
+        self._asked: tuple[Task, Node | None] | None = None
+        """The task that was asked for last, and its parent: a task is asked for several times when it starts."""
 
     def above(self, task: Task) -> _Shared:
-        parent = self.outline.parent(task)
-        return _Shared() if parent is None else self._below(parent)
+        parent = self._parent(task)
+        return _NOTHING_ABOVE if parent is None else self._below(parent)
+
+    def fields(self, task: Task) -> dict[str, str]:
+        """Those in force for the task."""
+        return self._fields.of_child(task, self._parent(task))
+
+    def _parent(self, task: Task) -> Node | None:
+        if self._asked is None or self._asked[0] is not task:
+            self._asked = task, self.outline.parent(task)
+        return self._asked[1]
 
     def _below(self, node: Node) -> _Shared:
         if (known := self._shared.get(node.index)) is None:
@@ -195,7 +210,7 @@ def as_text(brief: Brief) -> str:
 
 def as_json(brief: Brief) -> str:
     """For the journal: an attempt that is resumed goes on with what it began with."""
-    return _ENCODER.encode(
+    return _as_json(
         {
             "title": brief.title,
             "description": brief.description,
@@ -210,7 +225,7 @@ def as_json(brief: Brief) -> str:
     )
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_as_json = json_text.writer(ensure_ascii=False)
 
 
 def from_json(stored: str) -> Brief:

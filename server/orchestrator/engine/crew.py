@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine import limits
 from orchestrator.engine.attempt import TaskRun
@@ -36,6 +36,7 @@ class Crew:
         self._tasks: dict[str, TaskRun] = {}
         self._asking: set[str] = set()
         self._news = asyncio.Event()
+        self._waited = False
         self.absent: dict[str, tuple[Kind, float]] = {}
         """Tasks whose turn came while they were missing from the text, and since when."""
         self._returned: list[tuple[str, Kind]] = []
@@ -166,49 +167,71 @@ class Crew:
     async def _start_ready(self, limit: int) -> None:
         run = self._run
         while not (run.stopping or run.broke) and self._busy() < limit:
-            if self._returned:
-                await self._start(*self._returned.pop(0))
-                continue
-            start = run.schedule.pop()
-            if start is None:
+            outline = (await run.holder.look()).outline
+            begun: dict[str, Coroutine[Any, Any, None]] = {}
+            try:
+                await self._begin(outline, limit, begun)
+            except BaseException:
+                for work in begun.values():
+                    work.close()
+                raise
+            if not begun:
                 return
-            if start.kind is Kind.PARENT:
-                run.board.note_state(start.key, AttemptState.EXPANDED)
-                continue
-            await self._start(start.key, start.kind)
+            await run.means.runner.start_all([(self._child(key), work) for key, work in begun.items()])
+            for key in begun:
+                task = self._tasks.get(key)
+                if task is not None and task.stop_reason:  # while it was being started
+                    self.cancel(key)
 
-    async def _start(self, key: str, kind: Kind) -> None:
+    async def _begin(self, outline: Outline, limit: int, begun: dict[str, Coroutine[Any, Any, None]]) -> None:
+        """What may start in this text, up to one that had to wait: then the text may be another one."""
         run = self._run
-        outline = (await run.holder.look()).outline
+        self._waited = False
+        while not (run.stopping or run.broke or self._waited) and self._busy() < limit:
+            if self._returned:
+                key, kind = self._returned.pop(0)
+            elif (start := run.schedule.pop()) is not None:
+                key, kind = start.key, start.kind
+            else:
+                return
+            if kind is Kind.PARENT:
+                run.board.note_state(key, AttemptState.EXPANDED)
+            elif (work := await self._start(outline, key, kind)) is not None:
+                begun[key] = work
+
+    async def _start(self, outline: Outline, key: str, kind: Kind) -> Coroutine[Any, Any, None] | None:
+        """Its work; None when it is not to be done, or not now."""
+        run = self._run
         found = outline.by_id(key)
         if len(found) != 1:
             self.absent[key] = (kind, time.monotonic())
             run.look_again()
-            return
+            return None
         task = found[0]
         if task.status.settled:  # by hand, since the run began
             run.schedule.end(key, End.COMPLETED if task.status is Status.COMPLETED else End.CANCELLED)
-            return
+            return None
         if run.around(outline).above(task).settled and settled_above(run, outline, task):
             run.schedule.end(key, End.CANCELLED)
-            return
+            return None
         if kind is Kind.GATHER and all(child.status is Status.CANCELLED for child in task.children):
             # Nothing says that it is done: the split was undone, or all of it given up.
             run.schedule.block(key, f"all its subtasks were {'cancelled' if task.children else 'removed'}")
-            return
+            return None
         stored = self.stored.pop(key, None)
         if stored is not None and kind is Kind.GATHER and stored.state not in _GATHERING:
             # It was split, which could not be stored any more.
             expanded = replace(stored, state=AttemptState.EXPANDED, ended=time.time())
             run.when_stored(run.store.move(expanded, [], None, time.time()))
             stored = None
-        run.ours[key] = await run.store.last_result(run.holder.uri, key) if task.result else ""
+        run.ours[key] = ""
+        if task.result:
+            self._waited = True
+            run.ours[key] = await run.store.last_result(run.holder.uri, key)
         child = self._tasks[key] = TaskRun(run, task, outline, stored)
         if kind is Kind.LEAF:
-            work = child.leaf(step_through=self._steps_through(outline, task))
-        else:
-            work = child.gather(results_below(task, self.fresh))
-        await run.means.runner.start(self._child(key), work)
+            return child.leaf(step_through=self._steps_through(outline, task))
+        return child.gather(results_below(task, self.fresh))
 
     def _steps_through(self, outline: Outline, task: Task) -> bool:
         """Whether the person is asked before it: not for the one task that was started by name."""

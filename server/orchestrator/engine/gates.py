@@ -14,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from math import ceil
 
 from orchestrator.config import Calls
@@ -57,20 +57,25 @@ class Gate:
         self._closed_for = 0.0
         self._why = ""
 
-    @asynccontextmanager
-    async def enter(self, on_wait: Callable[[str], None] = lambda _text: None) -> AsyncGenerator[None]:
+    def enter(self, on_wait: Callable[[str], None] = lambda _text: None) -> AbstractAsyncContextManager[None]:
         """Wait for a turn, then have one of its places."""
+        return _Turn(self, on_wait)
+
+    async def begin(self, on_wait: Callable[[str], None]) -> None:
+        """For `enter`; `give` has to follow."""
         await self._take()
         try:
             await self._wait(on_wait)
-            self._begun.append(self._clock())
-            yield
-        finally:
-            self._give()
+        except BaseException:
+            self.give()
+            raise
+        self._begun.append(self._clock())
 
     @property
     def down(self) -> str:
         """Why it is closed and for how long, for a person; empty when it is open."""
+        if not self._closed_until:
+            return ""
         left = self._closed_until - self._clock()
         return f"{self._why} It is tried again in {ceil(left)} s" if left > 0 else ""
 
@@ -131,10 +136,11 @@ class Gate:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # its turn came at the same moment
-                self._give()
+                self.give()
             raise
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """A place is free again."""
         self._busy -= 1
         self.admit()
 
@@ -145,6 +151,22 @@ class Gate:
             if not turn.done():
                 self._busy += 1
                 turn.set_result(None)
+
+
+class _Turn(AbstractAsyncContextManager[None]):
+    """One of a gate's places; a class, because each call has one."""
+
+    __slots__ = ("_gate", "_on_wait")
+
+    def __init__(self, gate: Gate, on_wait: Callable[[str], None]) -> None:
+        self._gate = gate
+        self._on_wait = on_wait
+
+    async def __aenter__(self) -> None:
+        await self._gate.begin(self._on_wait)
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._gate.give()
 
 
 class Gates:

@@ -55,6 +55,10 @@ class Reservation:
     amount: Decimal
 
 
+_NOTHING = Reservation((RUN,), Decimal(0))
+"""Where nothing is limited: only what the run spends is counted."""
+
+
 @dataclass(slots=True)
 class Ledger:
     limit: Decimal | None = None
@@ -67,9 +71,12 @@ class Ledger:
     waiting: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called once, at the next settlement: there may be room then for what had none."""
     _accounts: dict[str, _Account] = field(default_factory=dict[str, _Account])
+    _limited: bool = False
+    """Whether any account has a limit."""
 
     def __post_init__(self) -> None:
         self._accounts[RUN] = _Account(self.limit, "this run")
+        self._limited = self.limit is not None
 
     @property
     def spent(self) -> Decimal:
@@ -83,10 +90,11 @@ class Ledger:
     def add_budget(self, key: str, limit: Decimal, title: str) -> None:
         """The branch of this task may spend so much."""
         self._accounts.setdefault(key, _Account(limit, f"“{title}”"))
+        self._limited = True
 
     def has_limit(self, keys: Iterable[str] = ()) -> bool:
         """Whether money is limited for a call in these branches."""
-        return any(account.limit is not None for account in self._of(keys))
+        return self._limited and any(account.limit is not None for account in self._of(keys))
 
     def affordable(self, keys: Iterable[str], amount: Decimal) -> bool:
         return all(
@@ -110,6 +118,9 @@ class Ledger:
                     hint="Allow a number of calls instead (`--calls`), or say its price in the setting `prices`.",
                 )
             amount = Decimal(0)
+        if not self._limited and amount == 0:
+            self.begun += 1
+            return _NOTHING
         accounts = [key for key in (RUN, *keys) if key in self._accounts]
         for key in accounts:
             account = self._accounts[key]
@@ -135,6 +146,8 @@ class Ledger:
             account = self._accounts[key]
             account.reserved -= reservation.amount
             account.spent += cost or Decimal(0)
+        if not self.waiting:
+            return
         waiting, self.waiting = self.waiting, []
         for wake in waiting:
             wake()

@@ -89,6 +89,7 @@ class Router:
         self._providers: dict[str, Provider] = {}
         self._specs: dict[str, ProviderSpec] = {}
         self._usable: dict[str, tuple[float, Availability]] = {}
+        self._routes: dict[tuple[Role, str], tuple[float, Route]] = {}
         self._asking = asyncio.Lock()
         self._making = asyncio.Lock()
 
@@ -130,6 +131,8 @@ class Router:
         Raises ConfigError for a provider that does not exist, ProviderUnavailableError when none of the models
         can be used, ConsentRequiredError when the person does not agree.
         """
+        if not without and (known := self._known_route(role, asker)) is not None:
+            return known
         reasons: list[str] = []
         mend = "See `orchestrator models` for what can be used."
         for name in candidates(self._settings, role, asker.model):
@@ -152,8 +155,18 @@ class Router:
             provider = await self._provider(spec)
             if provider.capabilities.guided:
                 self._require_listed(spec, name)
-            return Route(provider, model, self.prices)
+            found = Route(provider, model, self.prices)
+            if not (without or reasons or spec.destination(self._settings, self._keys).remote):
+                self._routes[role, asker.model] = time.monotonic(), found
+            return found
         raise ProviderUnavailableError(f"No model can be used ({'; '.join(reasons)}).", hint=mend)
+
+    def _known_route(self, role: Role, asker: Asker) -> Route | None:
+        """What was found a moment ago, where that asks nobody for consent: a run asks before each of its calls."""
+        known = self._routes.get((role, asker.model))
+        if known is None or time.monotonic() - known[0] >= USABLE_SECONDS:
+            return None
+        return None if self._gates.of(known[1].provider.name).down else known[1]
 
     def _spec(self, name: str) -> ProviderSpec:
         """Looked up once: plug-ins are looked for in every installed package, which takes longer than a short call."""

@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, TypeVar
 
@@ -37,7 +38,30 @@ class Runner:
             if getcoroutinestate(work) == CORO_CREATED:  # cancelled before it began
                 work.close()
         self._runs[run_id] = task
-        task.add_done_callback(lambda _: self._runs.pop(run_id, None))
+        task.add_done_callback(partial(self._forget, run_id))
+
+    async def start_all(self, works: Sequence[tuple[str, Coroutine[Any, Any, None]]]) -> None:
+        """Several at once, each as `start` does; no other work of the loop comes between them."""
+        if self._group is None or self._closing.is_set() or not works:
+            for run_id, work in works:
+                await self.start(run_id, work)
+            return
+        tasks = [(run_id, work, self._group.create_task(self._outermost(run_id, work))) for run_id, work in works]
+        try:
+            await asyncio.sleep(0)  # see `_spawn`
+        except asyncio.CancelledError:
+            for _, _, task in tasks:
+                task.cancel()
+            raise
+        finally:
+            for run_id, work, task in tasks:
+                if getcoroutinestate(work) == CORO_CREATED:  # cancelled before it began
+                    work.close()
+                self._runs[run_id] = task
+                task.add_done_callback(partial(self._forget, run_id))
+
+    def _forget(self, run_id: str, _task: asyncio.Task[None]) -> None:
+        self._runs.pop(run_id, None)
 
     def cancel(self, run_id: str) -> None:
         """Cancel the run's task; no effect when it has ended."""

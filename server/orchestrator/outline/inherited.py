@@ -79,7 +79,10 @@ class Known:
 
     def of(self, node: Node) -> dict[str, str]:
         """Those that hold for the node, as `value` says of each."""
-        parent = self._outline.parent(node)
+        return self.of_child(node, self._outline.parent(node))
+
+    def of_child(self, node: Node, parent: Node | None) -> dict[str, str]:
+        """The same, of one whose parent is known."""
         found = dict(self._top if parent is None else self._from(parent))
         found.update(self._own(node, self._keys))
         return found

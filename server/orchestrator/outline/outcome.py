@@ -22,7 +22,7 @@ from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.fields import MAX_REASON, place
 from orchestrator.outline.model_text import clean_title
 from orchestrator.outline.parse import parse
-from orchestrator.outline.reparse import merged, reparse
+from orchestrator.outline.reparse import foresee, merged
 from orchestrator.outline.scan import BYTE_ORDER_MARK, skip_blanks
 from orchestrator.outline.segments import Page
 from orchestrator.outline.text import Text
@@ -84,7 +84,7 @@ def write_outcomes(outline: Outline, wanted: Sequence[tuple[Task, Outcome]]) -> 
     together = merged(outline.text, [edit for one in edits for edit in one or ()])
     if together is None:
         return [None] * len(wanted)
-    after = reparse(outline, together)
+    after = foresee(outline, together)
     touched = {task.segment.key: task for (task, _), one in zip(wanted, edits, strict=True) if one}
     if not _others_are_as_they_were(outline, after, touched):
         return [None] * len(wanted)
@@ -223,11 +223,20 @@ def _says(after: Outline, task: Task, outcome: Outcome) -> bool:
     now, result = found[0], clean_result(outcome.result)
     return (
         now.segment.key == task.segment.key
-        and (now.title, now.mark, now.depth, now.ordered) == (task.title, outcome.mark, task.depth, task.ordered)
-        and dict(now.fields) == _fields_with(task, outcome)
+        and (now.mark, now.depth, now.ordered) == (outcome.mark, task.depth, task.ordered)
+        and _first_line_says(now, task, outcome)
         and said(now)[:2] == said(task)[:2]
         and now.result == (result or task.result)
     )
+
+
+def _first_line_says(now: Task, task: Task, outcome: Outcome) -> bool:
+    """Title and fields. What stands behind the check box says the same where it is the same."""
+    if outcome.mark not in {"!", "?"} and "reason" not in task.fields:
+        behind = now.segment.shape.mark_at + 1, task.segment.shape.mark_at + 1
+        if now.written[behind[0] :] == task.written[behind[1] :]:
+            return True
+    return now.title == task.title and dict(now.fields) == _fields_with(task, outcome)
 
 
 def _fields_with(task: Task, outcome: Outcome) -> dict[str, str]:

@@ -36,6 +36,20 @@ _HEADING_START = re.compile(r"[ \t]*#{1,6}")
 
 def reparse(outline: Outline, edits: Sequence[TextEdit]) -> Outline:
     """The edits are one batch against the outline's text, as for `edits.apply`."""
+    foreseen, outline.foreseen = outline.foreseen, None
+    if foreseen is not None and foreseen[0] == tuple(edits):
+        return foreseen[1]
+    return _read_after(outline, edits)
+
+
+def foresee(outline: Outline, edits: Sequence[TextEdit]) -> Outline:
+    """The same, for whoever looks at what edits lead to before making them: then that is not read again."""
+    changed = reparse(outline, edits)
+    outline.foreseen = tuple(edits), changed
+    return changed
+
+
+def _read_after(outline: Outline, edits: Sequence[TextEdit]) -> Outline:
     ordered = in_order(edits)
     many = len(ordered) > MOST
     if many:

@@ -191,14 +191,20 @@ _STEPS = 32
 class _Ranks:
     """The ranks of a page, to be searched at once: below one task there may be all others."""
 
-    __slots__ = ("_all",)
+    __slots__ = ("_all", "_there")
 
     def __init__(self, page: Page) -> None:
         self._all = bytes([min(segment.shape.rank, 255) for segment in page.segments])
+        self._there = sorted(set(self._all))
 
     def last(self, rank: int, end: int) -> int:
         """The last slot before `end` whose rank is at most this, or -1."""
-        return max((self._all.rfind(each, 0, end) for each in range(min(rank, 255) + 1)), default=-1)
+        found = -1
+        for each in self._there:  # mostly two or three
+            if each > rank:
+                break
+            found = max(found, self._all.rfind(each, 0, end))
+        return found
 
 
 class Segments:
@@ -240,6 +246,26 @@ class Segments:
         """(page, slot) of a segment."""
         page = bisect_right(self._counts, index) - 1
         return page, index - self._counts[page]
+
+    def place(self, index: int) -> tuple[Segment, int, int]:
+        """A segment, its first line and the offset of its first character."""
+        number, slot = self.spot(index)
+        page = self.pages[number]
+        return (
+            page.segments[slot],
+            self._lines[number] + page.line_starts[slot],
+            self._offsets[number] + page.starts[slot],
+        )
+
+    def has_none_below(self, index: int) -> bool:
+        """Whether the branch of a node is its own segment."""
+        number, slot = self.spot(index)
+        segments = self.pages[number].segments
+        if slot + 1 < len(segments):
+            return segments[slot + 1].shape.rank <= segments[slot].shape.rank
+        return (
+            number + 1 == len(self.pages) or self.pages[number + 1].segments[0].shape.rank <= segments[slot].shape.rank
+        )
 
     def index(self, page: int, slot: int) -> int:
         return self._counts[page] + slot

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from orchestrator.model.task import MARKS, Status
 from orchestrator.outline.contents import NOTHING, Contents, contents, head_of, own_lines
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.front_matter import FrontMatter
 from orchestrator.outline.inline import Line, read_line
 from orchestrator.outline.scan import is_blank, skip_blanks
@@ -147,6 +148,8 @@ class Task(_View):
     @property
     def children(self) -> tuple[Task, ...]:
         """Also those below items without a check box."""
+        if self.outline.segments.has_none_below(self.index):
+            return ()
         rank = self.segment.shape.rank + 1
         end = self.outline.segments.branch_end(self.index)
         return tuple(
@@ -255,7 +258,7 @@ _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class Outline:
-    __slots__ = ("front_matter", "interner", "next_key", "segments", "text")
+    __slots__ = ("foreseen", "front_matter", "interner", "next_key", "segments", "text")
 
     def __init__(
         self, text: Text, front_matter: FrontMatter, segments: Segments, interner: Interner, next_key: int
@@ -266,6 +269,8 @@ class Outline:
         self.interner = interner
         self.next_key = next_key
         """The number of the next node that is new."""
+        self.foreseen: tuple[tuple[TextEdit, ...], Outline] | None = None
+        """What edits lead to that are likely to follow, until the next ones are read (`reparse.foresee`)."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -282,9 +287,9 @@ class Outline:
 
     def node(self, index: int) -> Node:
         """The view of a segment that is one."""
-        segment = self.segments[index]
+        segment, line, start = self.segments.place(index)
         view = Task if segment.shape.kind is Kind.TASK else Section
-        return view(self, segment, index, self.segments.line(index), self.segments.start(index))
+        return view(self, segment, index, line, start)
 
     def nodes_between(self, start: int, end: int) -> Iterator[Node]:
         """Views of the nodes among the segments from `start` up to `end`."""
@@ -405,6 +410,8 @@ class Outline:
 
     def contents(self, task: Task) -> Contents:
         """What stands below the task's first line and is its own."""
+        if task.segment.lines == 1 and self.segments.has_none_below(task.index):
+            return NOTHING
         numbers, lines = own_lines(self.segments, self.text, task.index, task.line)
         if len(lines) == 1:
             return NOTHING

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
 
 from orchestrator.errors import ConnectionFailedError, ProviderError
 from orchestrator.providers.base import Event, Provider, Request
@@ -68,32 +69,38 @@ class _Patience:
         self._name = name
         self._silence = silence
         self._loop = asyncio.get_running_loop()
-        self._limit: asyncio.Timeout | None = None
-        """Of the wait that is under way."""
+        self._waiting: asyncio.Task[Any] | None = None
+        """Whose wait is under way."""
+        self._over = False
         self._since = 0.0
         self._timer = self._loop.call_later(silence, self._look)
 
     async def next(self, events: AsyncIterator[Event]) -> Event:
         self._since = self._loop.time()
+        self._waiting = task = asyncio.current_task()
+        before = 0 if task is None else task.cancelling()
         try:
-            async with asyncio.timeout(None) as self._limit:
-                return await anext(events)
-        except TimeoutError:
-            raise ConnectionFailedError(
-                f"{self._name} sent nothing for {self._silence:g} seconds.",
-                hint="Try again, or raise the setting calls.timeout.",
-            ) from None
+            return await anext(events)
+        except asyncio.CancelledError:
+            # Cancelled by us alone: a person's stop counts more, also in the same moment.
+            if self._over and task is not None and task.uncancel() <= before:
+                raise ConnectionFailedError(
+                    f"{self._name} sent nothing for {self._silence:g} seconds.",
+                    hint="Try again, or raise the setting calls.timeout.",
+                ) from None
+            raise
         finally:
-            self._limit = None
+            self._waiting, self._over = None, False
 
     def end(self) -> None:
         self._timer.cancel()
 
     def _look(self) -> None:
         now = self._loop.time()
-        due = self._since + self._silence if self._limit is not None else now + self._silence
-        if self._limit is not None and due <= now:
-            self._limit.reschedule(now)
+        due = self._since + self._silence if self._waiting is not None else now + self._silence
+        if self._waiting is not None and due <= now:
+            self._over = True
+            self._waiting.cancel()
         else:
             self._timer = self._loop.call_at(due, self._look)
 

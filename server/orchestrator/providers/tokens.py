@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from orchestrator.model.usage import Usage
 from orchestrator.providers.base import Request
@@ -41,10 +43,27 @@ def estimate_request(request: Request) -> int:
         texts.append(message.text)
         texts += [call.name + call.arguments for call in message.calls]
         texts += [result.text for result in message.results]
-    texts += [f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in request.tools]
+    found = sum([estimate(text) + _MESSAGE_OVERHEAD for text in texts if text])
+    for tool in request.tools:
+        found += _of_shape(tool.name, tool.description, tool.parameters)
     if request.schema is not None:
-        texts.append(f"{request.schema.name} {request.schema.description} {json.dumps(request.schema.json_schema)}")
-    return sum(estimate(text) + _MESSAGE_OVERHEAD for text in texts if text)
+        found += _of_shape(request.schema.name, request.schema.description, request.schema.json_schema)
+    return found
+
+
+def _of_shape(name: str, description: str, shape: Mapping[str, Any]) -> int:
+    """Counted once: schemas and tools are the same in each request, and are never changed."""
+    known = _shapes.get(id(shape))
+    if known is None or known[0] is not shape or known[1:3] != (name, description):
+        if len(_shapes) >= _MOST_SHAPES:
+            _shapes.clear()
+        tokens = estimate(f"{name} {description} {json.dumps(shape)}") + _MESSAGE_OVERHEAD
+        _shapes[id(shape)] = known = (shape, name, description, tokens)
+    return known[3]
+
+
+_MOST_SHAPES = 256
+_shapes: dict[int, tuple[Mapping[str, Any], str, str, int]] = {}
 
 
 def estimated_usage(request: Request, answer: str) -> Usage:

@@ -20,6 +20,7 @@ from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from orchestrator.model.json_text import writer as json_text_writer
 from orchestrator.model.run import Approval, Attempt, Conversation, Event, OutboxEntry, Run, Step, StoredMessage
 from orchestrator.model.usage import Cost, Usage
 
@@ -61,7 +62,7 @@ def cost_from(nano: int | None) -> Cost:
 
 
 def json_text(detail: dict[str, Any] | list[dict[str, Any]]) -> str:
-    return clean_text(_ENCODER.encode(detail))
+    return clean_text(_as_json(detail))
 
 
 def comes_back(detail: dict[str, Any], text: str) -> bool:
@@ -69,8 +70,7 @@ def comes_back(detail: dict[str, Any], text: str) -> bool:
     return text.isascii() and all(type(value) is str for value in detail.values())
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-"""Made once: `json.dumps` makes one for each text that is written in another way than usual."""
+_as_json = json_text_writer(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Columns(Generic[T]):
