@@ -1,13 +1,17 @@
 """The host that a person sees is the host that is called."""
 
+import asyncio
+import contextlib
+
 import pytest
 from tests.providers.support import VENDORS, collect, open_provider, text_of
 from tests.support.fault_server import Answer, FaultServer
 
 from orchestrator.config import Settings
 from orchestrator.providers import anthropic, openai
-from orchestrator.providers.addresses import checked, is_loopback, vendor_address
+from orchestrator.providers.addresses import Address, checked, is_loopback, vendor_address
 from orchestrator.providers.keys import Keys
+from orchestrator.providers.sdk_call import http_client
 
 MODULES = {"anthropic": anthropic, "openai": openai}
 
@@ -114,3 +118,23 @@ def test_what_is_this_computer(host: str, expected: bool):
 
 def test_a_trailing_slash_is_no_other_address():
     assert vendor_address("https://x.example/v1/", "o", "V", "d", {}).url == "https://x.example/v1"
+
+
+async def test_a_call_to_this_computer_has_a_connection_of_its_own():
+    """One that was kept may be closed by the other side just when it is used again."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with http_client(Address(f"http://127.0.0.1:{port}/v1", "embedded"), 30) as client:
+            for _ in range(3):
+                assert (await client.get(f"http://127.0.0.1:{port}/v1")).text == "ok"
+    assert connections == 3

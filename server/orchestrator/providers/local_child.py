@@ -134,7 +134,7 @@ def _start(wish: Wish, rendezvous: Path) -> Lease:
     watchdog.daemon = True
     watchdog.start()
     try:
-        lease = local_door.knock(_handshake(process, order, log))
+        lease = local_door.knock(_handshake(process, order, log), START_SECONDS)
     finally:
         watchdog.cancel()
     if lease is None:

@@ -90,11 +90,11 @@ class Lease:
         self._connection.close()
 
 
-def knock(address: Address) -> Lease | None:
+def knock(address: Address, patience: float = PATIENCE_SECONDS) -> Lease | None:
     """Ask to be let in. None when nobody is there, or whoever is there does not know the key. Blocks."""
     connection = None
     try:
-        connection = socket.create_connection((HOST, address.door), timeout=PATIENCE_SECONDS)
+        connection = socket.create_connection((HOST, address.door), timeout=patience)
         ours = secrets.token_bytes(_NONCE_BYTES)
         connection.sendall(ours)
         theirs = _receive(connection, _NONCE_BYTES)

@@ -29,8 +29,8 @@ from orchestrator.providers.local_door import HOST, Address
 
 GRACE_SECONDS = 3.0
 """How long a child without users waits for the next one: commands often follow each other."""
-FIRST_USER_SECONDS = 15.0
-"""How long a new child waits for whoever started it."""
+FIRST_USER_SECONDS = 60.0
+"""How long a new child waits for whoever started it: a busy computer takes its time."""
 SLOTS = 2
 """Conversations at once. More slots than processor cores add nothing."""
 MODEL_ALIAS = "embedded"

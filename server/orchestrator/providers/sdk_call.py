@@ -76,14 +76,19 @@ class LazyClient(Generic[_Client]):
 
 
 def http_client(address: Address, timeout: float) -> httpx2.AsyncClient:
-    """Follows no redirect: a person agreed to this host. Takes no proxy to this computer itself."""
+    """Follows no redirect: a person agreed to this host. Takes no proxy to this computer itself.
+
+    On this computer every call has a connection of its own: it costs nothing, and servers of models there (the embedded
+    one's after five seconds) hang up on a kept one without a word, at times in the moment when the next call is sent.
+    """
     import httpx2
 
+    kept = 0 if address.loopback else 8
     return httpx2.AsyncClient(
         follow_redirects=False,
         trust_env=not address.loopback,
         timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=kept),
     )
 
 
