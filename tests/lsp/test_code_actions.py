@@ -280,7 +280,7 @@ def test_fix_all_comes_when_it_is_asked_for(tmp_path: Path) -> None:
     assert "Fix all that is safe to fix" not in Offered(tmp_path, source).titles
     for only in (["source"], ["source.fixAll"], ["source.fixAll.orchestrator"]):
         offered = Offered(tmp_path, source, only=only)
-        assert offered.titles == ["Fix all that is safe to fix"]
+        assert [one for one in offered.titles if "port" not in one] == ["Fix all that is safe to fix"]
         assert offered.found[0].kind == "source.fixAll.orchestrator"
         assert offered.choose(offered.titles[0]) == "- [ ] a\n- [ ] b  [priority:: high]\n- [~] c\n"
     assert Offered(tmp_path, "- [~] $0a\n", only=["source.fixAll"]).found == []

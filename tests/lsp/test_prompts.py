@@ -156,3 +156,24 @@ async def test_metrics_of_nothing(tmp_path):
     found = await metrics.get(server, {"by": ["day", "model", "day"]})
     assert [(table.by, table.rows) for table in found.tables] == [("day", []), ("model", [])]
     await closing(server)
+
+
+async def test_a_prompt_that_there_is_none_of_is_underlined(tmp_path):
+    server, _ = make_server(tmp_path, pull_diagnostics=True)
+    folder = tmp_path / "w"
+    folder.mkdir()
+    uri = (folder / "plan.tasks.md").as_uri()
+    open_document(server, "- [ ] a  [prompt:: houes]\n- [ ] b  [prompt:: plan]\n", uri)
+    assert problems(server, uri) == [], "which there are is read in a thread"
+    await server.prompt_names.load()
+    (found,) = problems(server, uri)
+    assert (found.code, found.range.start.line, found.range.start.character) == ("unknown-prompt", 0, 19)
+    own = server.directories.config / "prompts"
+    own.mkdir(parents=True)
+    (own / "house.md").write_text("")
+    await server.prompt_names.load()
+    (found,) = problems(server, uri)
+    assert "“house”" in found.message
+    own.joinpath("house.md").rename(own / "houes.md")
+    await server.prompt_names.load()
+    assert problems(server, uri) == []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from orchestrator.model.task import Status
 from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.fixes import fixes
 from orchestrator.outline.parse import parse
 from orchestrator.outline.problems import MAX_RELATED, Check, Problem, Severity, Tag, problems
 from orchestrator.outline.references import Known
@@ -655,3 +656,26 @@ def test_a_split_for_an_older_text_is_noticed():
     assert "stale-split" not in [problem.code for problem in check.problems()]
     check.look_back({}, lambda task: task.title)
     assert "stale-split" not in [problem.code for problem in check.problems()]
+
+
+def test_a_prompt_that_there_is_none_of():
+    check = Check(parse("# S  [prompt:: mine]\n\n- [ ] a  [prompt:: exceute]\n- [ ] b  [prompt:: plan]\n"))
+    assert len(check) == 0, "nobody knows which there are"
+    check.look_for_prompts(frozenset({"execute", "plan"}))
+    text = check.outline.text.string
+    found = [(problem.code, text[problem.start : problem.end], problem.choices) for problem in check.problems()]
+    assert found == [("unknown-prompt", "mine", ()), ("unknown-prompt", "exceute", ("execute",))]
+    first, second = check.problems()
+    assert "prompts new" in first.message
+    assert "“execute”" in second.message
+    (choose, remove) = fixes(check.outline, second, lambda: "x")
+    assert choose.preferred
+    check.after(reparse(check.outline, choose.edits()))
+    assert [problem.start for problem in check.problems()] == [first.start]
+    assert "[prompt:: execute]" in check.outline.text.string
+    assert "exceute" not in reparse(parse(text), remove.edits()).text.string
+    check.look_for_prompts(frozenset({"execute", "plan", "mine"}))
+    assert len(check) == 0
+    end = check.outline.text.string.index("plan]")
+    check.after(reparse(check.outline, (TextEdit(end, end + 4, "plam"),)))
+    assert [problem.choices[0] for problem in check.problems()] == ["plan"]

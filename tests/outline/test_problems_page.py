@@ -25,8 +25,8 @@ def test_every_code_is_described():
         assert re.search(r"^To mend it: \w.*\.$", section, re.MULTILINE)
 
 
-OF_THE_TEXT = [code for code in Code if code is not Code.STALE_SPLIT]
-"""What the text alone shows; the other one needs to know what it was before."""
+OF_THE_TEXT = [code for code in Code if code not in {Code.STALE_SPLIT, Code.UNKNOWN_PROMPT}]
+"""What the text alone shows; the others need to know what it was before, or what there is besides."""
 
 
 @pytest.mark.parametrize("code", OF_THE_TEXT)
@@ -45,6 +45,16 @@ def test_the_example_of_a_stale_split_is_one():
     check.after(parse(example(code, "BAD")))
     (problem,) = check.problems()
     assert (problem.code, problem.severity.value) == (code, "information")
+
+
+def test_the_example_of_an_unknown_prompt_is_one():
+    code = Code.UNKNOWN_PROMPT
+    check = Check(parse(example(code, "GOOD")))
+    check.look_for_prompts(frozenset({"execute", "plan"}))
+    assert len(check) == 0
+    check.after(parse(example(code, "BAD")))
+    (problem,) = check.problems()
+    assert (problem.code, problem.severity.value, problem.choices) == (code, "error", ("execute",))
 
 
 @pytest.mark.parametrize("code", list(Code))

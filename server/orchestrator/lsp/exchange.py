@@ -19,10 +19,12 @@ from orchestrator.engine.exchange.doing import (
 from orchestrator.engine.new_ids import id_source
 from orchestrator.errors import FileError
 from orchestrator.lsp import uris
+from orchestrator.lsp.features.exchange_actions import stem
 from orchestrator.lsp.holder import canonical
 from orchestrator.lsp.protocol_exchange import ExportParams, ExportResult, ImportParams, ImportResult
 from orchestrator.lsp.threads import in_thread
 from orchestrator.lsp.workspaces import workspace_folder
+from orchestrator.model.safe_text import many_lines, one_line
 from orchestrator.outline.parse import parse
 
 if TYPE_CHECKING:
@@ -50,6 +52,45 @@ async def export_outline(server: Server, params: ExportParams) -> ExportResult:
     return ExportResult(
         text=exported.text if target is None else None, suffix=form.suffix, removed=max(exported.removed, 0)
     )
+
+
+async def export_beside(server: Server, params: ExportParams) -> ExportResult:
+    """As a command: into a file of its own beside the outline, and the person is told."""
+    if params.to is not None:
+        found = await export_outline(server, params)
+        told = uris.document_name(params.to)
+    else:
+        path = _path(params.uri)
+        found = await export_outline(server, params)
+        name = f"{stem(path.name) or 'tasks'}{_BESIDE.get(params.format, f'.{params.format}')}"
+        told = await in_thread(partial(_write_beside, path.parent, name, found.suffix, found.text or ""))
+    removed = f" {found.removed} keys were left out." if found.removed else ""
+    server.tell(f"Wrote {one_line(told, 120)}.{removed}")
+    return found
+
+
+_BESIDE = {"json": "", "markdown": ".conversations", "csv": ".calls", "metrics": ".metrics"}
+_NAMES = 1_000
+
+
+def _write_beside(folder: Path, name: str, suffix: str, text: str) -> str:
+    """The first name that is free."""
+    for number in range(1, _NAMES):
+        path = folder / f"{name}{'' if number == 1 else f'-{number}'}{suffix}"
+        if not path.exists():
+            write_new(path, text)
+            return path.name
+    raise FileError(f"There are {_NAMES:,} exports of that name.", hint="Delete some, or name a file.")
+
+
+async def import_told(server: Server, params: ImportParams) -> ImportResult:
+    """As a command: the person is told."""
+    found = await import_outline(server, params)
+    notes = "".join(f" {many_lines(note)}" for note in found.notes)
+    plural = "s" if found.tasks != 1 else ""
+    name = one_line(uris.document_name(params.to), 120)
+    server.tell(f"Wrote {name}: {found.tasks:,} task{plural}, from {one_line(found.what, 80)}.{notes}")
+    return found
 
 
 async def import_outline(server: Server, params: ImportParams) -> ImportResult:

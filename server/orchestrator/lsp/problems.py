@@ -59,6 +59,8 @@ def checked(server: Server, document: Document) -> Check:
         from orchestrator.engine.stale import text_hash
 
         check.look_back(history, text_hash)
+    if check.names_prompts and (names := server.prompt_names.of(document.uri)) is not None:
+        check.look_for_prompts(names)
     if server.folders:
         there = server.index.ids_elsewhere(snapshot.uri)
         check.look_elsewhere(known(server, snapshot), there.generation, complete=there.complete)

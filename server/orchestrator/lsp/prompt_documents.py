@@ -144,6 +144,7 @@ async def saved(server: Server, document: Document, name: str) -> None:
     except OrchestratorError as error:
         server.tell_failure(str(error))
         return
+    await server.prompt_names.load()
     if kept.is_new:
         server.tell(f"The prompt “{name}” is in use as version {kept.version.version}.")
 

@@ -784,6 +784,8 @@ COMMANDS: dict[str, str] = {
     "orchestrator.server.run.stop": "orchestrator/run/stop",
     "orchestrator.server.question.answer": "orchestrator/question/answer",
     "orchestrator.server.chat.open": "orchestrator/chat/open",
+    "orchestrator.server.export": "orchestrator/export",
+    "orchestrator.server.import": "orchestrator/import",
     "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
     "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
     "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",

@@ -19,7 +19,7 @@ class ExportParams(Wire):
     format: FormatName = "json"
     """One of those, or a plug-in's."""
     to: Uri | None = None
-    """A new file to be written; null: the text is in the answer."""
+    """A new file to be written; null: the text is in the answer. As a command, null means a file beside the outline."""
     replace: bool = False
     """Write over the file."""
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.outlook import Outlook
     from orchestrator.lsp.oversize import Oversize
     from orchestrator.lsp.problems import Pusher
+    from orchestrator.lsp.prompt_names import PromptNames
     from orchestrator.lsp.runs import Runs
     from orchestrator.lsp.settings import SettingsInForce
     from orchestrator.lsp.split_history import SplitHistory
@@ -73,6 +74,16 @@ REPLAN_KIND = "refactor.rewrite.orchestrator.replan"
 CHAT_KIND = "refactor.rewrite.orchestrator.chat"
 EXPAND_KIND = "refactor.rewrite.orchestrator.expand"
 PLAYBOOK_KIND = "refactor.orchestrator.savePlaybook"
+EXPORT_KIND = "source.orchestrator.export"
+IMPORT_KIND = "source.orchestrator.import"
+ACTION_KINDS = (
+    types.CodeActionKind.QuickFix,
+    REWRITE_KIND,
+    PLAYBOOK_KIND,
+    FIX_ALL_KIND,
+    EXPORT_KIND,
+    IMPORT_KIND,
+)
 
 COMMANDS = (
     "orchestrator.server.split.start",
@@ -84,6 +95,8 @@ COMMANDS = (
     "orchestrator.server.run.stop",
     "orchestrator.server.question.answer",
     "orchestrator.server.chat.open",
+    "orchestrator.server.export",
+    "orchestrator.server.import",
     "orchestrator.server.edit.status.set",
     "orchestrator.server.edit.status.cycle",
     "orchestrator.server.edit.value.set",
@@ -145,7 +158,7 @@ FEATURES: tuple[Feature, ...] = (
         "code_action",
         "code_action",
         types.CodeActionOptions(
-            code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, PLAYBOOK_KIND, FIX_ALL_KIND],
+            code_action_kinds=ACTION_KINDS,
             resolve_provider=True,
         ),
     ),
@@ -315,9 +328,7 @@ class Server(LanguageServer):
         if not self.client.pull_diagnostics:
             capabilities.diagnostic_provider = None
         if not self.client.action_resolve:
-            capabilities.code_action_provider = types.CodeActionOptions(
-                code_action_kinds=[types.CodeActionKind.QuickFix, REWRITE_KIND, PLAYBOOK_KIND, FIX_ALL_KIND]
-            )
+            capabilities.code_action_provider = types.CodeActionOptions(code_action_kinds=ACTION_KINDS)
         for name, provider in ASKED.items():
             if name not in self.client.asks:
                 setattr(capabilities, provider, None)
@@ -380,6 +391,12 @@ class Server(LanguageServer):
         from orchestrator.lsp.split_history import SplitHistory
 
         return SplitHistory(self)
+
+    @cached_property
+    def prompt_names(self) -> PromptNames:
+        from orchestrator.lsp.prompt_names import PromptNames
+
+        return PromptNames(self)
 
     @property
     def running_index(self) -> WorkspaceIndex | None:

@@ -36,6 +36,11 @@ def file_path(uri: str, *, windows: bool = os.name == "nt") -> str | None:
     return path
 
 
+def sibling(uri: str, name: str) -> str:
+    """Of a file of this name in the same folder."""
+    return f"{uri.rpartition('/')[0]}/{quote(name)}"
+
+
 def document_name(uri: str) -> str:
     """The last part of the path: what the outline globs are matched against. Empty if there is none."""
     try:

@@ -700,7 +700,7 @@
 ---@class orchestrator.ExportParams
 ---@field uri string The open text counts, else the file.
 ---@field format? string One of those, or a plug-in's.
----@field to? string|vim.NIL A new file to be written; null: the text is in the answer.
+---@field to? string|vim.NIL A new file to be written; null: the text is in the answer. As a command, null means a file beside the outline.
 ---@field replace? boolean Write over the file.
 
 ---@class orchestrator.ExportResult

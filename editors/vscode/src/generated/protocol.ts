@@ -997,7 +997,7 @@ export interface ExportParams {
   uri: string;
   /** One of those, or a plug-in's. */
   format?: string;
-  /** A new file to be written; null: the text is in the answer. */
+  /** A new file to be written; null: the text is in the answer. As a command, null means a file beside the outline. */
   to?: string | null;
   /** Write over the file. */
   replace?: boolean;
@@ -1363,6 +1363,8 @@ export const COMMANDS = {
   "orchestrator.server.run.stop": "orchestrator/run/stop",
   "orchestrator.server.question.answer": "orchestrator/question/answer",
   "orchestrator.server.chat.open": "orchestrator/chat/open",
+  "orchestrator.server.export": "orchestrator/export",
+  "orchestrator.server.import": "orchestrator/import",
   "orchestrator.server.edit.status.set": "orchestrator/edit/status/set",
   "orchestrator.server.edit.status.cycle": "orchestrator/edit/status/cycle",
   "orchestrator.server.edit.value.set": "orchestrator/edit/value/set",

@@ -20,7 +20,7 @@ from orchestrator.engine.ideas import drafted
 from orchestrator.errors import OrchestratorError, ProtocolError, TaskNotFoundError
 from orchestrator.lsp import convert
 from orchestrator.lsp.edits import compute, id_source, lines_of
-from orchestrator.lsp.features import run_actions
+from orchestrator.lsp.features import exchange_actions, run_actions
 from orchestrator.lsp.protocol import (
     COMMANDS,
     REQUESTS,
@@ -41,7 +41,9 @@ from orchestrator.lsp.protocol_chat import ChatOpenParams
 from orchestrator.lsp.server import (
     CHAT_KIND,
     EXPAND_KIND,
+    EXPORT_KIND,
     FIX_ALL_KIND,
+    IMPORT_KIND,
     PLAYBOOK_KIND,
     REPLAN_KIND,
     REWRITE_KIND,
@@ -66,6 +68,12 @@ if TYPE_CHECKING:
 
 QUICK_FIX = types.CodeActionKind.QuickFix.value
 _COMMAND_OF = {method: command for command, method in COMMANDS.items()}
+_NO_EDIT = {
+    "orchestrator/playbook/save",
+    "orchestrator/chat/open",
+    exchange_actions.EXPORT,
+    exchange_actions.IMPORT,
+}
 _VALUES = ("mode", "executor", "priority")
 
 
@@ -117,10 +125,15 @@ def resolve(server: Server, action: types.CodeAction) -> types.CodeAction:
 def _offers(server: Server, snapshot: Snapshot, params: types.CodeActionParams) -> Iterator[Offer]:
     yield from _fixes(server, snapshot, params)
     first, last = lines_of(_wire(params.range))
+    inside = first < snapshot.text.line_count
+    if inside and _asks_for_source(params.context.only):
+        yield from _exchanges(server, snapshot)
     try:
         tasks = tasks_in(snapshot.outline, first, min(last, snapshot.text.line_count))
     except TaskNotFoundError:
         yield from _ideas(snapshot, first)
+        if inside and params.context.only is None:
+            yield from _exchanges(server, snapshot)
         return
     yield from _splits(server, snapshot, tasks)
     for title, method, wanted in run_actions.offers(server, snapshot, tasks[0]):
@@ -142,6 +155,15 @@ def _offers(server: Server, snapshot: Snapshot, params: types.CodeActionParams) 
     if first != tasks[0].line and len(tasks) == 1:
         lines = EditParams(uri=snapshot.uri, version=snapshot.version, range=_wire(params.range))
         yield _rewrite("Make a subtask of these lines", "extract", "extract", lines)
+
+
+def _exchanges(server: Server, snapshot: Snapshot) -> Iterator[Offer]:
+    for title, method, wanted in exchange_actions.offers(server, snapshot):
+        yield Offer(title, EXPORT_KIND if method == exchange_actions.EXPORT else IMPORT_KIND, method, wanted)
+
+
+def _asks_for_source(only: object) -> bool:
+    return only is not None and (_wanted(EXPORT_KIND, only) or _wanted(IMPORT_KIND, only))
 
 
 def _splits(server: Server, snapshot: Snapshot, tasks: tuple[Task, ...]) -> Iterator[Offer]:
@@ -275,7 +297,7 @@ def _action(server: Server, offer: Offer) -> types.CodeAction | types.Command | 
     if offer.method in {"orchestrator/split/start", run_actions.RUN, run_actions.STOP, run_actions.RESUME}:
         action.command = command
         action.tags = [types.CodeActionTag.LlmGenerated] if server.client.llm_tag else None
-    elif offer.method in {"orchestrator/playbook/save", "orchestrator/chat/open"}:  # no edit
+    elif offer.method in _NO_EDIT:
         action.command = command
     elif offer.disabled:
         action.disabled = types.CodeActionDisabled(offer.disabled)

@@ -38,7 +38,7 @@ def _report(server: Server, params: types.DocumentDiagnosticParams) -> Report:
     there = server.index.ids_elsewhere(document.uri) if server.folders else None
     elsewhere = f"{there.generation}.{there.complete}" if there else ""
     result_id = f"{document.generation}.{document.version}.{server.settings_in_force.generation}.{findings.generation}"
-    result_id += f".{elsewhere}.{server.split_history.generation}"
+    result_id += f".{elsewhere}.{server.split_history.generation}.{server.prompt_names.generation}"
     if params.previous_result_id == result_id:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
     return types.RelatedFullDocumentDiagnosticReport(

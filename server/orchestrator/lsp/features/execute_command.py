@@ -27,6 +27,7 @@ from orchestrator.lsp.protocol import (
     Wire,
 )
 from orchestrator.lsp.protocol_chat import ChatOpenParams
+from orchestrator.lsp.protocol_exchange import ExportParams, ImportParams
 from orchestrator.lsp.validation import read
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
         return server.splits.save_playbook(given, tell=True)
     if isinstance(given, ChatOpenParams):
         return server.chats.open(given)
+    if isinstance(given, (ExportParams, ImportParams)):
+        return _exchange(server, given)
     if isinstance(given, SplitAcceptParams):
         server.start_alone(server.splits.accept(given))
     elif isinstance(given, SplitDiscardParams):
@@ -62,3 +65,9 @@ def execute_command(server: Server, params: types.ExecuteCommandParams) -> Corou
     elif isinstance(given, RunStopParams):
         server.start_alone(server.runs.stop(given))
     return None
+
+
+def _exchange(server: Server, given: ExportParams | ImportParams) -> Coroutine[Any, Any, Wire]:
+    from orchestrator.lsp.exchange import export_beside, import_told
+
+    return export_beside(server, given) if isinstance(given, ExportParams) else import_told(server, given)

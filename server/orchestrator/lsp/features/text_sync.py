@@ -28,7 +28,11 @@ def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> Non
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
     """Outlines are read as they are typed; a prompt comes in use when it is saved."""
     document = server.documents.find(params.text_document.uri)
-    if document is None or "/prompts/" not in document.uri:
+    if document is None:
+        return
+    if "/prompts/" not in document.uri:
+        if server.prompt_names.generation:  # somebody may have made one elsewhere
+            server.start_alone(server.prompt_names.load())
         return
     from orchestrator.lsp import prompt_documents
 

@@ -28,7 +28,7 @@ from orchestrator.outline.fixes.statuses import (
     open_with_completed_subtasks,
     unknown_status,
 )
-from orchestrator.outline.fixes.values import bad_field_value
+from orchestrator.outline.fixes.values import bad_field_value, unknown_prompt
 from orchestrator.outline.problems import Code, Problem, problems
 from orchestrator.outline.reparse import reparse
 from orchestrator.outline.tree import Outline
@@ -53,6 +53,7 @@ _MENDERS: Mapping[Code, Callable[[Outline, Problem, NewId], Iterator[Fix]]] = {
     Code.DEPENDENCY_CYCLE: cycle,
     Code.SHARED_FILE: shared_file,
     Code.MISSING_ACCEPTANCE: missing_acceptance,
+    Code.UNKNOWN_PROMPT: unknown_prompt,
 }
 
 

@@ -58,6 +58,21 @@ def bad_field_value(outline: Outline, problem: Problem, _: NewId) -> Iterator[Fi
         )
 
 
+def unknown_prompt(outline: Outline, problem: Problem, _: NewId) -> Iterator[Fix]:
+    node = node_at(outline, problem.start)
+    field = _field(outline, node, problem) if node is not None else None
+    if node is None or field is None:
+        return
+    for place, choice in enumerate(problem.choices):
+        yield Fix(
+            f"choose:{choice}",
+            f"Write prompt:: {choice}",
+            lambda choice=choice: _replaced(outline, node, field, choice),
+            preferred=place == 0,
+        )
+    yield Fix("remove", "Remove the field prompt", lambda: _without_field(outline, node, field))
+
+
 def _choices(outline: Outline, node: Node, field: Field, value: str, same: str | None) -> Iterator[Fix]:
     allowed = _ALLOWED.get(field.key, ())
     near = difflib.get_close_matches(value.lower(), allowed, n=1, cutoff=0.5)

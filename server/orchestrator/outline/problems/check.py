@@ -20,6 +20,7 @@ from orchestrator.outline.problems.dependencies import cycles, in_branch, missin
 from orchestrator.outline.problems.groups import Groups
 from orchestrator.outline.problems.ids import duplicate_elsewhere, duplicate_id, may_be_misplaced, misplaced_id
 from orchestrator.outline.problems.problem import Found, Place, Problem
+from orchestrator.outline.problems.prompts import unknown_prompt
 from orchestrator.outline.problems.running import NamedFile, files_of, missing_acceptances, shared_files
 from orchestrator.outline.problems.splits import stale_split
 from orchestrator.outline.references import Known, Reference, named_by
@@ -73,6 +74,10 @@ class Check:
         self._split_by: Mapping[str, str] = {}
         """By id what a task was split by, as `_hash_of` says it."""
         self._hash_of: Callable[[Task], str] = _title_of
+        self._prompts: dict[Segment, None] = {}
+        """Nodes that name a prompt."""
+        self._prompt_names: frozenset[str] | None = None
+        """Of all prompts; None while nobody knows them."""
         self._places: dict[Segment, int] = {}
         """Where segments are, and where ids stand first: known while the whole outline is read for the first time."""
         self._first: dict[str, int] | None = None
@@ -243,6 +248,22 @@ class Check:
         found = stale_split(changed[0]) if changed and len(holders) == 1 else ()
         self._groups.put(("split", task_id), found)
 
+    @property
+    def names_prompts(self) -> bool:
+        return bool(self._prompts)
+
+    def look_for_prompts(self, names: frozenset[str]) -> None:
+        """Say which of the prompts that are named there are none of."""
+        if names == self._prompt_names:
+            return
+        self._prompt_names = names
+        for segment in self._prompts:
+            self._check_prompt(self._node(segment))
+
+    def _check_prompt(self, node: Node) -> None:
+        if self._prompt_names is not None:
+            self._groups.put(("prompt", node.segment), unknown_prompt(node, self._prompt_names), node.index)
+
     def _is_calm(
         self, old: Outline, new: Outline, exact: Difference, gone: list[Segment], added: list[Segment]
     ) -> bool:
@@ -262,7 +283,7 @@ class Check:
         )
 
     def _drop(self, segment: Segment) -> None:
-        for kind in ("node", "family", "depends", "acceptance"):
+        for kind in ("node", "family", "depends", "acceptance", "prompt"):
             self._groups.put((kind, segment), ())
         for reference in self._references.pop(segment, ()):
             waiting = self._named.get(reference.task_id)
@@ -271,6 +292,7 @@ class Check:
                 if not waiting:
                     del self._named[reference.task_id]
         self._files.pop(segment, None)
+        self._prompts.pop(segment, None)
         self._modes.pop(segment, None)
         self._accepts.pop(segment, None)
         self._dataview.pop(segment, None)
@@ -301,6 +323,9 @@ class Check:
             self._files[segment] = files
         if own(node, "mode") == "auto":
             self._modes[segment] = "auto"
+        if "prompt" in node.fields:
+            self._prompts[segment] = None
+            self._check_prompt(node)
         if "id" in node.fields:
             self._dataview[segment] = node.fields["id"]
 

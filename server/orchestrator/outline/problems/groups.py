@@ -111,7 +111,7 @@ def _problem(one: Found | Problem, start: int, end: int, starts: dict[Segment, i
         for also in one.related
         for at in (starts[also.place.segment],)
     ]
-    return Problem(one.code, one.severity, start, end, one.message, tuple(related), one.tags)
+    return Problem(one.code, one.severity, start, end, one.message, tuple(related), one.tags, one.choices)
 
 
 _NONE: dict[Segment, int] = {}

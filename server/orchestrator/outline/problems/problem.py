@@ -56,6 +56,7 @@ class Code(StrEnum):
     SHARED_FILE = "shared-file"
     MISSING_ACCEPTANCE = "missing-acceptance"
     STALE_SPLIT = "stale-split"
+    UNKNOWN_PROMPT = "unknown-prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Problem:
     """What is wrong, then what to do."""
     related: tuple[Related, ...] = ()
     tags: tuple[Tag, ...] = ()
+    choices: tuple[str, ...] = ()
+    """What could stand there instead, where only whoever looked knows; the nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Found:
     message: str
     related: tuple[Also, ...] = ()
     tags: tuple[Tag, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 def place_in(node: Node, span: tuple[int, int]) -> Place:
