@@ -406,6 +406,11 @@ def test_a_draft_in_a_window_of_its_own(start_fake: Callable[..., FakeServed]) -
     fake.wait("the draft again", lambda: fake.lua("return vim.fn.bufnr()") == prompt)
     fake.keys(":close<CR>gi and more<Esc>")
     fake.wait("the draft again", lambda: fake.lines(prompt) == [" and more"])
+    fake.command("bwipeout!")
+    fake.wait("no chat without its draft", lambda: not fake.lua("return vim.api.nvim_buf_is_valid(...)", chat))
+    fake.keys("3G:Orchestrator chat<CR>")
+    fake.wait_for_text('To "Build the login page": <C-S> sends')
+    prompt, chat = fake.lua("local id = vim.fn.bufnr(); return { id, vim.fn.winbufnr(vim.fn.winnr('k')) }")
     fake.command(f"bwipeout! {chat}")
     fake.wait("no draft", lambda: not fake.lua("return vim.api.nvim_buf_is_valid(...)", prompt))
     assert fake.prompts == 0

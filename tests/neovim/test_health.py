@@ -43,6 +43,7 @@ def test_every_bad_line_says_how_to_mend_it(tmp_path: Path) -> None:
             advice = report[number + 1 : number + 3]
             assert any("ADVICE" in near for near in advice), line
     assert line_with(report, "no model can be used")
+    assert line_with(report, "Run `:helptags ALL` once")
     assert line_with(report, "orchestrator auth set anthropic")
     assert line_with(report, "vim.g.orchestrator.modle: there is no such option")
 

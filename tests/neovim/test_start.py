@@ -213,7 +213,8 @@ def test_every_subcommand_is_complete(fake: FakeServed) -> None:
     assert fake.lua(complete, "accept 1 2") == ["2", "2.1"]
     help_text = (PLUGIN / "doc" / "orchestrator.txt").read_text()
     for name in SUBCOMMANDS:
-        assert fake.lua("return require('orchestrator.command').subcommand(...).summary", name)
+        summary = fake.lua("return require('orchestrator.command').subcommand(...).summary", name)
+        assert 0 < len(summary) <= 66, "a row of the list that `:Orchestrator` alone shows"
         assert f"*:Orchestrator-{name}*" in help_text
 
 

@@ -248,6 +248,17 @@ def test_every_action_works_in_the_tree(editor: Shared, keys: str, expected: str
     assert "Error" not in editor.messages()
 
 
+def test_the_tree_of_a_chat_is_that_of_its_outline(editor: Shared) -> None:
+    editor.keys("9G:Orchestrator chat<CR>")
+    editor.wait("the chat", lambda: editor.lua("return vim.b.orchestrator_chat ~= nil"))
+    editor.keys(":Orchestrator tree<CR>")
+    editor.wait("the row of its task", lambda: "Hotel" in row(editor))
+    # It has no id yet, and is the task that commands in its chat mean all the same.
+    editor.keys(":wincmd b | Orchestrator status completed<CR>")
+    editor.wait("the mark", lambda: "[x] Hotel" in outline(editor)[8])
+    assert outline(editor)[:8] == OUTLINE.splitlines()[:8]
+
+
 def test_a_task_is_moved_into_another(editor: Shared) -> None:
     editor.lua("ask = vim.ui.select; vim.ui.select = function(items, o, done) asked = { items, o, done } end")
     try:

@@ -37,6 +37,7 @@ function M.open(params)
       stream.request(client, 'orchestrator/chat/close', { conversationId = id }) -- It was open already.
     else
       chat = buffers.new(opened, client)
+      chat.node_id = params.nodeId
       stream.show(chat, opened)
     end
     buffers.show(chat)
@@ -58,7 +59,17 @@ function M.at_cursor(line, new)
     display.say('the server is starting…')
     return
   end
-  M.open(vim.tbl_extend('error', place.params(here), { new = new or false }))
+  local params = place.params(here)
+  local function open(node_id)
+    M.open({ uri = params.uri, nodeId = node_id, new = new or false })
+  end
+  if here.node_id then
+    open(here.node_id)
+    return
+  end
+  server.request(here.buffer, 'orchestrator/tree/locate', params, function(found)
+    open(found.nodeId)
+  end)
 end
 
 --- The task of a chat.
@@ -70,7 +81,11 @@ function M.place(buffer)
     return { buffer = buffer }
   end
   local node_id = chat.info.nodeId
-  return { buffer = vim.uri_to_bufnr(chat.info.uri), node_id = type(node_id) == 'string' and node_id or nil }
+  return {
+    buffer = vim.uri_to_bufnr(chat.info.uri),
+    -- Never none: that would mean all of the outline. The server says that it does not know it.
+    node_id = type(node_id) == 'string' and node_id or chat.node_id or 'unknown',
+  }
 end
 
 --- Chooses one of the conversations of the outline's folder.

@@ -159,7 +159,7 @@ end
 ---@return orchestrator.Subcommand
 function M.move_command(name)
   return {
-    summary = ('Move the task %s, with everything below it; a number says how far'):format(name),
+    summary = ('Move the task %s with all below it; a number says how far'):format(name),
     complete = function()
       return {}
     end,

@@ -32,6 +32,11 @@ local function check_editor()
   if #problems == 0 then
     vim.health.ok('vim.g.orchestrator: nothing wrong in it')
   end
+  if #vim.fn.getcompletion('orchestrator-install', 'help') > 0 then
+    vim.health.ok(':help orchestrator')
+  else
+    vim.health.warn('The help is not indexed yet.', 'Run `:helptags ALL` once, then `:help orchestrator`.')
+  end
   if vim.lsp.is_enabled(server.name) then
     vim.health.ok("vim.lsp.enable('orchestrator')")
   else

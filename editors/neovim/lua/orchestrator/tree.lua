@@ -8,6 +8,7 @@ local actions = require('orchestrator.actions')
 local display = require('orchestrator.display')
 local highlights = require('orchestrator.highlights')
 local options = require('orchestrator.options')
+local place = require('orchestrator.place')
 local server = require('orchestrator.server')
 local views = require('orchestrator.tree.view')
 
@@ -210,8 +211,8 @@ local function hover(view, node)
   end
   local params = { uri = view.uri, nodeId = node.id }
   server.request(view.outline, 'orchestrator/tree/locate', params, function(found)
-    local place = { textDocument = { uri = view.uri }, position = found.selectionRange.start }
-    server.request(view.outline, 'textDocument/hover', place, function(card)
+    local title = { textDocument = { uri = view.uri }, position = found.selectionRange.start }
+    server.request(view.outline, 'textDocument/hover', title, function(card)
       local text = card and card ~= vim.NIL and vim.lsp.util.convert_input_to_markdown_lines(card.contents)
         or {}
       if #text > 0 then
@@ -451,11 +452,13 @@ end
 --- Opens the tree of the current outline, goes to it if it is open, closes it from within.
 ---@param layout? 'split'|'float'
 function M.toggle(layout)
-  local buffer = vim.api.nvim_get_current_buf()
-  if views.of_buffer(buffer) then
+  local current = vim.api.nvim_get_current_buf()
+  if views.of_buffer(current) then
     vim.cmd.close()
     return
   end
+  local here = place.here() -- In a chat its outline is meant.
+  local buffer = here.buffer
   local known = view_of(buffer)
   local window = known and vim.fn.win_findbuf(known.buffer)[1]
   if window then
@@ -463,7 +466,7 @@ function M.toggle(layout)
     return
   end
   local starting = server.when_started(buffer, function()
-    if vim.api.nvim_get_current_buf() == buffer then
+    if vim.api.nvim_get_current_buf() == current then
       M.toggle(layout)
     end
   end)
@@ -479,13 +482,13 @@ function M.toggle(layout)
   highlights.define()
   local configured = options.get().tree
   local view = views.new(buffer, { follow = configured.follow, opened = opened[buffer] }, state_of)
-  local position = { line = vim.api.nvim_win_get_cursor(0)[1] - 1, character = 0 }
+  local position = here.line and { line = here.line - 1, character = 0 } or nil
   open_window(view.buffer, layout or configured.layout)
   vim.bo[view.buffer].filetype = 'orchestrator-tree'
   set_keys(view)
   watch(view)
   view:ask(view.nodes.root, 0, function()
-    local params = { uri = view.uri, position = position }
+    local params = { uri = view.uri, position = position, nodeId = here.node_id }
     server.request(buffer, 'orchestrator/tree/locate', params, function(found)
       if view:is_alive() then
         view:reveal(found.path, found.indexes)

@@ -25,19 +25,20 @@ end
 --- The line above a chat: model, size of the next request, cost. For the option 'winbar'.
 ---@return string
 function M.winbar()
-  local chat = stream.of_buffer(vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0))
+  local window = vim.g.statusline_winid or vim.api.nvim_get_current_win()
+  local chat = stream.of_buffer(vim.api.nvim_win_get_buf(window))
   if not chat then
     return ''
   end
   local info, usage = chat.info, chat.usage
   local model = usage.model or (info.model ~= '' and info.model) or 'model of the task'
-  local parts = { info.title, model }
+  local parts = { model }
   local size = info.size
   if type(size) == 'table' then
-    local window = type(size.window) == 'number' and (' of ' .. counted(size.window)) or ''
+    local most = type(size.window) == 'number' and (' of ' .. counted(size.window)) or ''
     parts[#parts + 1] = ('%s%s tokens%s'):format(
       counted(size.tokens),
-      window,
+      most,
       size.fit ~= 'good' and (' (%s)'):format(size.fit) or ''
     )
   end
@@ -47,7 +48,14 @@ function M.winbar()
   if chat.writing then
     parts[#parts + 1] = '● writing'
   end
-  return (display.visible(table.concat(parts, ' · ')):gsub('%%', '%%%%'))
+  -- In a narrow window the title has what is left of the line: its task stands beside it.
+  local behind = ' · ' .. display.visible(table.concat(parts, ' · '))
+  local title = display.visible(info.title)
+  local room = vim.api.nvim_win_get_width(window) - vim.fn.strdisplaywidth(behind)
+  if vim.fn.strdisplaywidth(title) > room then
+    title = vim.fn.strcharpart(title, 0, math.max(room - 1, 0)) .. '…'
+  end
+  return ((title .. behind):gsub('%%', '%%%%'))
 end
 
 ---@param chat orchestrator.Chat
@@ -161,6 +169,14 @@ function M.new(opened, client)
   vim.bo[buffer].filetype = 'markdown'
   if prompt then
     set_keys(chat, prompt, true)
+    vim.api.nvim_create_autocmd('BufWipeout', {
+      buffer = prompt,
+      callback = vim.schedule_wrap(function()
+        if vim.api.nvim_buf_is_valid(buffer) then -- Without a draft it is no chat.
+          vim.api.nvim_buf_delete(buffer, { force = true })
+        end
+      end),
+    })
     close_together(chat)
     vim.bo[prompt].filetype = 'markdown'
   end

@@ -19,6 +19,7 @@ M.most_messages = 500
 ---@field buffer integer
 ---@field prompt? integer the buffer of the draft, where it has one
 ---@field client_id integer
+---@field node_id? string its task, for as long as that has no id
 ---@field info orchestrator.ChatInfo
 ---@field page orchestrator.chat.Page
 ---@field seq integer

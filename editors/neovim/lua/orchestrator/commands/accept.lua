@@ -1,6 +1,6 @@
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Write the proposed subtasks, or only the given numbers; with ! their modes and executors too',
+  summary = 'Write the proposed subtasks, or those of the numbers',
   bang = true,
   run = function(call)
     require('orchestrator.split').accept(call.arguments, call.bang)

@@ -1,6 +1,6 @@
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Answer what waits for you: here, in this row of the list, or the oldest',
+  summary = 'Answer what waits for you: here, in this row, or the oldest',
   run = function()
     require('orchestrator.inbox').answer_here()
   end,

@@ -1,6 +1,6 @@
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Talk about the task under the cursor; new, list, and more in a chat',
+  summary = 'Talk about the task; new, list, and more in a chat',
   complete = function()
     return require('orchestrator.chat').words()
   end,

@@ -1,6 +1,6 @@
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Say something to the task under the cursor while it runs; it counts from its next step on',
+  summary = 'Say something to the task while it runs',
   complete = function()
     return {}
   end,

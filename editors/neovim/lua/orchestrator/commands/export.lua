@@ -5,7 +5,7 @@ local filetypes = { json = 'json', markdown = 'markdown', csv = 'csv', metrics =
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Export the outline as json, its conversations as markdown, its calls as csv; with ! over a file',
+  summary = 'Export the outline, its conversations, its calls or its metrics',
   bang = true,
   complete = function()
     return formats

@@ -46,7 +46,7 @@ end
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Search conversations, results and splits by words; with ! by meaning',
+  summary = 'Search what was said and done, by words; with ! by meaning',
   bang = true,
   complete = function()
     return {}

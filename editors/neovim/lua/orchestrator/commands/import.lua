@@ -35,7 +35,7 @@ end
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Make an outline of a list, or of the tasks of Task Master, spec-kit or Kiro',
+  summary = "Make an outline of a list, or of another program's tasks",
   bang = true,
   complete = function()
     return vim.fn.getcompletion('', 'file')

@@ -4,7 +4,7 @@ local aliases = { 'fast', 'balanced', 'strong', 'inherited' }
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Set which model the task asks: fast, balanced, strong, or as inherited',
+  summary = 'Set which model the task asks: fast, balanced, strong',
   complete = function()
     return aliases
   end,

@@ -1,6 +1,6 @@
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Plan the subtasks of the task under the cursor anew; what is done stays',
+  summary = 'Plan the subtasks of the task anew; what is done stays',
   run = function(call)
     require('orchestrator.split').at_cursor({ replan = true, line = call.line })
   end,

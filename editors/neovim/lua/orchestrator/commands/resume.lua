@@ -1,6 +1,6 @@
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Go on with the run of the task under the cursor, or the one that is named',
+  summary = 'Go on with the run of the task, or the one that is named',
   complete = function()
     return require('orchestrator.running').resumable()
   end,

@@ -4,7 +4,7 @@ local words = { all = true, auto = true, needed = true }
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Run the task, or those in the lines, with what is below; all, auto, needed',
+  summary = 'Run the task, or those in the lines; all, auto, needed',
   complete = function()
     return { 'all', 'auto', 'needed' }
   end,

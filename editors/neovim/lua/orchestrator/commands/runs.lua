@@ -58,7 +58,7 @@ end
 
 ---@type orchestrator.Subcommand
 return {
-  summary = 'Choose one of the runs of this outline, to stop it or go on with it',
+  summary = 'Choose a run of this outline, to stop it or go on with it',
   run = function()
     local server = require('orchestrator.server')
     local buffer = require('orchestrator.place').here().buffer
