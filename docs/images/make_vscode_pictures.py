@@ -22,6 +22,8 @@ PICTURES = {
     "run": ("running", 0, 36, 1000, 800),
     "approve": ("approval", 0, 36, 1280, 800),
     "chat": ("chat", 352, 36, 924, 832),
+    "apply": ("apply", 352, 36, 924, 832),
+    "filter": ("filter", 0, 0, 944, 420),
 }
 """Name: screenshot, left, top, width, height."""
 

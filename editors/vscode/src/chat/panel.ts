@@ -8,18 +8,18 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
 import { show } from "../commands/place";
-import type { ChatMessage, ChatOpenParams, ChatOpenResult, ChatUpdateParams } from "../generated/protocol";
+import type { ChatOpenParams, ChatOpenResult, ChatUpdateParams } from "../generated/protocol";
 import { CONTEXTS } from "../names";
 import type { ServerControl } from "../server/control";
 import { shortened } from "../words";
 import { type Attachment, pickAttachments, selectionOf } from "./attaching";
 import { type CodeEdits, insertCode } from "./code";
+import { earlierMessages } from "./earlier";
 import { fromPage, type FromPage, linkOf, type ToPage } from "./messages";
+import { chooseModel } from "./model";
 import { chatPage } from "./page";
 
 export const VIEW_TYPE = "orchestrator.chat";
-/** Messages that are asked for at once, on the way to one far back. */
-const MOST_AT_ONCE = 500;
 
 interface Open {
   readonly panel: vscode.WebviewPanel;
@@ -300,7 +300,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
         return;
       }
       case "page": {
-        await this.turnBack(chat, said.before, said.upTo);
+        this.post(chat, { type: "page", ...(await earlierMessages(this.server, conversationId, said.before, said.upTo)) });
         return;
       }
       case "find": {
@@ -330,7 +330,9 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
         this.tellAttached(chat);
         return;
       case "model":
-        await this.chooseModel(chat);
+        if (await chooseModel(this.server, conversationId)) {
+          await this.reopen(chat);
+        }
         return;
       case "context": {
         const uri = vscode.Uri.parse(`orchestrator:/context/${conversationId}.md`);
@@ -343,25 +345,6 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
           await show(chat.uri, located.selectionRange.start.line, false, this.beside(chat));
         }
         return;
-    }
-  }
-
-  /** Messages before this one: a page, or as many as there are up to the one that is wanted. */
-  private async turnBack(chat: Open, before: string, upTo: string | null): Promise<void> {
-    const { conversationId } = chat;
-    const messages: ChatMessage[] = [];
-    let from = before;
-    for (;;) {
-      const limit = upTo === null ? {} : { limit: MOST_AT_ONCE };
-      const page = await this.server.request("orchestrator/chat/page", { conversationId, before: from, ...limit });
-      messages.unshift(...page.messages);
-      const [oldest] = page.messages;
-      const there = upTo === null || page.messages.some((message) => message.messageId === upTo);
-      if (there || oldest === undefined || page.earlier === 0) {
-        this.post(chat, { type: "page", messages, earlier: page.earlier });
-        return;
-      }
-      from = oldest.messageId;
     }
   }
 
@@ -405,39 +388,9 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     this.post(chat, { type: "attached", names: chat.attachments.map((one) => one.name) });
   }
 
-  private async chooseModel(chat: Open): Promise<void> {
-    const { aliases } = await this.server.request("orchestrator/models/list", {});
-    const other: vscode.QuickPickItem = { label: "$(edit) Another…", detail: "A name as provider/model" };
-    const set: vscode.QuickPickItem = { label: "$(discard) As the task and the settings say" };
-    const named = [...new Set(aliases.flatMap((one) => one.models))].map((label) => ({ label }));
-    const picked = await vscode.window.showQuickPick(
-      [
-        set,
-        ...aliases.map((one) => ({ label: one.name, description: one.models.join(", ") })),
-        { label: "", kind: vscode.QuickPickItemKind.Separator },
-        ...named,
-        other,
-      ],
-      { title: "Which Model Answers?", matchOnDescription: true },
-    );
-    const model = picked === other ? await askForName() : picked === set ? "" : picked?.label;
-    if (model !== undefined) {
-      await this.server.request("orchestrator/chat/model", { conversationId: chat.conversationId, model });
-      await this.reopen(chat);
-    }
-  }
-
   private page(webview: vscode.Webview): string {
     const at = (...parts: string[]): string => webview.asWebviewUri(vscode.Uri.joinPath(this.extension.extensionUri, ...parts)).toString();
     const nonce = randomBytes(18).toString("base64");
     return chatPage({ nonce, source: webview.cspSource, style: at("media", "chat.css"), script: at("dist", "chat.js") });
   }
-}
-
-function askForName(): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
-    title: "Model",
-    placeHolder: "provider/model",
-    validateInput: (value) => (/^[\w.-]+\/\S+$/.test(value) ? undefined : "provider/model"),
-  });
 }

@@ -1,6 +1,9 @@
 /**
  * The task tree on the screen: all outlines of the workspace, their tasks, and the ghosts of proposals.
  *
+ * One class of more than 400 lines, because VS Code asks one object for rows, their parents, looks and tooltips; what
+ * can stand by itself does: files, filters, searches, items, changes.
+ *
  * Invariant: only what somebody opened is loaded; a delta is shown without asking the server again
  * ("a delta changes the tree").
  */
@@ -13,14 +16,15 @@ import type { Live } from "../live";
 import { CONTEXTS, VIEWS } from "../names";
 import type { ServerControl } from "../server/control";
 import { counted } from "../words";
+import { Changes, TELL_PAUSE } from "./changes";
 import { isOpenOutline, OutlineFiles } from "./files";
-import { EVERYTHING, type Filter, filterOf, FilteredTree, hides, pathOf, searchOf, wordsOf } from "./filter";
+import { EVERYTHING, type Filter, filterOf, type FilteredTree, hides, pathOf, searchOf, wordsOf } from "./filter";
 import { changeItem, fileItem, ghostItem, headItem, moreItem, nodeItem, nodeTooltip } from "./items";
 import { type NodeRow, OutlineTree } from "./model";
 import type { FileRow, MoreRow, Row } from "./rows";
+import { Searches } from "./searches";
 
 const FOLLOW_PAUSE = 150;
-const TELL_PAUSE = 40;
 /** After a change of the text, before a search is asked again. */
 const SEARCH_PAUSE = 200;
 /** Outlines that are searched for a filter; those behind them are shown as they are. */
@@ -29,16 +33,11 @@ const MOST_SEARCHED = 100;
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
   readonly drag: vscode.TreeDragAndDropController<Row>;
-  private readonly changedRows = new vscode.EventEmitter<Row[] | undefined>();
-  readonly onDidChangeTreeData = this.changedRows.event as vscode.Event<Row | Row[] | undefined>;
+  private readonly changes = new Changes();
+  readonly onDidChangeTreeData = this.changes.event as vscode.Event<Row | Row[] | undefined>;
   private readonly files: OutlineFiles;
   private readonly trees = new Map<string, OutlineTree>();
-  /** What the filter found, by outline; dropped when the filter or the text changes. */
-  private readonly found = new Map<string, Promise<FilteredTree>>();
-  private readonly filtered = new Map<string, FilteredTree>();
-  private pending = new Set<Row>();
-  private pendingAll = false;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly searches: Searches;
   private followTimer: ReturnType<typeof setTimeout> | undefined;
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private filter: Filter;
@@ -57,17 +56,19 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.drag = drag;
     this.follows = vscode.workspace.getConfiguration("orchestrator").get("tree.followCursor", true);
     this.filter = filterOf(memory.get("tree.filter"));
+    // Whoever asked for the tree hears of changes.
+    this.searches = new Searches(server, (uri) => this.tree(uri).children(undefined));
     this.files = new OutlineFiles({
-      others: () => this.refreshAll(),
+      others: () => this.changes.everything(),
       forget: (uri) => {
         this.trees.get(uri)?.drop();
-        this.forgetFound(uri);
+        this.searches.forget(uri);
       },
       written: (uri) => {
         if (this.trees.has(uri)) {
           this.trees.get(uri)?.drop();
-          this.forgetFound(uri);
-          this.refresh(this.files.row(uri));
+          this.searches.forget(uri);
+          this.changes.row(this.files.row(uri));
         }
       },
     });
@@ -101,7 +102,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       proposals.onChange((preview) => this.proposalChanged(preview)),
       live.onTasks((tasks) => {
         for (const task of tasks) {
-          this.refresh(this.row(task.uri, task.nodeId));
+          this.changes.row(this.row(task.uri, task.nodeId));
         }
       }),
     );
@@ -151,14 +152,14 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   getTreeItem(row: Row): vscode.TreeItem {
     switch (row.kind) {
       case "file": {
-        const found = this.filtered.get(row.uri);
+        const found = this.searches.get(row.uri);
         const active = vscode.window.activeTextEditor?.document.uri.toString() === row.uri;
         const fit = found === undefined ? "" : found.fitting < found.total ? `the first ${found.fitting} of ${counted(found.total, "task")}` : found.total === 1 ? "1 fits" : `${found.total} fit`;
         const wide = found !== undefined || this.files.count === 1 || active;
         return fileItem(row, { wide, about: fit, filter: found === undefined ? "" : `~${this.filters}` });
       }
       case "node": {
-        const isFound = this.filtered.get(row.uri)?.row(row.node.nodeId) === row;
+        const isFound = this.searches.get(row.uri)?.row(row.node.nodeId) === row;
         return nodeItem(row, {
           live: this.live.stateOf(row.uri, row.node.nodeId),
           preview: this.proposals.at(row.uri, row.node.nodeId),
@@ -214,7 +215,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   async more(row: MoreRow): Promise<void> {
     await this.tree(row.uri).more(row.parent);
-    this.refresh(row.parent ?? this.files.row(row.uri));
+    this.changes.row(row.parent ?? this.files.row(row.uri));
   }
 
   setFilter(filter: Filter): void {
@@ -222,8 +223,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.filters += 1;
     void this.memory.update("tree.filter", filter);
     this.tellContexts();
-    this.forgetFound();
-    this.refreshAll();
+    this.searches.forget();
+    this.changes.everything();
   }
 
   get currentFilter(): Filter {
@@ -237,7 +238,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   reload(): void {
-    this.forgetFound();
+    this.searches.forget();
     this.files.again();
   }
 
@@ -257,7 +258,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     } catch {
       return false; // a line that belongs to no task
     }
-    const found = this.filtered.get(uri);
+    const found = this.searches.get(uri);
     const row = found === undefined ? await this.tree(uri).find(located.path) : found.row(located.nodeId);
     if (row === undefined || hides(this.filter, row.node)) {
       return false;
@@ -272,31 +273,30 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       return;
     }
     const changes = tree.apply(changed);
-    if (this.filtered.has(changed.uri)) {
+    if (this.searches.get(changed.uri) !== undefined) {
       clearTimeout(this.searchTimer);
       this.searchTimer = setTimeout(() => {
-        this.forgetFound(changed.uri);
-        this.refreshAll();
+        this.searches.forget(changed.uri);
+        this.changes.everything();
       }, SEARCH_PAUSE);
       return;
     }
     if (changes === undefined) {
-      this.refresh(this.files.row(changed.uri));
+      this.changes.row(this.files.row(changed.uri));
       return;
     }
     for (const row of [...changes.looks, ...changes.children]) {
-      this.refresh(row ?? this.files.row(changed.uri));
+      this.changes.row(row ?? this.files.row(changed.uri));
     }
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
     clearTimeout(this.followTimer);
     clearTimeout(this.searchTimer);
     for (const one of this.disposables) {
       one.dispose();
     }
-    this.changedRows.dispose();
+    this.changes.dispose();
   }
 
   // --- outlines and nodes ----------------------------------------------------------------------------------------------
@@ -314,48 +314,13 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     return shown;
   }
 
-  /** What of an outline fits the filter, asked once until something changes. Undefined: it cannot be told. */
   private async search(uri: string): Promise<FilteredTree | undefined> {
     const wanted = searchOf(this.filter);
-    if (wanted === undefined) {
-      return undefined;
-    }
-    let finding = this.found.get(uri);
-    if (finding === undefined) {
-      finding = this.askFor(uri, wanted);
-      this.found.set(uri, finding);
-    }
-    try {
-      const found = await finding;
-      if (this.found.get(uri) === finding) {
-        this.filtered.set(uri, found);
-      }
-      return found;
-    } catch (error) {
-      this.found.delete(uri);
-      this.server.output.debug(`An outline cannot be filtered: ${String(error)}`);
-      return undefined;
-    }
-  }
-
-  private async askFor(uri: string, wanted: NonNullable<ReturnType<typeof searchOf>>): Promise<FilteredTree> {
-    await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
-    await this.tree(uri).children(undefined); // whoever asked for the tree hears of changes
-    return new FilteredTree(uri, await this.server.request("orchestrator/tree/search", { uri, ...wanted }));
-  }
-
-  private forgetFound(uri?: string): void {
-    if (uri === undefined) {
-      this.found.clear();
-      this.filtered.clear();
-    } else {
-      this.found.delete(uri);
-      this.filtered.delete(uri);
-    }
+    return wanted === undefined ? undefined : this.searches.find(uri, wanted);
   }
 
   private row(uri: string, nodeId: string): NodeRow | undefined {
-    const found = this.filtered.get(uri);
+    const found = this.searches.get(uri);
     return found === undefined ? this.trees.get(uri)?.row(nodeId) : found.row(nodeId);
   }
 
@@ -376,7 +341,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     const tree = this.tree(uri);
     const known = parent === undefined ? undefined : (tree.row(parent.node.nodeId) ?? (inside === undefined ? undefined : await tree.find(pathOf(inside))));
     if (parent !== undefined && known === undefined) {
-      this.refresh(this.files.row(uri)); // it was of a tree that is gone
+      this.changes.row(this.files.row(uri)); // it was of a tree that is gone
       return [];
     }
     const children = await tree.children(known);
@@ -414,7 +379,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         await this.server.request("orchestrator/edit/status/set", { uri: row.uri, nodeId: row.node.nodeId, status });
       } catch (error) {
         void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
-        this.refresh(row);
+        this.changes.row(row);
       }
     }
   }
@@ -423,38 +388,13 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   private proposalChanged(preview: SplitPreviewParams): void {
     const row = this.row(preview.uri, preview.nodeId);
-    this.refresh(row ?? this.files.row(preview.uri));
+    this.changes.row(row ?? this.files.row(preview.uri));
     const begins = (preview.seq === 1 || preview.state === "ready") && isOpen(preview);
     if (begins && row !== undefined && this.view.visible) {
       // Once VS Code has heard that there is something below it.
       setTimeout(() => {
         this.view.reveal(row, { select: false, focus: false, expand: 2 }).then(undefined, () => undefined);
       }, TELL_PAUSE * 4);
-    }
-  }
-
-  private refresh(row: Row | undefined): void {
-    if (row === undefined) {
-      return;
-    }
-    this.pending.add(row);
-    this.timer ??= setTimeout(() => this.flush(), TELL_PAUSE);
-  }
-
-  private refreshAll(): void {
-    this.pendingAll = true;
-    this.timer ??= setTimeout(() => this.flush(), TELL_PAUSE);
-  }
-
-  private flush(): void {
-    this.timer = undefined;
-    const rows = [...this.pending];
-    this.pending = new Set();
-    if (this.pendingAll) {
-      this.pendingAll = false;
-      this.changedRows.fire(undefined);
-    } else if (rows.length > 0) {
-      this.changedRows.fire(rows);
     }
   }
 

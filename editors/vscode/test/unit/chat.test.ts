@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 
+import { earlierMessages } from "../../src/chat/earlier";
 import { settledEnd } from "../../src/chat/growing";
 import { fromPage, linkOf } from "../../src/chat/messages";
 import { MessageWindow, MOST } from "../../src/chat/window";
+import type { ChatMessage, ChatPageParams, ChatPageResult } from "../../src/generated/protocol";
 
 test("anything else from the page is dropped", () => {
   for (const bad of [
@@ -72,4 +74,31 @@ test("settled blocks stay", () => {
   expect(text.slice(settled)).toBe("Next");
   expect(settledEnd("```\na\n\nb\n")).toBe(0);
   expect(settledEnd("- a\n\n- b\n\n  c\n")).toBe(0);
+});
+
+test("messages are loaded page by page up to the one that is wanted", async () => {
+  const all = Array.from({ length: 1700 }, (_, index): ChatMessage => ({ messageId: `m${index}`, parentId: null, speaker: "user", text: "", created: 0, ending: "end" }));
+  const asked: ChatPageParams[] = [];
+  const request = (_: string, params: ChatPageParams): Promise<ChatPageResult> => {
+    asked.push(params);
+    const end = all.findIndex((one) => one.messageId === params.before);
+    const start = Math.max(0, end - (params.limit ?? 100));
+    return Promise.resolve({ messages: all.slice(start, end), earlier: start });
+  };
+  const some = await earlierMessages({ request }, "c", "m1600", null);
+  expect([some.messages[0]?.messageId, some.messages.length, some.earlier, asked.length]).toEqual(["m1500", 100, 1500, 1]);
+  const far = await earlierMessages({ request }, "c", "m1600", "m700");
+  expect([far.messages[0]?.messageId, far.messages.length, far.earlier, asked.length]).toEqual(["m600", 1000, 600, 3]);
+  const gone = await earlierMessages({ request }, "c", "m1600", "m9999");
+  expect([gone.messages.length, gone.earlier]).toEqual([1600, 0]);
+});
+
+test("a stretch around one message", () => {
+  const window = new MessageWindow();
+  for (let index = 0; index < 200; index += 1) {
+    window.append();
+  }
+  expect(window.around(100)).toMatchObject({ first: 80, end: 120 });
+  expect(window.around(3)).toMatchObject({ first: 0, end: 23, above: 0 });
+  expect(window.around(199)).toMatchObject({ first: 179, end: 200, below: 0 });
 });

@@ -1,0 +1,46 @@
+/** Tells VS Code which rows are other ones now: gathered for a moment, since a key may change many. */
+
+import * as vscode from "vscode";
+
+import type { Row } from "./rows";
+
+export const TELL_PAUSE = 40;
+
+export class Changes implements vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<Row[] | undefined>();
+  readonly event = this.emitter.event;
+  private pending = new Set<Row>();
+  private all = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  row(row: Row | undefined): void {
+    if (row !== undefined) {
+      this.pending.add(row);
+      this.soon();
+    }
+  }
+
+  everything(): void {
+    this.all = true;
+    this.soon();
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.emitter.dispose();
+  }
+
+  private soon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const rows = [...this.pending];
+      this.pending = new Set();
+      if (this.all) {
+        this.all = false;
+        this.emitter.fire(undefined);
+      } else if (rows.length > 0) {
+        this.emitter.fire(rows);
+      }
+    }, TELL_PAUSE);
+  }
+}
