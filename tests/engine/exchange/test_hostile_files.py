@@ -41,9 +41,8 @@ values = st.recursive(
 def check_read_or_refused(form, text: str, name: str) -> None:
     try:
         found = convert(foreign(text, name), form, None, MAX)
-    except OrchestratorError as refused:
-        assert str(refused)
-        return
+    except OrchestratorError:
+        return  # any other exception is a defect
     assert parse(found.text).text.string == found.text
     assert "\x1b" not in found.text or "\x1b" in text
 
