@@ -290,7 +290,7 @@ async def test_without_a_person_a_run_pauses_and_is_resumed(tmp_path):
         assert branch.mark("a") == "?"
         await branch.session.answer(branch.approvals[0].approval_id, "The French one")
         again = await (await branch.resume(view.run_id)).ended()
-        assert (again.state, again.done) == (RunState.COMPLETED, 1)
+        assert (again.state, again.done) == (RunState.COMPLETED, 2)
         assert branch.mark("a") == "x"
         assert len(branch.requests()) == 3, "the first question was not asked again"
 
@@ -333,7 +333,7 @@ async def test_a_stopped_run_is_resumed_where_it_was(tmp_path):
         await run.ended()
         assert [branch.mark(title) for title in "ab"] == ["x", " "]
         view = await (await branch.resume(run.run_id)).ended()
-        assert (view.state, view.done) == (RunState.COMPLETED, 1)
+        assert (view.state, view.done) == (RunState.COMPLETED, 2)
         assert len(branch.requests()) == 3
         with pytest.raises(ProtocolError, match="cannot be resumed"):
             await branch.resume(run.run_id)

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from orchestrator.cli.diff import unified
 from orchestrator.cli.exit_codes import ExitCode
@@ -28,7 +28,7 @@ from orchestrator.cli.problem_formats import as_annotation, as_json, as_line
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Style, Terminal
 from orchestrator.config import OutlineFiles
-from orchestrator.engine.outline_files import IGNORED, MARKED_AS_NOT_OURS, taken_below
+from orchestrator.engine.outline_files import find, may_be_outline, taken_below
 from orchestrator.engine.trust import workspace_of
 from orchestrator.errors import EditRefusedError, FileError, OrchestratorError
 from orchestrator.model.safe_text import one_line
@@ -42,7 +42,6 @@ from orchestrator.outline.text import Text
 from orchestrator.outline.tree import Outline
 
 SCHEMA = 1
-_MARKDOWN = (".md", ".markdown")
 _STYLES: dict[Severity, Style] = {Severity.ERROR: "removed", Severity.WARNING: "warning"}
 
 
@@ -173,9 +172,9 @@ def check(
     for path in paths:
         inside = os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises for some paths
         closed: list[OSError] = []
-        for file in _files(path, closed) if inside else [path]:
+        for file in _outlines(path, globs, closed) if inside else [path]:
             real = os.path.realpath(file)
-            if real in seen or (inside and not _may_be_outline(file, globs)):
+            if real in seen:
                 continue
             try:
                 outline = parse(read(file, max_bytes).text)
@@ -201,37 +200,11 @@ def check(
             yield Unreadable(str(error.filename), FileError(message, hint="Check that you may open it."))
 
 
-def _files(folder: Path, closed: list[OSError]) -> Iterator[Path]:
-    """Plain files below it. Links are not followed: they may lead around in a circle, or out of the folder."""
-    for place, folders, names in os.walk(folder, onerror=closed.append):
-        folders[:] = sorted(name for name in folders if _is_ours(Path(place, name)))
-        for name in sorted(names):
-            file = Path(place, name)
-            if not file.is_symlink():
-                yield file
-
-
-def _is_ours(folder: Path) -> bool:
-    """As the language server decides it: hidden folders count, since other tools keep their plans there."""
-    return folder.name not in IGNORED and not any(os.path.lexists(folder / name) for name in MARKED_AS_NOT_OURS)
-
-
-def _may_be_outline(file: Path, globs: Sequence[str]) -> bool:
-    """By its name, or because it starts as front matter does: nobody's large log is read to the end."""
-    if is_outline(file.name, parse(""), globs):
-        return True
-    if not file.name.lower().endswith(_MARKDOWN):
-        return False
-    try:
-        with _opened(file) as opened:
-            return opened.readline(100).removeprefix("\ufeff").rstrip() == "---"
-    except (OSError, ValueError):
-        return True  # `read` says what is wrong with it
-
-
-def _opened(file: Path) -> TextIO:
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a named pipe would wait for ever
-    return os.fdopen(descriptor, encoding="utf-8", errors="replace")
+def _outlines(folder: Path, globs: Sequence[str], closed: list[OSError]) -> Iterator[Path]:
+    """What may be an outline below it, found as the language server finds it."""
+    for found in find(str(folder), globs, on_closed=closed.append):
+        if found is not None and may_be_outline(found):
+            yield Path(found.path)
 
 
 def _show(terminal: Terminal, outcome: Checked, form: str) -> None:

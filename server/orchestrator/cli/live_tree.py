@@ -25,7 +25,7 @@ _WORDS = {
     AttemptState.PENDING: "begins",
     AttemptState.DECIDING: "deciding",
     AttemptState.PLANNING: "planning",
-    AttemptState.EXPANDED: "its subtasks run",
+    AttemptState.EXPANDED: "waits for its subtasks",
     AttemptState.EXECUTING: "at work",
     AttemptState.AGGREGATING: "summing up",
     AttemptState.VERIFYING: "checking",
@@ -140,7 +140,7 @@ def headline(view: BranchView) -> str:
     if view.failed:
         parts.append(f"{view.failed} failed")
     if view.waiting:
-        parts.append(f"{view.waiting} wait for you")
+        parts.append(f"{view.waiting} {'waits' if view.waiting == 1 else 'wait'} for you")
     if view.blocked:
         parts.append(f"{view.blocked} not possible")
     if view.usage.input_tokens:

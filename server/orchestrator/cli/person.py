@@ -49,7 +49,12 @@ def cancel_on_signals() -> None:
     """Ask to stop as Ctrl-C does, so that children end and nothing stays half done."""
     task = asyncio.current_task()
     assert task is not None
+    on_signals(task.cancel)
+
+
+def on_signals(stop: Callable[[], object], *, interrupt: bool = False) -> None:
+    """Call this, in the event loop, when somebody asks the program to end; `interrupt`: at Ctrl-C too."""
     if sys.platform != "win32":
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, *((signal.SIGINT,) if interrupt else ())):
             with contextlib.suppress(NotImplementedError, RuntimeError):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+                asyncio.get_running_loop().add_signal_handler(number, stop)

@@ -12,8 +12,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
-import sys
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.cli.exit_codes import ExitCode, exit_code
 from orchestrator.cli.file_editor import require_writable
 from orchestrator.cli.live_tree import LiveTree, final_lines, headline
-from orchestrator.cli.person import TerminalPerson
+from orchestrator.cli.person import TerminalPerson, on_signals
 from orchestrator.cli.selector import select
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
@@ -212,10 +210,7 @@ class Job:
             self._interrupted = True
             started.stop()
 
-        if sys.platform != "win32":
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                with contextlib.suppress(NotImplementedError, RuntimeError):
-                    asyncio.get_running_loop().add_signal_handler(number, stop)
+        on_signals(stop, interrupt=True)
 
     def _tell_end(self, started: BranchRun, view: BranchView) -> int:
         code = self._code(started, view)

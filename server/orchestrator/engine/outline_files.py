@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,16 +62,21 @@ class Content:
     digest: str
 
 
-def find(folder: str, globs: Sequence[str], leave_out: Container[str] = ()) -> Iterator[Found | None]:
+def find(
+    folder: str,
+    globs: Sequence[str],
+    leave_out: Container[str] = (),
+    on_closed: Callable[[OSError], None] = lambda _error: None,
+) -> Iterator[Found | None]:
     """What may be an outline, in alphabetical order; None now and then, when there was nothing for a while.
 
-    `leave_out` are paths of folders that somebody else looks at.
+    `leave_out` are paths of folders that somebody else looks at; `on_closed` is told of those that cannot be read.
     """
     waiting = [(folder, 0)]
     seen = 0
     while waiting:
         here, depth = waiting.pop()
-        entries = _entries(here, MAX_ENTRIES - seen)
+        entries = _entries(here, MAX_ENTRIES - seen, on_closed)
         seen += len(entries)
         yield None
         if depth and not MARKED_AS_NOT_OURS.isdisjoint(entry.name for entry in entries):
@@ -101,9 +106,12 @@ def look_at(path: str, globs: Sequence[str]) -> Found | None:
 
 def read(found: Found, max_bytes: int) -> Content | None:
     """The text of an outline; None for what is none, is larger, is no UTF-8 text, or is not there any more."""
-    if not found.named and not _head_says_so(found.path):
-        return None
-    return content_of(found.path, max_bytes)
+    return content_of(found.path, max_bytes) if may_be_outline(found) else None
+
+
+def may_be_outline(found: Found) -> bool:
+    """By its name, or because it starts as an outline does: nobody's large log is read to the end."""
+    return found.named or _head_says_so(found.path)
 
 
 def content_of(path: str, max_bytes: int) -> Content | None:
@@ -164,7 +172,7 @@ _ID_AT_END = re.compile(r"[ \t]\^([A-Za-z0-9-]+)[ \t]*$", re.MULTILINE)
 _BOX = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[.\](?=\s)", re.MULTILINE)
 
 
-def _entries(folder: str, most: int) -> list[os.DirEntry[str]]:
+def _entries(folder: str, most: int, on_closed: Callable[[OSError], None]) -> list[os.DirEntry[str]]:
     found: list[os.DirEntry[str]] = []
     try:
         with os.scandir(folder) as entries:
@@ -172,8 +180,10 @@ def _entries(folder: str, most: int) -> list[os.DirEntry[str]]:
                 if len(found) >= most:
                     break
                 found.append(entry)
-    except (OSError, ValueError):
-        pass  # what was found until then counts
+    except OSError as error:
+        on_closed(error)  # what was found until then counts
+    except ValueError:
+        pass
     return sorted(found, key=lambda entry: entry.name)
 
 

@@ -17,7 +17,7 @@ from orchestrator.engine.schedule import End
 from orchestrator.errors import TaskError
 from orchestrator.model.run import Attempt, AttemptState, Run
 from orchestrator.model.task import Status
-from orchestrator.outline.tree import Outline
+from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers.prices import price_from
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def go_on(run: BranchRun, resumed: Run) -> None:
     if not roots:
         raise TaskError("The tasks of this run are not in the outline any more.", hint="Start a new run.")
     run.roots = Roots(roots)
-    run.plan(outline, roots)
+    run.plan(outline, roots, done=_done(roots, attempts))
     run.crew.stored = {
         attempt.task_id: attempt for attempt in attempts if attempt.ended is None and attempt.task_id is not None
     }
@@ -48,6 +48,19 @@ async def go_on(run: BranchRun, resumed: Run) -> None:
     for attempt_id, said in await store.corrections(run.run_id):
         run.said.setdefault(attempt_id, []).append(said)
     await _count_spent(run, outline)
+
+
+def _done(roots: Sequence[Task], attempts: Sequence[Attempt]) -> list[Task]:
+    """What this run has completed already: part of it as a person counts, and nothing that is left to do."""
+    completed = {attempt.task_id for attempt in attempts if attempt.state is AttemptState.COMPLETED}
+    found: list[Task] = []
+    waiting = list(reversed(roots))
+    while waiting:
+        task = waiting.pop()
+        waiting += reversed(task.children)
+        if task.status is Status.COMPLETED and task.task_id in completed:
+            found.append(task)
+    return found
 
 
 async def _count_spent(run: BranchRun, outline: Outline) -> None:

@@ -345,10 +345,17 @@ class BranchRun:
             return ""
         return f"“{one_line(self.title, 60)}”, {line}"
 
-    def plan(self, outline: Outline, roots: Sequence[Task]) -> None:
+    def plan(self, outline: Outline, roots: Sequence[Task], *, done: Sequence[Task] = ()) -> None:
+        """`done`: what was completed before it was resumed."""
         self.schedule = schedule(outline, roots)
         self.budgets.add(outline, roots)
         self.show_new(outline)
+        for task in done:
+            key = task.task_id or ""
+            above = (one.task_id for one in reversed(outline.ancestors(task)) if (one.task_id or "") in self.board)
+            self.board.show(key, task.title, next(above, None))
+            self.board.note_state(key, AttemptState.COMPLETED)
+            self.board.note_result(key, self.crew.fresh.get(key, ""))
 
     def show_new(self, outline: Outline) -> None:
         """Tasks that came into the run."""
