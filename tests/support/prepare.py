@@ -12,6 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 DEBIAN = {"tmux": "tmux", "luacheck": "lua-check", "chromium": "chromium"}
@@ -23,7 +26,13 @@ BIN = Path(sys.executable).parent
 
 
 def main() -> int:
-    return _debian_packages() or _node_tools(NODE) or _node_tools(EXTENSION) or _vscode() or _weights()
+    if status := _debian_packages():
+        return status
+    # Each of these mostly waits for the network.
+    steps: list[Callable[[], int]] = [_vscode, partial(_node_tools, EXTENSION), partial(_node_tools, NODE), _weights]
+    with ThreadPoolExecutor(len(steps)) as pool:
+        results = [pool.submit(step) for step in steps]
+    return next((status for result in results if (status := result.result()) != 0), 0)
 
 
 def vscode_folder() -> Path:
