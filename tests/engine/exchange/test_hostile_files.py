@@ -58,7 +58,7 @@ def test_any_markdown_is_read_or_refused(form, text: str):
 @pytest.mark.parametrize("form", [TaskMaster(), JsonOutline()], ids=lambda form: form.name)
 @settings(max_examples=examples(60), deadline=None)
 @given(value=values, tagged=st.booleans())
-def test_any_json_is_read_or_refused(form, value: object, tagged: bool):  # noqa: FBT001 - drawn
+def test_any_json_is_read_or_refused(form, value: object, tagged: bool):
     text = json.dumps({"master": {"tasks": value}} if tagged else {"tasks": value})
     form.recognises(foreign(text, "tasks.json"))
     check_read_or_refused(form, text, "tasks.json")
