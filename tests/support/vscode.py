@@ -11,17 +11,19 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Error, Frame, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Playwright, sync_playwright
 
 from tests.support.prepare import vscode_folder
 
@@ -54,6 +56,21 @@ _CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_KEPT = """async () => {
+  const all = [];
+  const result = (ask) => new Promise((done) => {
+    ask.onsuccess = () => done(ask.result);
+    ask.onerror = () => done([]);
+  });
+  for (const { name } of await indexedDB.databases()) {
+    const database = await result(indexedDB.open(name));
+    for (const table of database.objectStoreNames) {
+      all.push(...await result(database.transaction(table).objectStore(table).getAll()));
+    }
+    database.close();
+  }
+  return JSON.stringify(all);
+}"""
 
 
 def node() -> Path:
@@ -71,11 +88,25 @@ def chromium() -> str:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone() -> Generator[None]:
     """Other processes that test build the extension too: nobody reads what is half written."""
     with (EXTENSION / "node_modules" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def npm(*argv: str) -> subprocess.CompletedProcess[str]:
+    """One of the extension's own commands, with the Node of the wheel."""
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    with alone():
+        return subprocess.run(
+            [str(BIN / "npm"), "run", "--silent", *argv],
+            cwd=EXTENSION,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 class VSCode:
@@ -88,23 +119,31 @@ class VSCode:
         settings: Mapping[str, Any] | None = None,
         trusted: bool = True,
         script: list[Any] | None = None,
-        driver: bool = False,
+        machine: Mapping[str, Any] | None = None,
+        installed: bool = True,
         environment: Mapping[str, str] | None = None,
         server: Path | None = BIN / "orchestrator",
+        beside: VSCode | None = None,
     ) -> None:
         self.home = home
         self.workspace = home / "work"
         self.trusted = trusted
+        self.asked = home / "asked.jsonl"
+        """What the scripted model was asked."""
+        self._door = home / "door"
         self._settings = {**QUIET, **(settings or {})}
+        self._installed = installed
         self._machine: dict[str, Any] = {} if server is None else {"orchestrator.server.path": str(server)}
+        self._machine |= machine or {}
         if script is not None:
             (home / "script.json").write_text(json.dumps(script))
             self._machine |= {
                 "orchestrator.model": "scripted/test",
                 "orchestrator.scripted.script": str(home / "script.json"),
+                "orchestrator.scripted.log": str(self.asked),
             }
-        self._driver = driver
         self._environment = dict(environment or {})
+        self._beside = beside
         self._process: subprocess.Popen[str] | None = None
         self._playwright: Playwright | None = None
         self.browser: Browser | None = None
@@ -122,11 +161,14 @@ class VSCode:
             (data / folder).mkdir(parents=True, exist_ok=True)
             (data / folder / "settings.json").write_text(json.dumps(content))
         (self.home / "config.yaml").write_text("")
-        self._install_extension()
+        self._install_extensions()
         try:
             self._serve()
-            self._playwright = sync_playwright().start()
-            self.browser = self._playwright.chromium.launch(executable_path=chromium(), args=_CHROMIUM)
+            if self._beside is not None:
+                self.browser = self._beside.browser  # one of them in a thread
+            else:
+                self._playwright = sync_playwright().start()
+                self.browser = self._playwright.chromium.launch(executable_path=chromium(), args=_CHROMIUM)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -135,7 +177,7 @@ class VSCode:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.browser is not None:
+        if self.browser is not None and self._beside is None:
             self.browser.close()
         if self._playwright is not None:
             self._playwright.stop()
@@ -153,15 +195,29 @@ class VSCode:
         manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
         return self.home / "ext" / f"{manifest['publisher']}.{manifest['name']}-{manifest['version']}"
 
-    def _install_extension(self) -> None:
+    def set_machine(self, **settings: Any) -> None:
+        """As a person edits them while the window is open; None takes one away. `__` stands for a dot."""
+        for name, value in settings.items():
+            self._machine[f"orchestrator.{name.replace('__', '.')}"] = value
+        content = {name: value for name, value in self._machine.items() if value is not None}
+        (self.home / "data" / "Machine" / "settings.json").write_text(json.dumps(content))
+
+    def _install_extensions(self) -> None:
         """Unpacked, as an installation leaves it; `--install-extension` costs a start of the server."""
+        door = self.home / "ext" / "orchestrator.orchestrator-tests-0.0.0"
+        door.mkdir(parents=True)
+        shutil.copy(EXTENSION / "test" / "host" / "package.json", door)
+        with alone():
+            shutil.copy(EXTENSION / "dist" / "test" / "index.js", door)
+        if not self._installed:
+            return
         target = self.extension
         target.mkdir(parents=True)
         for part in ("package.json", "README.md", "CHANGELOG.md", "LICENSE", "icon.png"):
             shutil.copy(EXTENSION / part, target / part)
         for folder in ("dist", "media", "snippets", "walkthrough"):
             with alone():
-                shutil.copytree(EXTENSION / folder, target / folder)
+                shutil.copytree(EXTENSION / folder, target / folder, ignore=shutil.ignore_patterns("test"))
 
     def _serve(self) -> None:
         environment = {
@@ -171,6 +227,7 @@ class VSCode:
             "LANG": "C.UTF-8",
             "ORCHESTRATOR_CONFIG_DIR": str(self.home / "config"),
             "ORCHESTRATOR_DATA_DIR": str(self.home / "store"),
+            "TEST_DOOR_OF_ORCHESTRATOR": str(self._door),
             **self._environment,
         }
         (self.home / "home").mkdir(exist_ok=True)
@@ -184,7 +241,6 @@ class VSCode:
             "--disable-proxy",
         ]
         argv += [] if not self.trusted else ["--disable-workspace-trust"]
-        argv += ["--vscode-option", "enable-smoke-test-driver"] if self._driver else []
         self._process = subprocess.Popen(
             [*argv, str(self.workspace)],
             env=environment,
@@ -210,58 +266,53 @@ class VSCode:
 
     # --- the page --------------------------------------------------------------------------------------------------
 
-    def run_inside(self, tests: str) -> tuple[int, list[str]]:
-        """Run `run()` of a bundled module inside the extension host: its exit code, and what it said."""
-        said: list[str] = []
-        ended: list[int] = []
-        authority = f"vscode-remote://127.0.0.1:{self.port}"
-        payload = [
-            ["extensionDevelopmentPath", f"{authority}{self.extension}"],
-            ["extensionTestsPath", f"{authority}{self.extension / tests}"],
-        ]
-        functions = {
-            "codeAutomationLog": lambda kind, arguments: said.append(f"{kind}: {arguments}"),
-            "codeAutomationExit": lambda code, *_: ended.append(code),
-        }
-        page = self.open(payload=payload, functions=functions)
-        for _ in range(int(PATIENCE * 4 / 250)):
-            if ended:
-                break
-            page.wait_for_timeout(250)
-        return (ended[0] if ended else -1), said
-
-    def open(
-        self,
-        file: str = "",
-        *,
-        payload: list[list[str]] | None = None,
-        functions: Mapping[str, Callable[..., Any]] | None = None,
-    ) -> Page:
+    def open(self) -> Page:
         assert self.browser is not None
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
         )
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        for name, function in (functions or {}).items():
-            self.page.expose_function(name, function)
         self.page.on("console", lambda message: self.console.append(message.text))
-        address = f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}"
-        wanted = list(payload or [])
-        if file:
-            authority = f"127.0.0.1:{self.port}"
-            wanted.append(["openFile", f"vscode-remote://{authority}{self.workspace / file}"])
-        if wanted:
-            address += "&payload=" + quote(json.dumps(wanted))
-        self.page.goto(address)
-        self.page.locator(".monaco-workbench").wait_for()
+        self._load()
         return self.page
 
-    def again(self) -> None:
-        """Come back to the window later: what it restores by itself, without the file that it was opened with."""
-        self.page.wait_for_timeout(1500)  # the page gathers its state before it is stored, and tells nobody
+    def _load(self) -> None:
+        """Until the extension host is there too."""
+        self._door.unlink(missing_ok=True)
         self.page.goto(f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}")
         self.page.locator(".monaco-workbench").wait_for()
+        self.until("the extension host", self._door.exists)
+
+    def restart_host(self) -> None:
+        """A new extension host in the same page."""
+        self._door.unlink()
+        self.command("Developer: Restart Extension Host")
+        self.until("the extension host", self._door.exists)
+
+    def until(self, what: str, come: Callable[[], object]) -> None:
+        """What is not in the page, where Playwright waits by itself."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not come():
+            if time.monotonic() > end:
+                raise TimeoutError(f"{what} did not come")
+            self.page.wait_for_timeout(50)
+
+    def inside(self, name: str, *given: Any) -> Any:
+        """Call one of `CALLS` in `editors/vscode/test/host/door.ts`."""
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(4 * PATIENCE / 1000)
+            door.connect(str(self._door))
+            door.sendall(json.dumps([name, *given]).encode() + b"\n")
+            with door.makefile("r", encoding="utf-8") as heard:
+                answer = json.loads(heard.readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["value"]
+
+    def again(self) -> None:
+        """Come back to the window later, to what it restores by itself."""
+        self._load()
 
     def command(self, title: str) -> None:
         """As a person: by the palette."""
@@ -272,21 +323,71 @@ class VSCode:
         self.page.locator(".quick-input-list .monaco-list-row").first.wait_for()
         self.page.locator(f'.quick-input-list .monaco-list-row[aria-label^="{title}"]').first.click()
 
+    def line(self, text: str) -> Locator:
+        return self.page.locator(".editor-instance .view-line", has_text=text).first
+
+    def cursor(self, text: str) -> None:
+        """As a person: by a click and the End key."""
+        self.line(text).click()
+        self.page.keyboard.press("End")
+
+    def save(self, name: str) -> str:
+        """What a person would have on disk now."""
+        return self.inside("save", name)
+
+    def trust(self) -> None:
+        """As a person: in the editor that VS Code has for it."""
+        self.inside("command", "workbench.trust.manage")
+        self.page.locator(".workspace-trust-editor a.monaco-button", has_text="Trust").first.click()
+        self.page.locator(".workspace-trust-editor.trusted").wait_for()
+        self.trusted = True
+
     def shot(self, name: str) -> Path:
+        """Of the window as it is, without what the mouse happens to point at."""
         folder = Path(os.environ.get("TEST_SCREENSHOTS") or self.home / "shots")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
+        self.page.mouse.move(640, 2)
+        self.page.locator(".monaco-hover:not(.hidden):visible").first.wait_for(state="hidden")
         self.page.screenshot(path=str(path))
         return path
 
     def row(self, text: str, view: str = "Tasks") -> Locator:
         return self.page.locator(f'.pane:has(.pane-header[aria-label^="{view}"]) .monaco-list-row', has_text=text)
 
-    def webview(self) -> Frame:
-        for frame in self.page.frames:
-            try:
-                if frame.name == "active-frame" or frame.locator("body[data-orchestrator]").count():
-                    return frame
-            except Error:
-                continue
-        raise LookupError("no webview")
+    def webview(self) -> FrameLocator:
+        """The page that is on the screen; the last one where there are several."""
+        return self.page.locator("iframe.webview:visible").last.content_frame.frame_locator("iframe")
+
+    def axe(self) -> list[tuple[str, list[str]]]:
+        """Violations in all webviews: which rule, and where."""
+        # As the tools of the browser do it: the page's own policy lets no other script in.
+        axe = (EXTENSION / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+        found: list[tuple[str, list[str]]] = []
+        pages = [frame for frame in self.page.frames if "fake.html" in frame.url or frame.name == "active-frame"]
+        assert pages, "no webview is open"
+        for frame in pages:
+            with self._with_scripts(frame) as place:
+                place.evaluate(f"() => {{ {axe}; }}")
+                ran = place.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+            found += [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in ran["violations"]]
+        return found
+
+    @contextmanager
+    def _with_scripts(self, frame: Frame) -> Generator[Frame | Page]:
+        """The frame; or, where it lets no script run, a page that looks the same."""
+        if "allow-scripts" in (frame.frame_element().get_attribute("sandbox") or ""):
+            yield frame
+            return
+        text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", frame.content())
+        style = (EXTENSION / "media" / f"{frame.locator('body').get_attribute('data-orchestrator')}.css").read_text(
+            "utf-8"
+        )
+        copy = self.page.context.new_page()
+        copy.set_content(re.sub(r'<link rel="stylesheet"[^>]*>', f"<style>{style}</style>", text))
+        yield copy
+        copy.close()
+
+    def kept(self, text: str) -> None:
+        """Wait until the window has stored it: a page that is left before that forgets it."""
+        self.until(f"{text!r} in the window's own store", lambda: text in self.page.evaluate(_KEPT))

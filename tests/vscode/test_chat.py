@@ -1,4 +1,4 @@
-"""Conversations beside the editor: streamed, stopped, branched, written into the outline; without a fault for axe."""
+"""Conversations beside the editor: streamed, stopped, branched, written into the outline."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.support.vscode import EXTENSION, PATIENCE, VSCode
+from tests.support.vscode import PATIENCE, VSCode
+from tests.vscode.answers import says
 
-PLAN = "# Ship login\n\n- [ ] Build the login page  ^b7c2d\n  Three fields.\n- [ ] Tell the team  ^q4w5e\n"
+TALK = "# Shop\n\n- [ ] Draw the order form  ^c7c2d\n  Three fields.\n- [ ] Choose the colours  ^c4w5e\n"
 CODE = (
     "Here is the form:\n\n```python ui/login.py\ndef form():\n    return ['name', 'password']\n```\n\n"
     "It has **two** fields, see [the file](ui/login.py:3)."
@@ -22,46 +23,40 @@ STEPS = "Do this:\n\n1. Draw it\n2. Write it\n3. Test it\n"
 SLOW = " ".join(f"word{number}" for number in range(400))
 
 
-def says(text: str, contains: str, **more: Any) -> dict[str, Any]:
-    return {"when": {"schema": "", "contains": contains}, "answer": text, **more}
-
-
 WINDOW: dict[str, Any] = {
-    "files": {"plan.tasks.md": PLAN, "ui/login.py": "# one\n# two\n# three\n\n\ndef form():\n    return []\n"},
+    "files": {"talk.tasks.md": TALK, "ui/login.py": "# one\n# two\n# three\n\n\ndef form():\n    return []\n"},
     "script": [
-        says(CODE, "form", thought="A form has fields."),
-        says(HOSTILE, "hostile"),
-        says(SLOW, "slow", chunk=6, delay=0.02),
-        says(STEPS, "steps"),
-        says("Another answer.", "steps"),
-        {"when": {"schema": ""}, "answer": "Yes.", "repeat": True},
+        says(CODE, "show me the form", thought="A form has fields."),
+        says(HOSTILE, "be hostile"),
+        says(SLOW, "be slow", chunk=6, delay=0.02),
+        says(STEPS, "list the steps"),
+        says("Another answer.", "list the steps"),
     ],
 }
 
 
 @pytest.fixture(scope="module")
-def page(code: VSCode) -> Page:
-    opened = code.open("plan.tasks.md")
-    opened.locator(".editor-instance .view-line", has_text="Build the login page").first.wait_for()
-    opened.locator('.activitybar a[aria-label="Orchestrator"]').click()
-    code.row("Build the login page").wait_for()
-    return opened
+def tidy(code: VSCode, page: Page) -> None:
+    code.inside("tidy")
 
 
-@pytest.fixture(scope="module")
-def chat(code: VSCode, page: Page) -> Frame:
-    page.locator(".editor-instance .view-line", has_text="Build the login page").first.click()
-    code.command("Orchestrator: Chat about Task")
-    page.locator(".tab", has_text="Build the login page").wait_for()
-    return page.frame_locator("iframe.webview").frame_locator("iframe")  # type: ignore[return-value]
+@pytest.fixture(autouse=True)
+def chat(code: VSCode, page: Page, tidy: None) -> FrameLocator:
+    """One conversation for all tests, of the first task."""
+    code.inside("show", "talk.tasks.md", "Draw the order form")
+    code.inside("command", "orchestrator.chat")
+    page.locator(".tab", has_text="Draw the order form").wait_for()
+    shown = code.webview()
+    shown.locator("#title", has_text="Draw the order form").wait_for()
+    return shown
 
 
-def say(chat: Any, text: str) -> None:
+def say(chat: FrameLocator, text: str) -> None:
     chat.locator("#box").fill(text)
     chat.locator("#box").press("Enter")
 
 
-def test_an_answer_streams_with_code_and_a_thought(code: VSCode, page: Page, chat: Any) -> None:
+def test_an_answer_streams_with_code_and_a_thought(code: VSCode, page: Page, chat: FrameLocator) -> None:
     say(chat, "Show me the form")
     expect(chat.locator("article.user")).to_contain_text("Show me the form", timeout=PATIENCE)
     expect(chat.locator("article.assistant figure.code")).to_contain_text("def form():", timeout=PATIENCE)
@@ -72,14 +67,14 @@ def test_an_answer_streams_with_code_and_a_thought(code: VSCode, page: Page, cha
     code.shot("chat")
 
 
-def test_a_link_opens_a_file_of_the_workspace_at_its_line(code: VSCode, page: Page, chat: Any) -> None:
+def test_a_link_opens_a_file_of_the_workspace_at_its_line(code: VSCode, page: Page, chat: FrameLocator) -> None:
     chat.locator("article.assistant a", has_text="the file").click()
     page.locator(".tab", has_text="login.py").wait_for()
     expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text("Ln 3,")
-    page.locator(".tab", has_text="plan.tasks.md").first.click()
+    page.locator(".tab", has_text="talk.tasks.md").first.click()
 
 
-def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: Any) -> None:
+def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: FrameLocator) -> None:
     chat.locator("article.assistant [data-do=apply]").click()
     page.locator(".tab.active", has_text="login.py (from the conversation)").wait_for()
     page.locator(".diff-editor .view-line, .monaco-diff-editor .view-line", has_text="password").first.wait_for()
@@ -91,23 +86,24 @@ def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: Any)
     expect(page.locator(".tab.dirty", has_text="login.py")).to_have_count(0, timeout=PATIENCE)
 
 
-def test_lines_and_files_are_attached(code: VSCode, page: Page, chat: Any) -> None:
+def test_lines_and_files_are_attached(code: VSCode, page: Page, chat: FrameLocator) -> None:
+    code.inside("show", "ui/login.py")
     page.locator(".editor-instance .view-line", has_text="# two").click()
     page.keyboard.press("Shift+ArrowDown")
     code.command("Orchestrator: Attach Selection to Conversation")
     expect(chat.locator("#attached")).to_contain_text("login.py:2-", timeout=PATIENCE)
     chat.locator("#attach").click()
-    page.locator(".quick-input-list .monaco-list-row", has_text="plan.tasks.md").click()
+    page.locator(".quick-input-list .monaco-list-row", has_text="talk.tasks.md").click()
     page.keyboard.press("Enter")
-    expect(chat.locator("#attached")).to_contain_text("plan.tasks.md", timeout=PATIENCE)
+    expect(chat.locator("#attached")).to_contain_text("talk.tasks.md", timeout=PATIENCE)
     say(chat, "Look at these")
     expect(chat.locator("article.user .foot").last).to_contain_text("login.py:2-", timeout=PATIENCE)
-    expect(chat.locator("article.user .foot").last).to_contain_text("plan.tasks.md")
+    expect(chat.locator("article.user .foot").last).to_contain_text("talk.tasks.md")
     expect(chat.locator("#stop")).to_be_hidden(timeout=PATIENCE)
-    page.locator(".tab", has_text="plan.tasks.md").first.click()
+    page.locator(".tab", has_text="talk.tasks.md").first.click()
 
 
-def test_text_is_found_in_the_conversation(code: VSCode, page: Page, chat: Any) -> None:
+def test_text_is_found_in_the_conversation(code: VSCode, page: Page, chat: FrameLocator) -> None:
     chat.locator("#find").click()
     chat.locator("#search").fill("THE FORM")
     chat.locator("#search").press("Enter")
@@ -120,7 +116,7 @@ def test_text_is_found_in_the_conversation(code: VSCode, page: Page, chat: Any) 
     expect(chat.locator("#finding")).to_be_hidden()
 
 
-def test_hostile_markdown_is_text(code: VSCode, page: Page, chat: Any) -> None:
+def test_hostile_markdown_is_text(code: VSCode, page: Page, chat: FrameLocator) -> None:
     say(chat, "Be hostile")
     last = chat.locator("article.assistant").last
     expect(last).to_contain_text("onerror=alert(1)", timeout=PATIENCE)
@@ -129,7 +125,7 @@ def test_hostile_markdown_is_text(code: VSCode, page: Page, chat: Any) -> None:
     expect(chat.locator("#banner")).to_contain_text("leads to no page", timeout=PATIENCE)
 
 
-def test_an_answer_is_stopped_and_what_was_written_stays(code: VSCode, page: Page, chat: Any) -> None:
+def test_an_answer_is_stopped_and_what_was_written_stays(code: VSCode, page: Page, chat: FrameLocator) -> None:
     say(chat, "Be slow")
     last = chat.locator("article.assistant").last
     expect(last).to_contain_text("word9", timeout=PATIENCE)
@@ -139,7 +135,7 @@ def test_an_answer_is_stopped_and_what_was_written_stays(code: VSCode, page: Pag
     expect(chat.locator("#send")).to_be_visible()
 
 
-def test_it_is_answered_anew_and_written_into_the_outline(code: VSCode, page: Page, chat: Any) -> None:
+def test_it_is_answered_anew_and_written_into_the_outline(code: VSCode, page: Page, chat: FrameLocator) -> None:
     say(chat, "List the steps")
     last = chat.locator("article.assistant").last
     expect(last.locator("li")).to_have_count(3, timeout=PATIENCE)
@@ -149,24 +145,3 @@ def test_it_is_answered_anew_and_written_into_the_outline(code: VSCode, page: Pa
     expect(chat.locator("article.assistant").last).to_contain_text("Another answer.", timeout=PATIENCE)
     expect(chat.locator("article.assistant").last.locator(".actions")).to_contain_text("2/2", timeout=PATIENCE)
     code.shot("chat-long")
-
-
-def test_axe_finds_nothing(code: VSCode, page: Page, chat: Any) -> None:
-    frame = next(frame for frame in page.frames if frame.name == "active-frame" or "fake.html" in frame.url)
-    # As the tools of the browser do it: the page's own policy lets no other script in.
-    axe = (EXTENSION / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-    frame.evaluate(f"() => {{ {axe}; }}")
-    found = frame.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]] == []
-
-
-def test_it_is_there_again_after_a_reload(code: VSCode, page: Page, chat: Any) -> None:
-    page.locator(".tab", has_text="plan.tasks.md").first.click()
-    page.keyboard.press("Control+s")
-    expect(page.locator(".tab.dirty")).to_have_count(0, timeout=PATIENCE)
-    chat.locator("#box").fill("half a thought")
-    page.wait_for_timeout(1_500)  # the window writes what it keeps of an extension a moment later
-    code.again()
-    expect(chat.locator("article.assistant").last).to_contain_text("Another answer.", timeout=PATIENCE)
-    expect(chat.locator("#box")).to_have_value("half a thought")
-    assert [text for text in code.console if "Content Security Policy" in text and "orchestrator" in text] == []

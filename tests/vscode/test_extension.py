@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
-from tests.support.vscode import EXTENSION
-from tests.vscode.conftest import npm
+from tests.support.vscode import EXTENSION, npm
 
 
 def test_unit_tests_of_the_extension():

@@ -1,36 +1,18 @@
-"""The tests of `editors/vscode/test/host`, inside the real extension host with the whole API and the real server."""
+"""The tests of `editors/vscode/test/host/cases.ts`, inside the real extension host with the whole API."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from playwright.sync_api import Page
+
 from tests.support.vscode import VSCode
+from tests.vscode.answers import plan
 
-WINDOW: dict[str, Any] = {
-    "files": {"plan.tasks.md": "- [ ] One\n"},
-    "driver": True,
-    "script": [
-        {"when": {"schema": "decide"}, "answer": {"verdict": "DECOMPOSE", "reason": "Several."}, "repeat": True},
-        {
-            "when": {"schema": "plan"},
-            "answer": {
-                "ordered": True,
-                "tasks": [
-                    {"title": title, "description": "", "acceptance": "", "dependsOn": []}
-                    for title in ("Socks", "Shirts")
-                ],
-            },
-            "repeat": True,
-        },
-    ],
-}
+WINDOW: dict[str, Any] = {"files": {}, "script": [plan("The shoes", "The coat", contains="Pack the bags")]}
 
 
-def test_inside_the_extension_host(code: VSCode) -> None:
-    status, said = code.run_inside("dist/test/index.js")
-    told = "\n".join(said + [text for text in code.console if "passed" in text or "FAILED" in text])
-    code.shot("host")
-    assert status == 0, told
-    assert re.search(r"all \d+ passed", told), told
-    print("\n".join(text for text in said if " ms " in text))
+def test_inside_the_extension_host(code: VSCode, page: Page) -> None:
+    told = code.inside("cases")
+    assert told["failed"] == []
+    assert len(told["passed"]) >= 7

@@ -1,18 +1,14 @@
-"""The extension in a real VS Code with the real server, as a person uses it. Each test leaves a picture.
-
-The tests go on from each other's window, since a page costs ten seconds; each works on tasks of its own.
-"""
+"""Tree, editor, splits and runs in a real VS Code with the real server, as a person uses them, each with a picture."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.branches import does, done, sums_up, verdict
+from tests.support.branches import does
 from tests.support.hands import finish, use
 from tests.support.vscode import PATIENCE, VSCode
 
@@ -38,38 +34,19 @@ PLAN = """\
 # Later
 
 - [ ] Measure sign-ups
+- [ ] Thank everybody
 """
 BIG = "# Big\n\n" + "".join(
     f"- [ ] Group {group}\n" + "".join(f"  - [ ] Task {group}.{number}\n" for number in range(99))
     for group in range(100)
 )
-DECIDE = {
-    "when": {"schema": "decide"},
-    "answer": {"verdict": "DECOMPOSE", "reason": "It is several things."},
-    "repeat": True,
-}
-
-
-def plan(*titles: str, **more: Any) -> dict[str, Any]:
-    tasks = [
-        {"title": title, "description": f"About {title.lower()}.", "acceptance": "it is there", "dependsOn": []}
-        for title in titles
-    ]
-    return {"when": {"schema": "plan"}, "answer": {"ordered": True, "tasks": tasks}, "repeat": True, **more}
-
-
 FIX = ("change_file", {"path": "app.py", "old": "wrong", "new": "right"})
 WINDOW: dict[str, Any] = {
     "files": {"plan.tasks.md": PLAN, "big.tasks.md": BIG, "app.py": "greeting = 'wrong'\n", "README.md": "# Nothing\n"},
     "script": [
-        DECIDE,
-        plan("Draft the message", "Ask Ana to read it", "Send it on Monday", chunk=12, delay=0.01),
-        does("Socks", delay=0.4),
-        does("Shirts", delay=0.4),
+        does("Socks", delay=2.5),
+        does("Shirts"),
         use(FIX, finish("Mended."), when={"tools": True}),
-        done(),
-        sums_up("All packed."),
-        verdict(),
     ],
 }
 
@@ -88,23 +65,19 @@ def put_cursor(page: Page, text: str) -> None:
 
 
 def save(code: VSCode) -> str:
-    """What a person would have on disk now."""
-    code.page.keyboard.press("Control+s")
-    expect(code.page.locator(".tab.active.dirty")).to_have_count(0, timeout=PATIENCE)
-    return outline(code)
+    return code.save("plan.tasks.md")
 
 
-@pytest.fixture(scope="module")
-def page(code: VSCode) -> Page:
-    opened = code.open("plan.tasks.md")
-    line(opened, "Build the login page").wait_for()
-    opened.locator('.activitybar a[aria-label="Orchestrator"]').click()
+@pytest.fixture(autouse=True)
+def shown(code: VSCode, page: Page) -> None:
+    """The outline alone, whatever the test before left open."""
+    code.inside("tidy")
+    code.inside("show", "plan.tasks.md")
     code.row("Build the login page").wait_for()
-    return opened
 
 
 def test_an_outline_is_opened_with_its_tree(code: VSCode, page: Page) -> None:
-    expect(code.row("Ship login")).to_contain_text("2/")
+    expect(code.row("Ship login")).to_contain_text("2/", timeout=PATIENCE)
     expect(code.row("plan")).to_be_visible()
     expect(code.row("big")).to_be_visible()
     expect(page.locator(".statusbar-item", has_text="Orchestrator")).to_be_visible()
@@ -159,7 +132,7 @@ def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode,
 
 
 def test_one_ghost_is_accepted_and_the_rest_is_left(code: VSCode, page: Page) -> None:
-    put_cursor(page, "Measure sign-ups")
+    code.inside("show", "plan.tasks.md", "Measure sign-ups")
     page.keyboard.press("Alt+o")
     page.keyboard.press("s")
     second = page.locator(".review-widget .review-comment", has_text="Ask Ana to read it")
@@ -237,15 +210,6 @@ def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> Non
     save(code)
 
 
-def test_figures_are_shown(code: VSCode, page: Page) -> None:
-    code.command("Orchestrator: Metrics")
-    figures = page.frame_locator("iframe.webview").frame_locator("iframe")
-    expect(figures.locator("h2", has_text="By model")).to_be_visible(timeout=PATIENCE)
-    expect(figures.locator("tbody th", has_text="scripted").first).to_be_visible()
-    code.shot("metrics")
-    page.keyboard.press("Control+F4")
-
-
 def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
     code.row("big").click()
     page.locator(".tab.active", has_text="big.tasks.md").wait_for()
@@ -260,28 +224,6 @@ def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
     expect(code.row("Group 0!")).to_be_visible(timeout=PATIENCE)
     code.shot("big")
     page.keyboard.press("Control+z")
-    page.keyboard.press("Control+F4")
-
-
-THEMES = {"Light Modern": "vs", "Dark High Contrast": "hc-black", "Light High Contrast": "hc-light"}
-
-
-@pytest.mark.parametrize("theme", THEMES)
-def test_other_themes(code: VSCode, page: Page, theme: str) -> None:
-    code.command("Preferences: Color Theme")
-    page.locator(".quick-input-widget input").fill(theme)
-    page.locator(".quick-input-list .monaco-list-row", has_text=theme).first.click()
-    page.locator(f".monaco-workbench.{THEMES[theme]}").wait_for()
-    page.locator(".tab", has_text="plan.tasks.md").click()
-    put_cursor(page, "Deploy to staging")
-    code.command("Orchestrator: Split Task")
-    expect(page.locator(".review-widget .review-title", has_text="3 subtasks proposed")).to_be_visible(timeout=PATIENCE)
-    code.shot(f"theme-{THEMES[theme]}")
-    code.command("Orchestrator: Discard Proposed Subtasks")
-    expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
-
-
-def test_nothing_of_the_extension_went_wrong(code: VSCode, page: Page) -> None:
-    wrong = [text for text in code.console if "orchestrator.orchestrator" in text and "ERR" in text]
-    assert wrong == []
-    assert Path(code.workspace / "README.md").read_text() == "# Nothing\n"
+    line(page, "Group 0!").wait_for(state="hidden")
+    code.save("big.tasks.md")
+    code.inside("command", "workbench.action.closeActiveEditor")

@@ -43,6 +43,8 @@ export class Live {
   /** US dollars. */
   spentToday = 0;
   private readonly tasks = new Map<string, LiveTask>();
+  /** Of running runs: tasks whose subtasks run, which have no events of their own, by their ids. */
+  private parents = new Map<string, LiveTask>();
   private readonly listeners = new Set<() => void>();
   private readonly taskListeners = new Set<(tasks: LiveTask[]) => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,12 +68,13 @@ export class Live {
     return { dispose: () => this.taskListeners.delete(listener) };
   }
 
-  stateOf(uri: string, nodeId: string): string | undefined {
-    return this.tasks.get(`${uri}#${nodeId}`)?.state;
+  /** `taskId` where the text gives it one: then it is known of a parent, too, that its subtasks run. */
+  stateOf(uri: string, nodeId: string, taskId?: string | null): string | undefined {
+    return this.taskAt(uri, nodeId, taskId)?.state;
   }
 
-  taskAt(uri: string, nodeId: string): LiveTask | undefined {
-    return this.tasks.get(`${uri}#${nodeId}`);
+  taskAt(uri: string, nodeId: string, taskId?: string | null): LiveTask | undefined {
+    return this.tasks.get(`${uri}#${nodeId}`) ?? this.parents.get(`${uri}^${taskId ?? ""}`);
   }
 
   tasksOf(uri: string): LiveTask[] {
@@ -115,8 +118,9 @@ export class Live {
 
   /** The server is gone. */
   clear(): void {
-    const tasks = [...this.tasks.values()];
+    const tasks = [...this.tasks.values(), ...this.parents.values()];
     this.tasks.clear();
+    this.parents.clear();
     this.runs = [];
     this.approvals = [];
     this.tellTasks(tasks);
@@ -163,6 +167,7 @@ export class Live {
       this.spentToday = today;
       this.runs = runs.runs;
       this.approvals = approvals.approvals;
+      await this.lookAbove();
       this.tell();
     } catch (error) {
       this.failed(error);
@@ -173,6 +178,21 @@ export class Live {
         this.refresh();
       }
     }
+  }
+
+  /** Which tasks wait for subtasks that run: the board of a run says it, and no event. */
+  private async lookAbove(): Promise<void> {
+    const before = this.parents;
+    this.parents = new Map();
+    for (const { run, tasks } of await Promise.all(this.running.map(({ runId }) => this.source.run(runId)))) {
+      for (const { taskId, title, state } of tasks) {
+        if (state === "expanded") {
+          this.parents.set(`${run.uri}^${taskId}`, { runId: run.runId, uri: run.uri, nodeId: "", taskId, title, state });
+        }
+      }
+    }
+    const changed = [...before, ...this.parents].filter(([key]) => before.has(key) !== this.parents.has(key));
+    this.tellTasks(changed.map(([, task]) => task));
   }
 
   private tell(): void {

@@ -34,6 +34,11 @@ export class MessageWindow {
     this.heights.unshift(...Array.from({ length: count }, () => 0));
   }
 
+  /** The first ones are gone. */
+  forget(count: number): void {
+    this.heights.splice(0, count);
+  }
+
   measured(index: number, height: number): void {
     if (index < this.heights.length) {
       this.heights[index] = height;

@@ -84,7 +84,7 @@ export async function stop(context: Context, row?: Row | RunRow | RunTaskRow): P
     return;
   }
   if (row?.kind === "node") {
-    const task = context.live.taskAt(row.uri, row.node.nodeId);
+    const task = context.live.taskAt(row.uri, row.node.nodeId, row.node.taskId);
     if (task !== undefined) {
       await halt(context, task.runId, task.taskId === "" ? undefined : task.taskId);
       return;

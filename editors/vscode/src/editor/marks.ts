@@ -14,7 +14,7 @@ import { idSpan } from "./ids";
 const PAUSE = 60;
 
 export class Marks implements vscode.Disposable {
-  private readonly ids = vscode.window.createTextEditorDecorationType({ opacity: "0.45" });
+  private ids = dimmed();
   private readonly running: vscode.TextEditorDecorationType;
   private readonly waiting: vscode.TextEditorDecorationType;
   private readonly lines = new Map<string, { line: number; waiting: boolean }>();
@@ -36,11 +36,16 @@ export class Marks implements vscode.Disposable {
     this.running = gutter("running.svg");
     this.waiting = gutter("waiting.svg");
     this.disposables.push(
-      this.ids,
+      { dispose: () => this.ids.dispose() },
       this.running,
       this.waiting,
       vscode.window.onDidChangeTextEditorVisibleRanges((change) => this.dim(change.textEditor)),
       vscode.window.onDidChangeVisibleTextEditors(() => this.drawAll()),
+      vscode.window.onDidChangeActiveColorTheme(() => {
+        this.ids.dispose();
+        this.ids = dimmed();
+        this.drawAll();
+      }),
       vscode.workspace.onDidChangeTextDocument((change) => this.typed(change.document)),
       live.onTasks((tasks) => void this.place(tasks)),
     );
@@ -126,4 +131,11 @@ export class Marks implements vscode.Disposable {
     editor.setDecorations(this.running, spans(false));
     editor.setDecorations(this.waiting, spans(true));
   }
+}
+
+/** Less where the theme is one of high contrast: who chose it wants to read everything. */
+function dimmed(): vscode.TextEditorDecorationType {
+  const { kind } = vscode.window.activeColorTheme;
+  const contrast = kind === vscode.ColorThemeKind.HighContrast || kind === vscode.ColorThemeKind.HighContrastLight;
+  return vscode.window.createTextEditorDecorationType({ opacity: contrast ? "0.8" : "0.45" });
 }

@@ -8,16 +8,7 @@
 
 import * as os from "node:os";
 import * as vscode from "vscode";
-import {
-  type Executable,
-  HoverRequest,
-  LanguageClient,
-  type LanguageClientOptions,
-  RevealOutputChannelOn,
-  State,
-  type StaticFeature,
-  TextDocumentContentRequest,
-} from "vscode-languageclient/node";
+import type { Executable, Hover, LanguageClient, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
 
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
 import { type Inspected, serverSettings } from "../settings";
@@ -26,10 +17,16 @@ import { HOVER_COMMANDS } from "../names";
 
 export type ServerState =
   | { kind: "stopped" }
-  | { kind: "starting" }
+  /** `again`: it ended by itself, and is started anew. */
+  | { kind: "starting"; again: boolean }
   | { kind: "ready"; program: string; version: string }
   | { kind: "missing"; message: string; mend: "install" | "setting" }
   | { kind: "failed"; message: string };
+
+type Library = typeof import("vscode-languageclient/node");
+
+/** A server that ends by itself more often than that within so many milliseconds is left alone. */
+const ENDS = { most: 4, within: 180_000 };
 
 /** Requests that start something. They are the ones that an untrusted workspace may not cause. */
 const RUNNING: readonly (keyof Requests)[] = [
@@ -55,6 +52,8 @@ export class ServerControl implements vscode.Disposable {
   readonly onState = this.changed.event;
   private readonly handlers: [keyof Notifications, (params: never) => void][] = [];
   private turn: Promise<void> = Promise.resolve();
+  /** When servers ended by themselves. */
+  private ends: number[] = [];
   /** A lens or a hover asks for a conversation. */
   onChat: (params: ChatOpenParams) => Promise<void> = () => Promise.resolve();
   /** A split was started, by whatever door. */
@@ -107,14 +106,14 @@ export class ServerControl implements vscode.Disposable {
   /** What a hover at this place says; undefined where that is nothing. */
   async card(uri: string, position: { line: number; character: number }): Promise<vscode.MarkdownString | undefined> {
     const client = await this.ready();
-    const hover = client.protocol2CodeConverter.asHover(await client.sendRequest(HoverRequest.type, { textDocument: { uri }, position }));
+    const hover = client.protocol2CodeConverter.asHover(await client.sendRequest<Hover | null>("textDocument/hover", { textDocument: { uri }, position }));
     const [card] = hover?.contents ?? [];
     return card instanceof vscode.MarkdownString ? card : undefined;
   }
 
   /** A document under `orchestrator:` is asked for again. */
   refreshDocument(uri: vscode.Uri): void {
-    const providers = this.client?.getFeature(TextDocumentContentRequest.method)?.getProviders() ?? [];
+    const providers = this.client?.getFeature("workspace/textDocumentContent")?.getProviders() ?? [];
     for (const provider of providers.filter((one) => one.scheme === uri.scheme)) {
       provider.onDidChangeEmitter.fire(uri);
     }
@@ -144,9 +143,10 @@ export class ServerControl implements vscode.Disposable {
       this.become(found);
       return;
     }
-    this.become({ kind: "starting" });
+    this.become({ kind: "starting", again: false });
     await vscode.workspace.fs.createDirectory(this.extension.globalStorageUri);
-    const client = this.make(found.program, around);
+    // Four fifths of the extension's code: read when it is needed, so that no window waits for it while it opens.
+    const client = this.make(await import("vscode-languageclient/node"), found.program, around);
     this.client = client;
     try {
       await client.start();
@@ -166,7 +166,11 @@ export class ServerControl implements vscode.Disposable {
     this.become({ kind: "ready", program: found.program, version: abilities?.version ?? "" });
   }
 
-  private make(program: string, around: Surroundings): LanguageClient {
+  private make(
+    { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State }: Library,
+    program: string,
+    around: Surroundings,
+  ): LanguageClient {
     const environment: NodeJS.ProcessEnv = { ...process.env, PYTHONSAFEPATH: "1" };
     delete environment["PYTHONDONTWRITEBYTECODE"];
     const server: Executable = {
@@ -183,6 +187,11 @@ export class ServerControl implements vscode.Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions: () => ({ settings: this.settings(), trusted: vscode.workspace.isTrusted }),
       markdown: { isTrusted: { enabledCommands: [...HOVER_COMMANDS] }, supportHtml: false },
+      errorHandler: {
+        // What cannot be written any more: the end of the connection says it, once.
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => ({ action: this.returns() ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true }),
+      },
       middleware: {
         executeCommand: async (command, args, next) => {
           const method = (COMMANDS as Record<string, keyof Requests>)[command];
@@ -211,16 +220,27 @@ export class ServerControl implements vscode.Disposable {
       client.onNotification(method, (params: unknown) => handler(params as never));
     }
     client.onDidChangeState((change) => {
-      if (this.client !== client) {
+      const again = this.current.kind === "starting" && this.current.again;
+      if (this.client !== client || change.newState === State.Starting || !(again || this.current.kind === "ready")) {
         return;
       }
-      if (change.newState === State.Stopped && this.current.kind === "ready") {
-        this.become({ kind: "stopped" });
-      } else if (change.newState === State.Running && this.current.kind === "stopped") {
+      if (change.newState === State.Running) {
         this.become({ kind: "ready", program, version: client.initializeResult?.serverInfo?.version ?? "" });
+      } else if (!again && this.ends.length <= ENDS.most) {
+        this.become({ kind: "starting", again: true });
+      } else {
+        this.client = undefined;
+        this.become({ kind: "failed", message: "The server ended by itself, again and again. Its log says why." });
       }
     });
     return client;
+  }
+
+  /** Whether a server that just ended by itself is started anew. */
+  private returns(): boolean {
+    const now = Date.now();
+    this.ends = [...this.ends.filter((end) => now - end < ENDS.within), now];
+    return this.ends.length <= ENDS.most;
   }
 
   private settings(): Record<string, unknown> {

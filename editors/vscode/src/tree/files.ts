@@ -45,7 +45,10 @@ export class OutlineFiles implements vscode.Disposable {
   async all(): Promise<FileRow[]> {
     if (this.rows === undefined) {
       const found = (await vscode.workspace.findFiles(OUTLINE_GLOB, "**/node_modules/**", MOST)).map((uri) => uri.toString());
-      const open = vscode.workspace.textDocuments.filter(isOpenOutline).map((document) => document.uri.toString());
+      // In a tab: VS Code keeps documents for a while that nobody sees, those of deleted files too.
+      const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs.map((tab) => tab.input));
+      const shown = new Set(tabs.flatMap((input) => (input instanceof vscode.TabInputText ? [input.uri.toString()] : [])));
+      const open = vscode.workspace.textDocuments.filter(isOpenOutline).map((document) => document.uri.toString()).filter((uri) => shown.has(uri));
       const uris = [...new Set([...found, ...open])].sort((one, other) => one.localeCompare(other));
       this.rows = uris.map((uri) => ({ kind: "file", uri }));
     }

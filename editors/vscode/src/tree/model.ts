@@ -51,6 +51,11 @@ export class OutlineTree {
     return this.rows.get(nodeId);
   }
 
+  /** By the id in the file, if the row is known. */
+  rowOfTask(taskId: string): NodeRow | undefined {
+    return [...this.rows.values()].find((row) => row.node.taskId === taskId);
+  }
+
   /** All rows that are known, in no order. */
   known(): IterableIterator<NodeRow> {
     return this.rows.values();

@@ -102,7 +102,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       proposals.onChange((preview) => this.proposalChanged(preview)),
       live.onTasks((tasks) => {
         for (const task of tasks) {
-          this.changes.row(this.row(task.uri, task.nodeId));
+          this.changes.row(task.nodeId === "" ? this.trees.get(task.uri)?.rowOfTask(task.taskId) : this.row(task.uri, task.nodeId));
         }
       }),
     );
@@ -161,7 +161,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       case "node": {
         const isFound = this.searches.get(row.uri)?.row(row.node.nodeId) === row;
         return nodeItem(row, {
-          live: this.live.stateOf(row.uri, row.node.nodeId),
+          live: this.live.stateOf(row.uri, row.node.nodeId, row.node.taskId),
           preview: this.proposals.at(row.uri, row.node.nodeId),
           wide: isFound && row.children !== undefined,
           filter: isFound ? `~${this.filters}` : "",
@@ -183,7 +183,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   /** The card that a hover in the editor shows: progress, cost, what was said last, why it is blocked. */
   async resolveTreeItem(item: vscode.TreeItem, row: Row): Promise<vscode.TreeItem> {
     if (row.kind === "node") {
-      item.tooltip = nodeTooltip(row, this.live.stateOf(row.uri, row.node.nodeId));
+      item.tooltip = nodeTooltip(row, this.live.stateOf(row.uri, row.node.nodeId, row.node.taskId));
       try {
         const { selectionRange } = await this.server.request("orchestrator/tree/locate", { uri: row.uri, nodeId: row.node.nodeId });
         item.tooltip = (await this.server.card(row.uri, selectionRange.start)) ?? item.tooltip;

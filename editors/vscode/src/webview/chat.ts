@@ -96,7 +96,7 @@ function update(params: ChatUpdateParams): void {
   const { update: said, messageId } = params;
   if (said.kind === "message") {
     if (list.get(said.message.messageId) === undefined) {
-      list.add(said.message);
+      earlier += list.add(said.message);
       busy();
     }
     return;

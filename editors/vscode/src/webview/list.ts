@@ -12,6 +12,9 @@ import { element } from "./page";
 const GAP = 12;
 /** Pixels from the end within which the list stays at its end. */
 const STICKS = 40;
+/** Whoever reads at the end has no more messages than that in memory, and so many when there were more. */
+const MOST = 600;
+const KEPT = 400;
 
 export class MessageList {
   private readonly log = element("log");
@@ -64,15 +67,16 @@ export class MessageList {
     this.toEnd();
   }
 
-  /** A message that comes now. */
-  add(message: ChatMessage): void {
+  /** A message that comes now. The answer is how many old ones were forgotten: they are asked for again when they are wanted. */
+  add(message: ChatMessage): number {
     const sticks = this.atEnd();
     this.append(message);
-    if (sticks || message.speaker === "user") {
-      this.toEnd();
-    } else {
+    if (!sticks && message.speaker !== "user") {
       this.draw();
+      return 0;
     }
+    this.toEnd();
+    return this.shown.length > MOST ? this.forget(this.shown.length - KEPT) : 0;
   }
 
   /** Its text, or what stands around it, is another one. */
@@ -122,6 +126,18 @@ export class MessageList {
     article?.scrollIntoView({ block: "center" });
     this.draw();
     return this.shown[index]?.element;
+  }
+
+  private forget(count: number): number {
+    for (const one of this.shown.splice(0, count)) {
+      one.element?.remove();
+      this.byId.delete(one.message.messageId);
+    }
+    this.frame.forget(count);
+    this.first = Math.max(0, this.first - count);
+    this.end = Math.max(0, this.end - count);
+    this.toEnd();
+    return count;
   }
 
   private append(message: ChatMessage): void {

@@ -61,6 +61,8 @@ test("ten thousand messages", () => {
   expect(window.atEnd()).toMatchObject({ first: 10_000 - MOST, end: 10_000, below: 0 });
   window.prepend(100);
   expect(window.count).toBe(10_100);
+  window.forget(10_000);
+  expect(window.count).toBe(100);
 });
 
 test("settled blocks stay", () => {

@@ -98,6 +98,27 @@ test("a task is live until its attempt or its run ends", () => {
   live.dispose();
 });
 
+test("a parent of tasks that run is live too", async () => {
+  vi.useFakeTimers();
+  const run = { runId: "r", uri: "file:///x", state: "running" } as RunInfo;
+  const tasks = [{ taskId: "aaaaa", title: "Pack", parentId: null, state: "expanded" as string | null }];
+  const live = new Live({ runs: () => Promise.resolve({ runs: [run] }), run: () => Promise.resolve({ run, tasks }), approvals: () => Promise.resolve({ approvals: [] }), spent: () => Promise.resolve(0) }, () => undefined);
+  const told: string[] = [];
+  live.onTasks((changed) => told.push(...changed.map((task) => task.taskId)));
+  live.refresh();
+  await vi.advanceTimersByTimeAsync(300);
+  expect(live.stateOf("file:///x", "n1", "aaaaa")).toBe("expanded");
+  live.refresh();
+  await vi.advanceTimersByTimeAsync(300);
+  expect(told).toEqual(["aaaaa"]);
+  tasks[0]!.state = "completed";
+  live.refresh();
+  await vi.advanceTimersByTimeAsync(300);
+  expect(live.stateOf("file:///x", "n1", "aaaaa")).toBeUndefined();
+  expect(told).toEqual(["aaaaa", "aaaaa"]);
+  vi.useRealTimers();
+});
+
 test("names in the figures are text", () => {
   const row = { name: '<b>"x"', calls: 2, inputTokens: 5, outputTokens: 5, costUsd: 0, completion: 0.5, latencyP50: null, failedCalls: 0, unpricedCalls: 0, acceptance: null, editAcceptance: null, conversationMean: 2 } as unknown as MetricsRow;
   const page = metricsPage([{ by: "all", rows: [row] }, { by: "model", rows: [row] }], { policy: "p", style: "s" }, "ever");
