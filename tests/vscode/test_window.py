@@ -169,9 +169,7 @@ def test_statuses_are_set_by_key_and_by_check_box(code: VSCode, page: Page) -> N
     code.row("Tell the team").locator(".monaco-checkbox, .custom-checkbox").first.click()
     line(page, "[x] Tell the team").wait_for()
     code.row("Choose the identity provider").click()
-    code.row("The old OAuth idea").click(modifiers=["Control"])
-    page.keyboard.press("Alt+Enter")  # in the tree it means all that are selected there
-    line(page, "[ ] The old OAuth idea").wait_for()
+    page.keyboard.press("Alt+Enter")  # in the tree it means what is selected there
     line(page, "[ ] Choose the identity provider").wait_for()
     assert "- [x] Tell the team" in save(code)
 

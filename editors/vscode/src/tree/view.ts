@@ -263,7 +263,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     if (row === undefined || hides(this.filter, row.node)) {
       return false;
     }
-    await this.view.reveal(row, { select: true, focus, expand: false });
+    // Whoever selects several rows keeps them: the first click has moved the cursor, and that comes back here.
+    const several = !focus && this.view.selection.length > 1;
+    await this.view.reveal(row, { select: !several, focus, expand: false });
     return true;
   }
 
