@@ -27,7 +27,7 @@ async def test_size_counts_rows_and_every_file_of_the_store(path: Path) -> None:
         assert size.path == path
         assert size.bytes == sum(file.stat().st_size for file in ours)
         assert size.rows == {
-            "approvals": 0, "attempts": 1, "conversations": 1, "effects": 0, "events": 0, "history": 0,
+            "approvals": 0, "attempts": 1, "conversations": 1, "effects": 0, "events": 0, "handovers": 0, "history": 0,
             "history_changes": 0, "history_grams": 0, "history_words": 0, "holders": 0,
             "meanings": 0, "measured": 0,
             "messages": 10, "outbox": 0, "outlines": 0, "prompt_uses": 0,
