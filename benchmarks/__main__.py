@@ -28,6 +28,7 @@ from benchmarks import (
     store,
     streams,
     vendors,
+    vscode,
 )
 from benchmarks.report import Figure
 
@@ -46,6 +47,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Figure]]] = {
     "markdown-server": markdown_server.measure,
     "memory": memory.measure,
     "neovim": neovim.measure,
+    "vscode": vscode.measure,
     "metrics": metrics.measure,
 }
 

@@ -284,12 +284,6 @@ class VSCode:
         self.page.locator(".monaco-workbench").wait_for()
         self.until("the extension host", self._door.exists)
 
-    def restart_host(self) -> None:
-        """A new extension host in the same page."""
-        self._door.unlink()
-        self.command("Developer: Restart Extension Host")
-        self.until("the extension host", self._door.exists)
-
     def until(self, what: str, come: Callable[[], object]) -> None:
         """What is not in the page, where Playwright waits by itself."""
         end = time.monotonic() + PATIENCE / 1000
