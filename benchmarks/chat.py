@@ -84,7 +84,7 @@ async def _say(server: Server, conversation_id: str) -> None:
 
 
 async def _use(server: Server, model: _Model) -> None:
-    """Have the router answer with it."""
+    """Have the router answer with it, before its first call: it keeps the routes that it found."""
     session = await server.session()
     session._routers[-1]._providers["scripted"] = model  # noqa: SLF001
 
@@ -93,10 +93,11 @@ async def _first_token(folder: Path, rounds: int) -> float:
     """Milliseconds from the provider's first piece to the client's."""
     server, pipe = await _server(folder, 1)
     conversation_id = await _open(server, 0)
+    model = _Model(3, 0.05)
+    await _use(server, model)
     later: list[float] = []
     for _ in range(rounds):
-        model, pipe.first = _Model(3, 0.05), 0.0
-        await _use(server, model)
+        model.first = pipe.first = 0.0
         await _say(server, conversation_id)
         later.append(1000 * (pipe.first - model.first))
     await server.aclose()
