@@ -85,9 +85,10 @@ def fill(path: Path, steps: int) -> None:
             ),
         )
         database.executemany(
-            "INSERT INTO splits (run_id, workspace, uri, title, description, text_hash, verdict, outcome, plan, ended)"
-            " VALUES (?, '/w', 'file:///w/1.tasks.md', 'A task', '', '', '', ?, '{\"tasks\": []}', 1)",
-            ((f"r{n}", "discarded" if n % 4 == 0 else "applied") for n in range(runs) if n % 3),
+            "INSERT INTO splits"
+            " (split_id, run_id, workspace, uri, title, description, text_hash, verdict, outcome, plan, ended)"
+            " VALUES (?, ?, '/w', 'file:///w/1.tasks.md', 'A task', '', '', '', ?, '{\"tasks\": []}', 1)",
+            ((f"r{n}", f"r{n}", "discarded" if n % 4 == 0 else "applied") for n in range(runs) if n % 3),
         )
         database.executemany(
             "INSERT INTO conversations (conversation_id, workspace, uri, title, started) VALUES (?, '/w', 'u', 't', 1)",

@@ -45,8 +45,8 @@ function cursor(editor: vscode.TextEditor, text: string): void {
 }
 
 test("the zone moves with its task", async (context, folder) => {
-  const editor = await outline(folder, "zone", "# Trip\n\n- [ ] Pack the bags\n- [ ] Leave\n");
-  cursor(editor, "Pack the bags");
+  const editor = await outline(folder, "zone", "# Trip\n\n- [ ] Organise the conference\n- [ ] Leave\n");
+  cursor(editor, "Organise the conference");
   await vscode.commands.executeCommand("orchestrator.split");
   const uri = editor.document.uri.toString();
   const preview = await until("a proposal", () => context.proposals.of(uri).find((one) => one.state === "ready"));
@@ -59,7 +59,7 @@ test("the zone moves with its task", async (context, folder) => {
   await until("the subtasks", () => editor.document.getText().includes("  1. [ ] The shoes"));
   assert.equal(context.threads.threadOf(preview.runId), undefined);
   await vscode.commands.executeCommand("undo");
-  assert.equal(editor.document.getText(), "One line\nand another\n# Trip\n\n- [ ] Pack the bags\n- [ ] Leave\n");
+  assert.equal(editor.document.getText(), "One line\nand another\n# Trip\n\n- [ ] Organise the conference\n- [ ] Leave\n");
 });
 
 test("a delta changes the tree", async (context, folder) => {
@@ -85,8 +85,8 @@ test("the tooltip of a row is the card that a hover shows", async (context, fold
 });
 
 test("a proposal is edited before it is accepted", async (context, folder) => {
-  const editor = await outline(folder, "edited", "- [ ] Pack the bags\n");
-  cursor(editor, "Pack the bags");
+  const editor = await outline(folder, "edited", "- [ ] Organise the conference\n");
+  cursor(editor, "Organise the conference");
   await vscode.commands.executeCommand("orchestrator.split");
   const uri = editor.document.uri.toString();
   await until("a proposal", () => context.proposals.of(uri).find((one) => one.state === "ready"));
