@@ -15,13 +15,12 @@ from tests.support.fault_server import Answer, Cut, FaultServer, Status
 WORDS = "Grüße, 世界 👨‍👩‍👧! "
 
 
-async def test_a_conversation_through_a_real_sdk(tmp_path):
+@pytest.mark.parametrize("cut", [Cut.MID_STREAM, Cut.MID_CHARACTER])
+async def test_a_conversation_through_a_real_sdk(tmp_path, cut: Cut):
     async with FaultServer() as server:
         settings = {"model": "mine/big", "endpoints": {"mine": {"baseUrl": server.openai}}}
         async with Talk(tmp_path, [], ALLOW, **settings) as talk:
-            server.then(
-                Answer(WORDS * 4, chunk=1), Answer(WORDS * 4, chunk=1, cut=Cut.MID_STREAM), Answer("Again.", chunk=3)
-            )
+            server.then(Answer(WORDS * 4, chunk=1), Answer(WORDS * 4, chunk=1, cut=cut), Answer("Again.", chunk=3))
             talk_id = await talk.open()
             sent = await talk.say(talk_id, "Hello")
             message = (await talk.page(talk_id)).messages[-1]
