@@ -110,6 +110,19 @@ def test_a_folder_is_searched_for_outlines(inside, command):
     assert checked(inside, ".git", "below")[1] == [(".git/a.tasks.md", 1), ("below/deep/a.tasks.md", 1)]
 
 
+def test_a_folder_is_searched_to_its_end(inside, command, monkeypatch):
+    """A build must not be green for what was never read; an editor's index has its bounds."""
+    monkeypatch.setattr("orchestrator.engine.outline_files.MAX_ENTRIES", 2)
+    top = folder = command.work / "deep"
+    for name in ["0"] * 70:
+        folder /= name
+    folder.mkdir(parents=True)
+    for number in range(5):
+        (folder / f"{number}.tasks.md").write_text(BAD)
+    code, found = checked(inside, top)
+    assert (code, [count for _, count in found]) == (1, [1] * 5)
+
+
 def test_links_are_not_followed(inside, command):
     command.outline(BAD)
     (command.work / "circle").symlink_to(command.work, target_is_directory=True)

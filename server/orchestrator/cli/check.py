@@ -202,7 +202,7 @@ def check(
 
 def _outlines(folder: Path, globs: Sequence[str], closed: list[OSError]) -> Iterator[Path]:
     """What may be an outline below it, found as the language server finds it."""
-    for found in find(str(folder), globs, on_closed=closed.append):
+    for found in find(str(folder), globs, on_closed=closed.append, bounded=False):
         if found is not None and may_be_outline(found):
             yield Path(found.path)
 

@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -67,16 +68,20 @@ def find(
     globs: Sequence[str],
     leave_out: Container[str] = (),
     on_closed: Callable[[OSError], None] = lambda _error: None,
+    *,
+    bounded: bool = True,
 ) -> Iterator[Found | None]:
     """What may be an outline, in alphabetical order; None now and then, when there was nothing for a while.
 
     `leave_out` are paths of folders that somebody else looks at; `on_closed` is told of those that cannot be read.
+    `bounded`: not everything of a huge folder, since nobody asked for it.
     """
+    most, deepest = (MAX_ENTRIES, MAX_DEPTH) if bounded else (sys.maxsize, sys.maxsize)
     waiting = [(folder, 0)]
     seen = 0
     while waiting:
         here, depth = waiting.pop()
-        entries = _entries(here, MAX_ENTRIES - seen, on_closed)
+        entries = _entries(here, most - seen, on_closed)
         seen += len(entries)
         yield None
         if depth and not MARKED_AS_NOT_OURS.isdisjoint(entry.name for entry in entries):
@@ -84,7 +89,7 @@ def find(
         below: list[tuple[str, int]] = []
         for entry in entries:
             if _is_folder(entry):
-                if depth < MAX_DEPTH and entry.name not in IGNORED and entry.path not in leave_out:
+                if depth < deepest and entry.name not in IGNORED and entry.path not in leave_out:
                     below.append((entry.path, depth + 1))
             elif (found := _candidate(entry, globs)) is not None:
                 yield found
