@@ -140,7 +140,7 @@ def headline(view: BranchView) -> str:
     if view.failed:
         parts.append(f"{view.failed} failed")
     if view.waiting:
-        parts.append(f"{view.waiting} {'waits' if view.waiting == 1 else 'wait'} for you")
+        parts.append(view.waiting_words)
     if view.blocked:
         parts.append(f"{view.blocked} not possible")
     if view.usage.input_tokens:

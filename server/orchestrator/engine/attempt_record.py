@@ -74,18 +74,8 @@ class AttemptRecord:
             self.signal(*signals)
             return
         told = [self._told("attempt.started"), *self._steps(signals)]
-        now = self.attempt
-        self.attempt = attempt = Attempt(
-            now.attempt_id,
-            now.run_id,
-            now.conversation_id,
-            now.task_id,
-            now.task_title,
-            now.started,
-            self.state,
-            brief=context.as_json(brief),
-        )
-        run = self._run
+        self.attempt = replace(self.attempt, brief=context.as_json(brief), state=self.state)
+        attempt, run = self.attempt, self._run
         conversation = Conversation(
             attempt.conversation_id,
             str(run.folder),

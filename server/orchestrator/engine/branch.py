@@ -89,6 +89,11 @@ class BranchView:
     usage: Usage = field(default_factory=Usage)
     cost: Cost = None
 
+    @property
+    def waiting_words(self) -> str:
+        """How many tasks wait, for a person to read; empty for none."""
+        return f"{self.waiting} {'waits' if self.waiting == 1 else 'wait'} for you" if self.waiting else ""
+
 
 @dataclass(frozen=True, slots=True)
 class BranchObserver:

@@ -182,16 +182,11 @@ def _alone(
 
 
 def _written(entry: OutboxEntry, now: float, *, changed: bool, reason: str = "") -> Written:
-    return Written(_closed(entry, OutboxState.WRITTEN, reason, now), changed)
+    return Written(replace(entry, state=OutboxState.WRITTEN, reason=reason, closed=now), changed)
 
 
 def _refused(entry: OutboxEntry, reason: str, now: float) -> Written:
-    return Written(_closed(entry, OutboxState.REFUSED, reason, now), changed=False)
-
-
-def _closed(entry: OutboxEntry, state: OutboxState, reason: str, now: float) -> OutboxEntry:
-    given = entry.entry_id, entry.run_id, entry.attempt_id, entry.uri, entry.task_id, entry.change, entry.created
-    return OutboxEntry(*given, state, reason, now)
+    return Written(replace(entry, state=OutboxState.REFUSED, reason=reason, closed=now), changed=False)
 
 
 def _says_so(task: Task, change: dict[str, str]) -> bool:

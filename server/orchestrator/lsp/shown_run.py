@@ -94,7 +94,7 @@ class ShownRun:
         self._notify("orchestrator/run/update", params)
         if self._progress is not None and self._run is not None and event.kind == "attempt.state":
             view = self._run.view
-            waits = f" · {view.waiting} {'waits' if view.waiting == 1 else 'wait'} for you" if view.waiting else ""
+            waits = f" · {view.waiting_words}" if view.waiting else ""
             self._progress.report(f"{view.done} of {view.total}{waits}")
 
     def _on_approval(self, approval: Approval) -> None:

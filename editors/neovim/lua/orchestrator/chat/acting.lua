@@ -82,17 +82,15 @@ local function extract(chat, to)
   end)
 end
 
---- The fenced block of code around the cursor.
+--- The fenced block of code around the cursor; the person is told when there is none.
 ---@param chat orchestrator.Chat
 ---@return string[]?
 local function code_block(chat)
   local row = row_in(chat)
   local _, first, last = chat.page:at(row)
-  if not first or not last then
-    return nil
-  end
+  local lines = first and last and vim.api.nvim_buf_get_lines(chat.buffer, first, last, false) or {}
   local fence, start ---@type string?, integer?
-  for index, line in ipairs(vim.api.nvim_buf_get_lines(chat.buffer, first, last, false)) do
+  for index, line in ipairs(lines) do
     local mark = line:match('^%s*(```+)') or line:match('^%s*(~~~+)')
     if not fence and mark then
       fence, start = mark, first + index
@@ -103,13 +101,13 @@ local function code_block(chat)
       fence = nil
     end
   end
+  display.say('the cursor is in no block of code.')
 end
 
 ---@param chat orchestrator.Chat
 local function yank_code(chat)
   local lines = code_block(chat)
   if not lines then
-    display.say('the cursor is in no block of code.')
     return
   end
   local register = vim.v.register
@@ -122,7 +120,6 @@ end
 local function put_code(chat)
   local lines = code_block(chat)
   if not lines then
-    display.say('the cursor is in no block of code.')
     return
   end
   local window = vim.fn.win_getid(vim.fn.winnr('#'))
