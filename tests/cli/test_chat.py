@@ -76,6 +76,8 @@ def test_ctrl_c_stops_the_turn(chat):
     screen.type("/rename Layout\r/show\r")
     screen.wait_for("# Layout")
     screen.wait_for("you stopped it")
+    screen.wait_for("Two lines.", 2)
+    screen.wait_for_after("Two lines.", "> ")  # a terminal forgets a Ctrl-D that comes while nobody reads
     screen.type("\x04")
     assert screen.end() == 0
     again = Screen(command, "chat", "plan.tasks.md", "login")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,13 @@ import pytest
 from lsprotocol import types
 
 from orchestrator.errors import ProtocolError, TaskNotFoundError
+from orchestrator.lsp import reading
 from orchestrator.lsp.features import workspace_symbol
 from orchestrator.lsp.features.workspace_symbol import MOST
 from orchestrator.outline.text import Encoding
 from tests.lsp.in_process import call, open_document, replace_text
 from tests.lsp.workspace import Workspace, workspace
+from tests.support import patience
 
 
 async def find(work: Workspace, query: str, **more: Any) -> list[Any]:
@@ -80,17 +85,31 @@ async def test_at_most_so_many(tmp_path: Path) -> None:
 
 async def test_what_is_known_while_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace_symbol, "PATIENCE", 0.1)
+    monkeypatch.setattr(workspace_symbol, "PART_SECONDS", 0.01)
+    monkeypatch.setattr(reading, "SLICE_SECONDS", 0.0)
+    everything, go_on = reading.everything, threading.Event()
+
+    def stops_half_way(*given: Any) -> Iterator[Any]:
+        for number, found in enumerate(everything(*given)):
+            assert number != 10 or go_on.wait(patience.PATIENCE)
+            yield found
+
+    monkeypatch.setattr(reading, "everything", stops_half_way)
     async with workspace(tmp_path) as work:
-        for number in range(120):
-            work.write(f"{number:03}.tasks.md", f"- [ ] Number {number}\n" + "- [ ] x\n" * 40)
+        for number in range(20):
+            work.write(f"{number:02}.tasks.md", f"- [ ] Number {number}\n")
         work.index.begin()
         early = await find(work, "number")
         assert not work.index.complete
-        assert len(early) < 120
-        assert await find(work, "number", partial_result_token="t") == []
+        assert len(early) < 20
+        partly = asyncio.create_task(find(work, "number", partial_result_token="t"))
+        await patience.until(lambda: work.sent.of("$/progress"), "a part")
+        assert not partly.done()
+        go_on.set()
+        assert await partly == []
         parts = work.sent.of("$/progress")
         assert len(parts) > 1
         names = [symbol["name"] for part in parts for symbol in part["value"]]
-        assert sorted(names) == sorted(f"Number {number}" for number in range(120))
+        assert sorted(names) == sorted(f"Number {number}" for number in range(20))
         assert work.index.complete
-        assert len(await find(work, "number", partial_result_token="t")) == 120
+        assert len(await find(work, "number", partial_result_token="t")) == 20

@@ -11,8 +11,9 @@ import time
 from contextlib import contextmanager, suppress
 
 import pytest
+from tests.support.patience import wait_until
 
-from orchestrator.providers import file_lock, local_door
+from orchestrator.providers import file_lock, local_door, local_process
 from orchestrator.providers.local_door import Address
 from orchestrator.providers.local_process import Users
 
@@ -92,6 +93,19 @@ def test_the_child_stays_as_long_as_one_user_is_left(monkeypatch):
         second.close()
         waiting.join()
         assert local_door.knock(address) is None, "nobody is let in once it leaves"
+
+
+def test_a_visit_that_was_over_before_anybody_waited(monkeypatch):
+    monkeypatch.setattr("orchestrator.providers.local_process.GRACE_SECONDS", 0.01)
+    with door() as (address, users):
+        lease = local_door.knock(address)
+        assert lease is not None
+        lease.close()
+        wait_until(lambda: users._count == 0)
+        waiting = threading.Thread(target=users.wait_for_the_last, daemon=True)
+        waiting.start()
+        waiting.join(local_process.FIRST_USER_SECONDS / 2)
+        assert not waiting.is_alive(), "it waits for a first user, who has come and gone"
 
 
 def test_rendezvous_is_private_and_complete(tmp_path):

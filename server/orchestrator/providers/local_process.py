@@ -7,7 +7,8 @@ after that stdout and stdin are closed to it. The key is made here and never in 
 
 Invariant: nothing but the one line is ever written to the stdout that we were given, whatever native code prints
 (test_the_child_prints_one_line).
-Invariant: the child ends when its last user is gone, killed users included (test_child_ends_with_its_last_user).
+Invariant: the child ends when its last user is gone, killed users included (test_child_ends_with_its_last_user),
+however short the visit was (test_a_visit_that_was_over_before_anybody_waited).
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Users:
         self._key = key
         self._changed = threading.Condition()
         self._count = 0
+        self._visits = 0
+        """Ever, the left ones included: a short one may be over before anybody waits for it."""
         self._leaving = False
 
     def attend(self, door: socket.socket) -> None:
@@ -70,13 +73,12 @@ class Users:
 
     def wait_for_the_last(self) -> None:
         """Return when nobody is left. Nobody is let in afterwards."""
-        patience = FIRST_USER_SECONDS
         with self._changed:
             while True:
-                if self._changed.wait_for(lambda: self._count > 0, timeout=patience):
-                    self._changed.wait_for(lambda: self._count == 0)
-                    patience = GRACE_SECONDS
-                else:
+                self._changed.wait_for(lambda: self._count == 0)
+                visits = self._visits
+                patience = GRACE_SECONDS if visits else FIRST_USER_SECONDS
+                if not self._changed.wait_for(lambda seen=visits: self._visits > seen, timeout=patience):
                     self._leaving = True
                     return
 
@@ -88,6 +90,7 @@ class Users:
                 if self._leaving:
                     return
                 self._count += 1
+                self._visits += 1
                 self._changed.notify_all()
             try:
                 with suppress(OSError):
