@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import patience
 from tests.support.lsp_client import LspClient, RpcError, serving
 
 PLAN = """# Ship login
@@ -301,8 +305,7 @@ async def test_conversations_survive_a_kill_and_two_servers_see_the_same(tmp_pat
             assert await second.leave() == 0
         await first.request("orchestrator/chat/send", {"conversationId": window.id, "text": "Count again"})
         count = len(first.of("orchestrator/chat/update"))
-        await asyncio.sleep(0.5)
-        assert len(first.of("orchestrator/chat/update")) > count
+        await patience.until(lambda: len(first.of("orchestrator/chat/update")) > count + 5, "more of the answer")
         told = window.texts()[-1]
         first.process.kill()
         await first.process.wait()
@@ -319,6 +322,13 @@ async def test_conversations_survive_a_kill_and_two_servers_see_the_same(tmp_pat
         assert again.texts()[-1] == "Fine."
 
 
+def _answers(home: Path) -> int:
+    """That have come to their end in the store."""
+    with closing(sqlite3.connect(home / "data" / "orchestrator.db")) as store:
+        ended = "SELECT count(*) FROM messages WHERE speaker = 'assistant' AND ending != 'open'"
+        return store.execute(ended).fetchone()[0]
+
+
 async def test_a_client_that_stops_reading_stalls_nobody(tmp_path):
     text = "".join(f"- [ ] Task {n}  ^aaa{n:02}\n" for n in range(20))
     script = [says("word " * 2_000, chunk=40, delay=0.001, repeat=True)]
@@ -331,7 +341,7 @@ async def test_a_client_that_stops_reading_stalls_nobody(tmp_path):
         for window in windows:
             await client.request("orchestrator/chat/send", {"conversationId": window.id, "text": "Go"})
         client.stop_reading()
-        await asyncio.sleep(2)
+        await patience.until(lambda: _answers(tmp_path / "home") == 20, "the end of all answers in the store")
         client.read_on()
         for window in windows:
             last = await client.until(

@@ -94,7 +94,8 @@ async def test_ids_over_two_files(tmp_path: Path, encoding: str) -> None:
             texts[document["uri"].rsplit("/", 1)[-1]] = buffer.text
         assert texts == {"a.tasks.md": A.replace("q4", "choose"), "b.tasks.md": B.replace("q4", "choose")}
         (folder / "b.tasks.md").write_text(texts["b.tasks.md"], "utf-8")
-        await asyncio.sleep(0.6)  # it looks at the files no more often than that
+        while not await at(client, a, "choose", "textDocument/definition"):
+            await asyncio.sleep(0.1)  # it does not look at the files each time
         refused = await client.refused(
             "textDocument/rename",
             {"textDocument": {"uri": a.uri}, "position": a.at("choose"), "newName": "m2"},
@@ -156,8 +157,8 @@ async def test_for_a_client_that_does_not_watch_files_are_looked_at(tmp_path: Pa
         await begin(client, folder)
         assert await names(client) == []
         (folder / "late.tasks.md").write_text("- [ ] late\n")
-        await asyncio.sleep(0.6)
-        assert await names(client) == ["late"]
+        while await names(client) != ["late"]:
+            await asyncio.sleep(0.1)
         assert client.of("client/registerCapability") == []
         assert await client.leave() == 0
 

@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 import textwrap
-import time
 from decimal import Decimal
 
 import pytest
@@ -646,8 +645,6 @@ async def test_fifty_conversations_at_once(tmp_path):
     script = [says("word " * 20, chunk=5, delay=0.005, repeat=True)]
     async with Talk(tmp_path, script, text=text, calls={"concurrency": 50}) as talk:
         ids = [await talk.open(f"Task {n}") for n in range(50)]
-        began = time.monotonic()
         await asyncio.gather(*(talk.chats.send(one, "Go", talk.voice) for one in ids))
         await asyncio.gather(*(talk.end(one) for one in ids))
-        assert time.monotonic() - began < 15
         assert {text for one in ids for text in (await talk.shown(one))[1:]} == {"word " * 20}

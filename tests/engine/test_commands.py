@@ -144,7 +144,7 @@ async def test_a_command_leaves_no_process(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(commands, "GRACE_SECONDS", 0.2)
     done = await python(STAY, tmp_path)
     assert done.passed, "it ended; what it left in the background holds its output open"
-    assert done.seconds < 15
+    assert done.seconds < 45, "not after the minute that it would have taken"
     assert not alive(tmp_path / "child")
 
 
@@ -164,7 +164,7 @@ async def test_stopping_the_task_ends_the_command(tmp_path: Path, monkeypatch: p
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 45, "not after the minute that it would have taken"
     assert not alive(tmp_path / "child")
 
 

@@ -131,8 +131,8 @@ async def test_silence_ends_the_call(vendor: str, behaviour: Behaviour):
 @both
 async def test_a_slow_answer_is_no_silence(vendor: str):
     """The timeout is for silence between events, not for the whole answer."""
-    async with FaultServer() as server, open_provider(vendor, server, timeout=0.5) as provider:
-        server.then(Answer("abcdefgh", chunk=1, delay=0.1))
+    async with FaultServer() as server, open_provider(vendor, server, timeout=1.5) as provider:
+        server.then(Answer("abcdefgh", chunk=1, delay=0.2))
         assert text_of(await collect(provider)) == "abcdefgh"
 
 
