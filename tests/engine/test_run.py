@@ -493,14 +493,14 @@ async def test_person_edits_meanwhile(tmp_path):
 
 async def test_a_task_that_is_removed_is_cancelled_after_its_grace(tmp_path):
     script = [does("b"), done(delay=20)]
-    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script, run={"grace": 0.3}) as branch:
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script, run={"grace": 1.0}) as branch:
         run = await branch.start()
         await until(lambda: len(branch.requests()) == 2 and branch.mark("b") == "x")
         line = f"- [ ] a  ^{branch.task('a').task_id}\n"
         branch.holder.type(line, "")
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.05)
         branch.holder.type("- [x] b", f"{line}- [x] b")  # it was only moved
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.1)
         assert next(view for view in run.tasks() if view.title == "a").state == "executing"
         branch.holder.type(line, "")
         view = await asyncio.wait_for(run.ended(), 10)
