@@ -5,8 +5,8 @@ Measured twice: with the default settings, where each task is one call, and with
 allows, and nothing else, with the parent's own at the end, which waits for all: calls x 50 ms / 32 + 50 ms.
 
 A step is a call to a model (see the glossary), and they are counted in the journal. CPU is that of the whole process,
-writing the file included, but for what the scripted provider and the classifier's prior take, which are measured in the
-same run by asking them without an engine.
+writing the file included, but for what the scripted provider takes, which is measured in the same run by asking it
+without an engine.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from tests.support.text_document import ScriptedPerson
 from benchmarks.report import Figure
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.branch import BranchObserver, BranchRequest
-from orchestrator.engine.decompose import prior
-from orchestrator.engine.experience import Experience
 from orchestrator.engine.file_outline import FileOutline
 from orchestrator.engine.reading import EXECUTE_SCHEMA
 from orchestrator.engine.session import Session, Workspace
@@ -145,8 +143,6 @@ async def _once(session: Session, folder: Path, script: Path, leaves: int, steps
     stored = len(await (await session.store()).spent(run.run_id))
     assert stored == leaves * steps + 1, "a step for each call"
     cpu -= await _provider_alone(script, stored)
-    if steps == 3:
-        cpu -= await asyncio.to_thread(_prior_alone, leaves)
     return Measured(wall, cpu, stored)
 
 
@@ -162,12 +158,4 @@ async def _provider_alone(script: Path, calls: int) -> float:
     cpu = time.process_time()
     for start in range(0, calls, CONCURRENCY):
         await asyncio.gather(*(one() for _ in range(min(CONCURRENCY, calls - start))))
-    return time.process_time() - cpu
-
-
-def _prior_alone(calls: int) -> float:
-    """CPU seconds of what the classifier says of as many titles."""
-    cpu = time.process_time()
-    for number in range(calls):
-        prior(f"Leaf {number}", Experience())
     return time.process_time() - cpu

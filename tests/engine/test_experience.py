@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine.classifier import combined
+from orchestrator.engine.classifier import can_overrule, combined
 from orchestrator.engine.experience import Experience, examples, experience_of, prior, saved_playbooks
 from orchestrator.model.run import SplitOutcome, SplitRecord, SplitState
 from orchestrator.model.task import Decision, Verdict
@@ -76,6 +76,13 @@ def test_a_model_is_trusted_until_its_splits_are_discarded():
 @pytest.mark.parametrize(("verdict", "chance"), [(Verdict.DECOMPOSE, 0.5), (Verdict.EXECUTE, 0.5)])
 def test_a_tie_of_model_and_history_is_execute(verdict, chance):
     assert combined(Decision(verdict, ""), chance, 1.0).verdict is Verdict.EXECUTE
+
+
+@pytest.mark.parametrize("trust", [0.02, 0.9, 1.0, 5.0, 28.0, 30.0, 36.0, 37.0, 100.0])
+def test_a_prior_is_known_to_overrule_nothing(trust):
+    priors = (None, *(percent / 100 for percent in range(101)))
+    kept = all(combined(Decision(said, ""), one, trust).verdict is said for said in Verdict for one in priors)
+    assert can_overrule(trust) is not kept
 
 
 def test_without_the_package_nothing_is_lost(monkeypatch: pytest.MonkeyPatch):

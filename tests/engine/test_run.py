@@ -6,13 +6,14 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from orchestrator.engine import executors
 from orchestrator.engine.branch import BranchObserver
 from orchestrator.engine.executors import Outcome
-from orchestrator.engine.experience import note_taken_back
+from orchestrator.engine.experience import Experience, note_taken_back
 from orchestrator.engine.stale import text_hash
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
 from orchestrator.model.run import AttemptState, Event, RunState, SplitOutcome
@@ -95,6 +96,27 @@ async def test_each_task_is_decided_first_where_that_is_wanted(tmp_path):
     async with Branch(tmp_path, "- [ ] Deep\n", [done()], run={"decide": True, "maxDepth": 0}) as branch:
         await branch.run()
         assert [request.schema.name for request in branch.requests()] == ["execute"], "no level is left to split into"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_run_asks_for_a_prior_where_it_can_change_the_verdict(tmp_path, monkeypatch, trusted):
+    asked: list[str] = []
+
+    async def remembered(*_: Any) -> Experience:
+        return Experience() if trusted else Experience(trust=1.0)
+
+    def prior(title: str, _: Experience) -> float:
+        asked.append(title)
+        return 0.1
+
+    monkeypatch.setattr("orchestrator.engine.run.remembered", remembered)
+    monkeypatch.setattr("orchestrator.engine.decompose.prior", prior)
+    said = {"verdict": "EXECUTE" if trusted else "DECOMPOSE", "reason": "It looks so."}
+    script = [{"when": {"schema": "decide"}, "answer": said}, done()]
+    async with Branch(tmp_path, "- [ ] Task\n", script, run={"decide": True}) as branch:
+        await branch.run()
+        assert (branch.mark("Task"), branch.task("Task").children) == ("x", ())
+    assert asked == ([] if trusted else ["Task"])
 
 
 async def test_nothing_is_told_before_it_is_stored(tmp_path):

@@ -367,6 +367,7 @@ class TaskRun:
             lambda _route: None,
             experience=self.run.experience,
             examples=self.run.settings.split.examples,
+            verdict_alone=True,
             prompts=self.prompts,
             find_route=self.hands.route,
             tell=self.hands.tell,

@@ -131,6 +131,12 @@ def combined(said: Decision, prior: float | None, trust: float) -> Decision:
     return Decision(verdict, reason, max(posterior, 1 - posterior), posterior)
 
 
+@functools.lru_cache
+def can_overrule(trust: float) -> bool:
+    """Whether there is a prior for which `combined` gives another verdict than the model said."""
+    return any(combined(Decision(said, ""), end, trust).verdict is not said for said in Verdict for end in (0.0, 1.0))
+
+
 def verdict_of(chance: float) -> Decision:
     """From the chance that the task needs a plan."""
     if chance > 0.5 + TIE:

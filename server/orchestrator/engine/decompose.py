@@ -18,7 +18,7 @@ from orchestrator.engine import answers, context
 from orchestrator.engine.answer_shapes import MAX_ANSWER
 from orchestrator.engine.calls import Caller, conversation_of
 from orchestrator.engine.changes import REPLAN_SCHEMA, Change, Existing, added_changes, listing, read_changes
-from orchestrator.engine.classifier import combined
+from orchestrator.engine.classifier import can_overrule, combined
 from orchestrator.engine.context import Brief
 from orchestrator.engine.experience import NEAREST, Experience, examples, prior
 from orchestrator.engine.playbooks import Match, as_example
@@ -59,6 +59,8 @@ class Decomposer:
     """Where a run chooses the model; None: as the router says."""
     tell: Callable[[str], None] = lambda _text: None
     """One line for whoever watches."""
+    verdict_alone: bool = False
+    """Nobody asks how sure a verdict is."""
 
     async def decide(self, brief: Brief) -> Decision:
         return await self._answered(Role.DECIDE, lambda route: self._decide(route, brief))
@@ -92,12 +94,11 @@ class Decomposer:
         prompt = self.prompts.get("decide")
         system, user = prompt.render(context=context.as_text(brief.without_siblings()))
         request = Request(route.model, system, conversation_of(user), DECIDE_TOKENS, answers.DECIDE_SCHEMA)
-        said, before = await self.caller.runner.gather(
-            [
-                self._ask(Role.DECIDE, route, prompt, request, answers.read_decision, lambda _: None),
-                asyncio.to_thread(prior, brief.title, self.experience),
-            ]
-        )
+        asked = self._ask(Role.DECIDE, route, prompt, request, answers.read_decision, lambda _: None)
+        if self.verdict_alone and not can_overrule(self.experience.trust):
+            return await asked  # the prior takes longer than all that a run does besides for a decision
+        weighed = asyncio.to_thread(prior, brief.title, self.experience)
+        said, before = await self.caller.runner.gather([asked, weighed])
         return combined(cast("Decision", said), cast("float | None", before), self.experience.trust)
 
     async def _plan(self, route: Route, brief: Brief, on_plan: Callable[[Plan], None]) -> Plan:
