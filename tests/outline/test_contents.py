@@ -1,8 +1,6 @@
-"""What a task says below its first line: the short cut for a result alone says what markdown-it says."""
+"""What a task says below its first line: the short cut for prose and a result says what markdown-it says."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 from hypothesis import given, settings
@@ -13,33 +11,50 @@ from orchestrator.outline.parse import parse
 from tests.outline.strategies import inline
 from tests.support.laws import examples
 
-NEVER = re.compile(r"(?!)")
 AROUND = (
-    "{}- [ ] a\n{}  {}\n",
-    "1. [ ] p\n{}   - [ ] a\n{}     {}\n   - [ ] b\n",
-    "- item\n{}  - [ ] a\n{}    {}\n",
-    "{}- - [ ] a\n{}    {}\n",
-    "# S\n\n{}10) [ ] a\n{}    {}\n- [ ] c\n",
-    "{}- [ ] a\n{}  {}\nlazy\n",
-    "{}- [ ] a\n{}  {}\n\n  > Result: behind\n",
+    ("", "- [ ] a", "  ", ""),
+    ("1. [ ] p\n", "   - [ ] a", "     ", "   - [ ] b\n"),
+    ("- item\n", "  - [ ] a  ^abcde", "    ", ""),
+    ("", "- - [ ] a", "    ", ""),
+    ("# S\n\n", "10) [ ] a", "    ", "- [ ] c\n"),
+    ("", "-\t[ ] a", "    ", "lazy\n"),
+    ("", "- [ ] a", "  ", "\n  > Result: behind\n"),
+    ("", "- [ ] p\n  - [ ] a\n    - [ ] child\n", "    ", ""),
 )
+"""What stands before a task, the task, how far its text is indented, and what stands behind it."""
+SAID = st.one_of(
+    inline,
+    st.sampled_from((
+        "one", "Two words.", "Accept: it works", "Accept:", "Accept:  ", "Accept\\: no", "accept: no", "Accept", "", "",
+        "> Result: done", "> Result:", "> Result:  x", "> Result\\: x", ">Result: x", "> > Result: x", "> Result: ```",
+        "> Result: - [ ] x", "> Result: a  ", "> Result: \x0c", "===", "- [ ] x", "é", "٣. x", "a\x0b", "1. x",
+        "a<!--", "ⅷ", "ª",
+    )),
+)  # fmt: skip
 
 
 def read(source: str) -> list[tuple[str, str, str | None, int]]:
     return [(task.description, task.acceptance, task.result, task.own_end_line) for task in parse(source).tasks()]
 
 
-@settings(max_examples=examples(80), deadline=None)
+@settings(max_examples=examples(160), deadline=None)
 @given(
     around=st.sampled_from(AROUND),
-    before=st.sampled_from(("", " ", "  ", "   ", "\t")),
-    deeper=st.sampled_from(("", "", " ", "    ", "\t")),
-    result=st.one_of(inline, st.sampled_from(("```", "- [ ] x", "> x", "# x", "<!-- x", "[a]: b", "a  ", "\x0c", ""))),
-    mark=st.sampled_from(("> Result: ", "> Result:", "> Result\\: ", ">Result: ", "> > Result: ")),
+    said=st.lists(st.tuples(st.sampled_from(("", "", "", "", "", " ", "    ", "\t")), SAID), min_size=1, max_size=6),
 )
-def test_a_result_alone(around, before, deeper, result, mark):
-    source = around.format(before, before + deeper, f"{mark}{result}")
+def test_prose(around, said):
+    before, task, indent, behind = around
+    lines = [f"{indent}{deeper}{text}" if text else "" for deeper, text in said]
+    source = f"{before}{task}\n" + "".join(f"{line}\n" for line in lines) + behind
     quick = read(source)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(contents, "_RESULT_ALONE", NEVER)
+        patched.setattr(contents, "in_prose", lambda *_: None)
         assert quick == read(source)
+
+
+def test_prose_needs_no_markdown_it(monkeypatch):
+    monkeypatch.setattr(contents, "_asked", lambda *_: pytest.fail("markdown-it was asked"))
+    body = "  Some words,\n  two lines.\n\n  More.\n  Accept: it works\n  on all days\n\n  > Result: It does.\n"
+    (task,) = parse(f"- [ ] a\n{body}").tasks()
+    assert task.description == "Some words,\ntwo lines.\n\nMore."
+    assert (task.acceptance, task.result, task.own_end_line) == ("it works\non all days", "It does.", 9)

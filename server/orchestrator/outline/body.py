@@ -57,7 +57,7 @@ class Body:
                 self.escapes[line] = match.start(1)
                 continue
             first = self.text.string[match.end() : self.text.line_end(line)]
-            acceptance = _joined([first, *self._dedented(line + 1, end)])
+            acceptance = joined([first, *self._dedented(line + 1, end)])
             self.acceptances.append(acceptance)
             self.claim(line, end, own=True)
             return not acceptance
@@ -65,7 +65,7 @@ class Body:
 
     def read_criteria(self, criteria: Block) -> None:
         """The list behind an empty `Accept:`."""
-        self.acceptances.append(_joined(self._dedented(criteria.line, criteria.end_line)))
+        self.acceptances.append(joined(self._dedented(criteria.line, criteria.end_line)))
         self.claim(criteria.line, criteria.end_line, own=True)
 
     def read_list(self, block: Block) -> bool:
@@ -79,7 +79,7 @@ class Body:
         line_start, line_end = self.text.line_start(block.line), self.text.line_end(block.line)
         first = self.text.string[line_start : match.start()] + self.text.string[match.end() : line_end]
         rest = self._dedented(block.line + 1, block.end_line)
-        self.acceptances.append(_joined([strip_columns(first, self.column), *rest]))
+        self.acceptances.append(joined([strip_columns(first, self.column), *rest]))
         self.claim(block.line, block.end_line, own=True)
         return True
 
@@ -93,7 +93,7 @@ class Body:
             self.escapes[line] = match.start(1)
             return
         rest = (_QUOTE_MARK.sub("", shown, count=1) for shown in self._dedented(line + 1, quote.end_line))
-        self.result = _joined([self.text.string[match.end() : self.text.line_end(line)], *rest])
+        self.result = joined([self.text.string[match.end() : self.text.line_end(line)], *rest])
         self.claim(quote.line, quote.end_line, own=True)
 
     def read_plain_item(self, offset: int, line: int) -> None:
@@ -109,7 +109,7 @@ class Body:
         position = start
         for claim_start, claim_end in [*self.claimed, (end, end)]:
             lines = self._dedented(position, claim_start)
-            shown = _joined(lines)
+            shown = joined(lines)
             if shown:
                 had_blank = had_blank or is_blank(lines[0])
                 separator = "" if not description else "\n\n" if had_blank else "\n"
@@ -198,7 +198,7 @@ def trim_end(text: Text, start: int, end: int) -> int:
     return end
 
 
-def _joined(lines: Sequence[str]) -> str:
+def joined(lines: Sequence[str]) -> str:
     """The lines as one string, without blank ones at both ends."""
     first, last = 0, len(lines)
     while first < last and is_blank(lines[first]):

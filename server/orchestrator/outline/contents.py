@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from orchestrator.outline.body import MARK, Body, trim_end
+from orchestrator.outline.body import MARK, Body, joined, trim_end
 from orchestrator.outline.scan import BYTE_ORDER_MARK, Block, Place, first_paragraph, is_blank, place_of, skip_blanks
 from orchestrator.outline.segments import Container, Kind, Segment, Segments
 from orchestrator.outline.text import Text
@@ -35,15 +35,46 @@ KEPT = 256
 """Tasks whose contents are kept: a run reads those that it works on again after each edit, and these did not change."""
 
 
-_RESULT_ALONE = re.compile(r"( *)> Result: (\S.*)")
-"""A result as we write it. With nothing else below the task it needs no markdown-it (test_a_result_alone)."""
+_ACCEPT = re.compile(r"Accept(\\*):[ \t]*")
+_RESULT = "> Result: "
+"""As we write it."""
 
 
 def contents(lines: Sequence[str], outer: Container, mark_at: int, column: int) -> Contents:
     """Of the task in the first of these lines, whose check box has its character at `mark_at` and its text `column`."""
-    if len(lines) == 2 and (result := _RESULT_ALONE.fullmatch(lines[1])) and len(result[1]) == column:
-        return Contents(result=result[2], own_lines=2)
-    return _asked(tuple(lines), outer, mark_at)
+    return in_prose(lines, column) or _asked(tuple(lines), outer, mark_at)
+
+
+def in_prose(lines: Sequence[str], column: int) -> Contents | None:
+    """Of a task with paragraphs only, the last one its acceptance perhaps, and a result behind them; else None.
+
+    No block of Markdown but a paragraph starts with a letter, so such lines need no markdown-it (test_prose). A run
+    reads each of its tasks before and after it writes into it, and most say no more.
+    """
+    indent, end, result = " " * column, len(lines), None
+    if lines[-1].startswith(f"{indent}{_RESULT}"):
+        end, result = end - 1, lines[-1][column + len(_RESULT) :]
+        if not result or result[0].isspace():
+            return None
+    description: list[str] = []
+    acceptance: list[str] = []
+    here = description
+    for line in lines[1:end]:
+        if not line:
+            if here is description:
+                here.append("")
+            else:
+                here = None
+        elif here is None or not (line.startswith(indent) and line[column : column + 1].isalpha()):
+            return None
+        elif here is description and (accept := _ACCEPT.match(line, column)):
+            if accept[1]:  # escaped
+                return None
+            here = acceptance
+            here.append(line[accept.end() :])
+        else:
+            here.append(line[column:])
+    return Contents(joined(description), joined(acceptance), result, len(lines))
 
 
 @lru_cache(maxsize=KEPT)
