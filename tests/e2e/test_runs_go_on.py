@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import resource
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.cli.main import main
 from tests.e2e.test_run_over_lsp import EDITOR, editing, ended, opened, start, until
 from tests.support.branches import asks, does, done, sums_up
 from tests.support.lsp_client import Buffer, LspClient, serving
@@ -319,6 +321,60 @@ async def test_ids_go_into_the_editor(tmp_path: Path) -> None:
         assert buffer.text.startswith("# Trip to the sea\n\n- [ ] Dream\n")
         assert "   - [x] Socks  ^" in buffer.text
         assert "> Result: All packed." in buffer.text
+
+
+async def test_splits_go_into_the_editor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal splits, plans anew and expands while an editor holds the outlines, with unsaved changes."""
+
+    async def terminal(*arguments: str) -> tuple[int, str]:
+        """The command, in this process: it starts at once."""
+        code = await asyncio.to_thread(main, [*arguments, "--model", "scripted/x", "--yes"])
+        return code, "".join(capsys.readouterr())
+
+    for name in ("config", "data", "cache"):
+        monkeypatch.setenv(f"ORCHESTRATOR_{name.upper()}_DIR", str(tmp_path / name))
+    monkeypatch.setenv("ORCHESTRATOR_SCRIPTED__SCRIPT", str(tmp_path / "script.json"))
+    file, party = (tmp_path / "work" / f"{name}.tasks.md" for name in ("plan", "party"))
+    file.parent.mkdir()
+    saved = "# Trip\n\n- [ ] Pack\n  Warm things.\n- [ ] Leave  ^aaaaa\n  - [ ] Lock\n  - [ ] Wave\n"
+    file.write_text(saved)
+    plan = {"ordered": False, "tasks": [{"title": "Socks"}, {"title": "Shirts"}]}
+    changes = [{"op": "keep", "id": "n1"}, {"op": "obsolete", "id": "n2", "reason": "Nobody is there."}]
+    script = [
+        {"when": {"schema": "plan"}, "answer": plan, "repeat": True},
+        {"when": {"schema": "replan"}, "answer": {"operations": changes}},
+    ]
+    async with serving(tmp_path, script=script) as client:
+        await client.initialize(EDITOR)
+        buffer = await client.open(saved, file.as_uri())
+        empty = await client.open("\n", party.as_uri())
+        await buffer.type("# Trip\n", "# Trip to the sea\n\n- [ ] Dream\n")
+        await until(lambda: any(party.as_uri() in one.read_text() for one in tmp_path.glob("data/open.*.json")))
+        done = [
+            await terminal("split", str(file), "--task", "Pack", "--force"),
+            await terminal("replan", str(file), "--task", "Leave"),
+            await terminal("expand", "A party", "--to", str(party)),
+        ]
+        where = "in the editor that has it open: save it there."
+        assert [(code, where in said) for code, said in done] == [(0, True)] * 3, done
+        assert file.read_text() == saved, "the person has not saved it"
+        assert not party.exists()
+        assert re.sub(r"  \^(?!aaaaa)\w+", "", buffer.text) == (
+            "# Trip to the sea\n\n- [ ] Dream\n\n- [ ] Pack\n  Warm things.\n  - [ ] Socks\n  - [ ] Shirts\n"
+            "- [ ] Leave  ^aaaaa\n  - [ ] Lock\n  - [-] Wave\n"
+        )
+        assert empty.text == "---\norchestrator: 1\n---\n# A party\n\n- [ ] Socks\n- [ ] Shirts\n"
+        assert len(client.of("workspace/applyEdit")) == 3, "one edit each, which one undo takes back"
+        await buffer.type("[ ] Dream", "[x] Dream")
+        await buffer.type("Warm things.", "Light things.\n  - [ ] A hat")
+        code, said = await terminal("split", str(file), "--task", "Pack", "--force")
+        assert code == 6, said
+        assert "plan.tasks.md is open in an editor, and could not be changed there" in said
+        assert "Save it there and run this again" in said
+        assert "Dream" in buffer.text
+        assert file.read_text() == saved
 
 
 async def test_what_an_editor_cannot_take_in_is_not_written_behind_it(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.file_editor import FileTarget
+from orchestrator.cli.file_editor import IN_EDITOR, FileTarget
 from orchestrator.cli.interrupts import Interrupts
 from orchestrator.cli.markdown_stream import MarkdownStream
 from orchestrator.cli.person import TerminalPerson
@@ -32,8 +32,7 @@ from orchestrator.cli.terminal import Terminal
 from orchestrator.engine.chat_attach import Wanted
 from orchestrator.engine.chat_extract import Part, extracted
 from orchestrator.engine.chat_updates import Noted, Text, Thought, ToolCalled, Update, Used
-from orchestrator.engine.editor import Place
-from orchestrator.engine.file_outline import FileOutline
+from orchestrator.engine.editor import Holder, Place
 from orchestrator.engine.outline_files import taken_below
 from orchestrator.errors import OrchestratorError, TaskNotFoundError
 from orchestrator.model.message import Speaker
@@ -99,13 +98,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     settings = around.configuration.settings
     look_around = partial(taken_below, around.workspace, settings.outline.globs, settings.outline.max_bytes, path)
     target = FileTarget(path, settings.outline.max_bytes, arguments.task, look_around)
-    holder = FileOutline(path, settings.outline.max_bytes, look_around)
     logging.getLogger("orchestrator").addHandler(logging.NullHandler())  # what is logged here is told on the screen
     from orchestrator.engine.chat import Voice
     from orchestrator.engine.session import Session
 
     with asyncio.Runner() as runner, Interrupts(runner.get_loop()) as turns:
         session = Session(settings, around.directories, around.keys())
+        target.heed(session.elsewhere)
+        holder = target.holder
         voice = Voice(holder, around.workspace, TerminalPerson(terminal), arguments.model, "/" in arguments.model)
         talk = _Talk(arguments, terminal, session, target, holder, voice, turns)
         try:
@@ -121,7 +121,7 @@ class _Talk:
         terminal: Terminal,
         session: Session,
         target: FileTarget,
-        holder: FileOutline,
+        holder: Holder,
         voice: Voice,
         turns: Interrupts,
     ) -> None:
@@ -316,7 +316,8 @@ class _Talk:
         if edits:
             await self._holder.apply(view, edits, f"Chat to {part}")
         name = one_line(str(self._arguments.file))
-        self._terminal.say(f"{'Wrote' if edits else 'It stands there already:'} the {part} in {name}.")
+        where = f"{name}{IN_EDITOR if edits and self._target.in_editor else ''}"
+        self._terminal.say(f"{'Wrote' if edits else 'It stands there already:'} the {part} in {where}.")
 
     # --- the screen ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 Apart from `split`, whose questions and answers it shares, because there is no file before it has ended.
 
 Invariant: a file that is there already is never changed (test_a_file_that_is_there_is_left).
+Invariant: where an editor has it open, still unsaved, it is filled there if it is empty
+(test_splits_go_into_the_editor).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.cli import split
 from orchestrator.cli.terminal import Terminal
@@ -18,6 +21,9 @@ from orchestrator.engine.ideas import expanded, new_outline
 from orchestrator.errors import FileError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.edits import TextEdit
+
+if TYPE_CHECKING:
+    from orchestrator.engine.handover import Elsewhere
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +46,14 @@ class IdeaTarget:
     def __init__(self, path: Path, idea: str) -> None:
         """Raises FileError when it is there already, TaskNotFoundError for an idea without words."""
         self.written = False
+        self.in_editor = False
+        self._elsewhere: Elsewhere | None = None
         self._path = path
         self._draft = new_outline(idea)
         self._require_new()
+
+    def heed(self, elsewhere: Elsewhere) -> None:
+        self._elsewhere = elsewhere
 
     @property
     def uri(self) -> str:
@@ -55,8 +66,18 @@ class IdeaTarget:
         """Of the file, before and after."""
         return "", expanded(self._draft, edits)
 
-    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
-        content = self.texts(place, edits)[1].encode("utf-8")
+    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
+        text = self.texts(place, edits)[1]
+        change = (TextEdit(0, 0, text),)
+        self.in_editor = self._elsewhere is not None and await self._elsewhere.changes(
+            self.uri, "", change, label, hint="Name another file, or expand the idea there."
+        )
+        if not self.in_editor:
+            self._write(text.encode("utf-8"))
+        self.written = True
+        return None
+
+    def _write(self, content: bytes) -> None:
         try:
             with self._path.open("xb") as file:
                 file.write(content)
@@ -67,8 +88,6 @@ class IdeaTarget:
             raise FileError(
                 f"{one_line(str(self._path))} cannot be written ({error.strerror}).", hint="Check its folder."
             ) from error
-        self.written = True
-        return None
 
     def _require_new(self) -> None:
         if os.path.lexists(self._path):

@@ -6,26 +6,31 @@ written in one step, through links, with its permissions, byte order mark and li
 Invariant: whatever goes wrong, the file keeps its bytes (test_every_failure_leaves_the_file).
 Invariant: an edit for another text than the file's is refused (test_a_changed_file_is_refused).
 Invariant: of two programs that write at once, the second sees what the first wrote (test_two_writers_take_turns).
+Invariant: what an editor has open is changed there (test_splits_go_into_the_editor).
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.cli.selector import select
-from orchestrator.engine.editor import Place
-from orchestrator.engine.file_outline import AGAIN, Content, read, require_writable, write
+from orchestrator.engine.editor import Holder, Place, View
+from orchestrator.engine.file_outline import AGAIN, Content, FileOutline, read, require_writable, write
 from orchestrator.engine.outline_files import Taken
 from orchestrator.errors import EditRefusedError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline import edits as text_edits
 from orchestrator.outline.edits import TextEdit
-from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline, Task
+
+if TYPE_CHECKING:
+    from orchestrator.engine.handover import ConsiderateHolder, Elsewhere
+
+IN_EDITOR = ", in the editor that has it open: save it there"
+"""Behind the name of a file whose change was made there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class _Anchor:
 
 
 class FileTarget:
-    """`place` and `apply` read the file anew each time."""
+    """`place` and `apply` look at the file anew each time."""
 
     def __init__(self, path: Path, max_bytes: int, wanted: str, look_around: Callable[[], Taken] = Taken) -> None:
         """Finds the task that `wanted` means. Raises FileError, TaskNotFoundError, TaskAmbiguousError.
@@ -52,41 +57,45 @@ class FileTarget:
         `look_around` finds the ids of the other outlines of the workspace; called once, in a thread.
         """
         self.written = False
-        """Whether our edit is in the file."""
-        self._path = path
-        self._max_bytes = max_bytes
-        self._look_around = look_around
-        self._taken: Taken | None = None
-        self._outline = parse(read(path, max_bytes).text)
-        self._anchor = _anchor(self._outline, select(self._outline, wanted))
+        """Whether our edit is made."""
+        file = FileOutline(path, max_bytes, look_around)
+        self._file: Holder = file
+        self._considerate: ConsiderateHolder | None = None
+        self._anchor = _anchor(file.outline, select(file.outline, wanted))
+
+    def heed(self, elsewhere: Elsewhere) -> None:
+        """Let an editor that has the file open make the change."""
+        self._considerate = elsewhere.considerate(self._file)
+
+    @property
+    def holder(self) -> Holder:
+        """The whole of it."""
+        return self._considerate or self._file
+
+    @property
+    def in_editor(self) -> bool:
+        """Whether our edit was made in an editor, which has not saved it."""
+        return self._considerate is not None and self._considerate.handed_over
 
     @property
     def uri(self) -> str:
-        return Path(os.path.realpath(self._path)).as_uri()
+        return self._file.uri
 
     async def place(self) -> Place:
-        outline = self._parsed(read(self._path, self._max_bytes).text)
-        task = _find(outline, self._anchor)
-        if self._taken is None:
-            self._taken = await asyncio.to_thread(self._look_around)
-        return Place(outline, task, None, self._taken.ids, self._taken.tasks)
+        view = await self.holder.look()
+        task = _find(view.outline, self._anchor)
+        return Place(view.outline, task, None, view.ids_elsewhere, view.tasks_elsewhere)
 
     def texts(self, place: Place, edits: tuple[TextEdit, ...]) -> tuple[str, str]:
         """Of the file, before and after."""
         old = place.outline.text.string
         return old, text_edits.apply(old, edits)
 
-    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
-        after = write(self._path, self._max_bytes, place.outline.text.string, edits)
+    async def apply(self, place: Place, edits: tuple[TextEdit, ...], label: str) -> int | None:
+        await self.holder.apply(View(place.outline, None), edits, label)
         self.written = True
-        self._anchor = _anchor_after(self._parsed(after), self._anchor)
+        self._anchor = _anchor_after((await self.holder.look()).outline, self._anchor)
         return None
-
-    def _parsed(self, text: str) -> Outline:
-        """Parsed once for each text: a large file takes seconds, and is asked for several times."""
-        if self._outline.text.string != text:
-            self._outline = parse(text)
-        return self._outline
 
 
 def _anchor(outline: Outline, task: Task) -> _Anchor:
@@ -121,4 +130,4 @@ def _twins(outline: Outline, path: tuple[str, ...]) -> tuple[Task, ...]:
     return tuple(task for task in candidates if tuple(node.title for node in outline.path(task)) == path)
 
 
-__all__ = ["Content", "FileTarget", "read", "require_writable", "write"]
+__all__ = ["IN_EDITOR", "Content", "FileTarget", "read", "require_writable", "write"]

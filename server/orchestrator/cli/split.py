@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.cli.diff import Line, unified
 from orchestrator.cli.exit_codes import ExitCode, exit_code
-from orchestrator.cli.file_editor import FileTarget, require_writable
+from orchestrator.cli.file_editor import IN_EDITOR, FileTarget, require_writable
 from orchestrator.cli.person import TerminalPerson, cancel_on_signals
 from orchestrator.cli.split_progress import SplitProgress
 from orchestrator.cli.surroundings import Surroundings, surroundings
@@ -37,6 +37,7 @@ from orchestrator.model.task import Plan
 from orchestrator.outline.edits import TextEdit
 
 if TYPE_CHECKING:
+    from orchestrator.engine.handover import Elsewhere
     from orchestrator.engine.split import Split
 
 SCHEMA = 1
@@ -84,7 +85,16 @@ class Writable(Target, Protocol):
     """What this command writes to: a task of a file, or a file that is to be."""
 
     written: bool
-    """Whether our edit is in the file."""
+    """Whether our edit is made."""
+
+    def heed(self, elsewhere: Elsewhere) -> None:
+        """Let an editor that has the file open make the change."""
+        ...
+
+    @property
+    def in_editor(self) -> bool:
+        """Whether our edit was made in an editor, which has not saved it."""
+        ...
 
     def texts(self, place: Place, edits: tuple[TextEdit, ...]) -> tuple[str, str]:
         """Of the file, before and after."""
@@ -142,13 +152,16 @@ class _Job:
 
     def outcome(self) -> str:
         name = one_line(str(self.arguments.file))
-        return f"{name} is changed already." if self.target and self.target.written else f"{name} is as it was."
+        if self.target is None or not self.target.written:
+            return f"{name} is as it was."
+        return f"{name} is changed already{IN_EDITOR if self.target.in_editor else ''}."
 
     async def _run(self, around: Surroundings, target: Writable) -> int:
         from orchestrator.engine.session import Session, Workspace
 
         cancel_on_signals()
         session = Session(around.configuration.settings, around.directories, around.keys())
+        target.heed(session.elsewhere)
         try:
             progress = SplitProgress(self.terminal)
             observer = Observer(progress.show, lambda _event: None)
@@ -233,13 +246,14 @@ class _Job:
         if self.arguments.json:
             with contextlib.suppress(OrchestratorError):  # it has its id by now
                 place = await target.place()
-            self._print_json(split.proposal, place, lines, written=True)
+            self._print_json(split.proposal, place, lines, written=True, in_editor=target.in_editor)
             return ExitCode.OK
         count = applied.added if applied else len(split.proposal.changes) or _count(split.proposal.plan)
         what = "change" if self.arguments.replan else "subtask"
         done = f"{'Made' if self.arguments.replan else 'Added'} {count} {what}{'s' if count != 1 else ''}"
         at = "in" if self.arguments.replan else "to"
-        self.terminal.result(f"{done} {at} {one_line(str(self.arguments.file))}:{place.task.line + 1}.")
+        where = f"{one_line(str(self.arguments.file))}:{place.task.line + 1}{IN_EDITOR if target.in_editor else ''}"
+        self.terminal.result(f"{done} {at} {where}.")
         if applied and split.proposal.message not in {"", told}:
             self.terminal.say(one_line(split.proposal.message))
         return ExitCode.OK
@@ -275,11 +289,14 @@ class _Job:
         """Whether this run can end in writing: refuse a read-only file before a model is paid."""
         return bool(self.arguments.yes or not (self.arguments.dry_run or self.arguments.json))
 
-    def _print_json(self, proposal: Proposal, place: Place, lines: list[Line], *, written: bool) -> None:
+    def _print_json(
+        self, proposal: Proposal, place: Place, lines: list[Line], *, written: bool, in_editor: bool = False
+    ) -> None:
         shown = _proposal_as_json(proposal)
         shown["file"] = str(self.arguments.file)
         shown["task"] = {"title": place.task.title, "id": place.task.task_id, "line": place.task.line + 1}
         shown["written"] = written
+        shown["inEditor"] = in_editor
         shown["diff"] = "".join(f"{text}\n" for text, _ in lines)
         self.terminal.result(json.dumps(shown, indent=2))
 

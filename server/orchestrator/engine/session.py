@@ -22,7 +22,7 @@ from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
 from orchestrator.engine.experience import remembered
 from orchestrator.engine.gates import Gates
-from orchestrator.engine.handover import ConsiderateHolder, take_handovers
+from orchestrator.engine.handover import Elsewhere, take_handovers
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import CONFIRM
@@ -79,6 +79,8 @@ class Session:
         self._unstored: dict[str, tuple[RunState, str]] = {}
         self._routers: list[Router] = []
         self._gates = Gates(settings.calls)
+        self.elsewhere = Elsewhere(self._open_store, directories.data)
+        """Other programs of the person, which may have an outline open that is changed here."""
         self.configure(settings)
 
     @property
@@ -161,7 +163,7 @@ class Session:
             if other.holder.uri == holder.uri and other.covers(outline, roots):
                 raise ProtocolError(f"“{other.title}” is being run already.", hint="Wait until it ends, or stop it.")
         asker = Asker(workspace.folder, person, request.model, request.consented)
-        holder = ConsiderateHolder(holder, self._open_store, self.directories.data)
+        holder = self.elsewhere.considerate(holder)
         run = BranchRun(self._branch_means(), holder, roots, outline, request, asker, observer, self.estimate)
         return await self._begin(run)
 
@@ -186,7 +188,7 @@ class Session:
             )
         asker = Asker(workspace.folder, person, request.model, request.consented)
         outline = (await holder.look()).outline
-        holder = ConsiderateHolder(holder, self._open_store, self.directories.data)
+        holder = self.elsewhere.considerate(holder)
         run = BranchRun(self._branch_means(), holder, (), outline, request, asker, observer, self.estimate, claimed)
         return await self._begin(run)
 

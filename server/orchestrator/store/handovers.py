@@ -30,24 +30,33 @@ def add(connection: sqlite3.Connection, handover: Handover, now: float) -> None:
     )
 
 
-WAITING = "SELECT handover_id, uri, change FROM handovers WHERE uri = ? AND answer IS NULL ORDER BY created, rowid"
+WAITING = "SELECT handover_id, uri, change FROM handovers WHERE uri = ? AND begun = 0 ORDER BY created, rowid"
+ASKED = "SELECT DISTINCT uri FROM handovers WHERE begun = 0"
 
 
 def handover_from(row: sqlite3.Row) -> Handover:
     return Handover(row["handover_id"], row["uri"], row["change"])
 
 
+def begin(connection: sqlite3.Connection, handover_id: str) -> bool:
+    """It is being made; False when it was taken back meanwhile, or another one begins it."""
+    changed = connection.execute("UPDATE handovers SET begun = 1 WHERE handover_id = ? AND begun = 0", (handover_id,))
+    return changed.rowcount > 0
+
+
 def answer(connection: sqlite3.Connection, handover_id: str, said: str) -> bool:
-    """False when it was taken back meanwhile."""
+    """False when nobody waits for that any more."""
     changed = connection.execute(
         "UPDATE handovers SET answer = ? WHERE handover_id = ? AND answer IS NULL", (rows.clean_text(said), handover_id)
     )
     return changed.rowcount > 0
 
 
-def take_back(connection: sqlite3.Connection, handover_id: str) -> str | None:
-    """The answer, if there is one by now; it is gone either way."""
-    found = connection.execute(
-        "DELETE FROM handovers WHERE handover_id = ? RETURNING answer", (handover_id,)
-    ).fetchone()
-    return None if found is None else found["answer"]
+def take_back(connection: sqlite3.Connection, handover_id: str) -> bool:
+    """False when it has begun: then there is, or will be, an answer."""
+    connection.execute("DELETE FROM handovers WHERE handover_id = ? AND begun = 0", (handover_id,))
+    return connection.execute("SELECT 1 FROM handovers WHERE handover_id = ?", (handover_id,)).fetchone() is None
+
+
+def forget(connection: sqlite3.Connection, handover_id: str) -> None:
+    connection.execute("DELETE FROM handovers WHERE handover_id = ?", (handover_id,))

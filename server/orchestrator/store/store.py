@@ -336,7 +336,7 @@ class Store:
 
     async def outlines_to_change(self) -> list[str]:
         """The outlines that other programs ask to be changed by whoever has them open."""
-        return await self._select(_first_column, "SELECT DISTINCT uri FROM handovers WHERE answer IS NULL")
+        return await self._select(_first_column, handovers.ASKED)
 
     async def close_outbox(self, entries: Sequence[OutboxEntry]) -> None:
         """Note for each of them that it was written or refused, at once."""
@@ -351,6 +351,10 @@ class Store:
         """What other programs ask to be changed in this outline, in order."""
         return await self._select(handovers.handover_from, handovers.WAITING, uri)
 
+    async def begin_handover(self, handover_id: str) -> bool:
+        """It is being made here; False when it was taken back meanwhile."""
+        return await self._write(partial(handovers.begin, handover_id=handover_id))
+
     async def answer_handover(self, handover_id: str, said: str) -> bool:
         """Empty: it was made; else why not. False when nobody waits for that any more."""
         return await self._write(partial(handovers.answer, handover_id=handover_id, said=said))
@@ -361,9 +365,13 @@ class Store:
             await self._select(_first_column, "SELECT answer FROM handovers WHERE handover_id = ?", handover_id)
         )
 
-    async def take_back_handover(self, handover_id: str) -> str | None:
-        """Wait no longer; what was answered by now."""
+    async def take_back_handover(self, handover_id: str) -> bool:
+        """Wait no longer; False when it has begun: then there is, or will be, an answer."""
         return await self._write(partial(handovers.take_back, handover_id=handover_id))
+
+    async def forget_handover(self, handover_id: str) -> None:
+        """Its answer was read."""
+        await self._write(partial(handovers.forget, handover_id=handover_id))
 
     async def hold(self, uris: Sequence[str], now: float) -> None:
         """Say that this process has exactly these outlines open; call it when that changes and every heartbeat."""
