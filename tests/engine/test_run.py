@@ -14,9 +14,12 @@ from orchestrator.engine import executors
 from orchestrator.engine.branch import BranchObserver
 from orchestrator.engine.executors import Outcome
 from orchestrator.engine.experience import Experience, note_taken_back
+from orchestrator.engine.reading import EXECUTE_SCHEMA
 from orchestrator.engine.stale import text_hash
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
+from orchestrator.model.message import Message, Role, Speaker
 from orchestrator.model.run import AttemptState, Event, RunState, SplitOutcome
+from orchestrator.providers.base import Request
 from tests.support.branches import Branch, does, done, sums_up, verdict
 from tests.support.patience import PATIENCE
 
@@ -588,6 +591,45 @@ async def test_effects_are_not_repeated(tmp_path, monkeypatch):
         await (await branch.resume(view.run_id)).ended()
         assert happened == ["once"]
         assert branch.task("a").result == "yes after 1"
+
+
+async def test_nothing_is_done_with_an_answer_that_is_not_stored(tmp_path, monkeypatch):
+    """The next task starts while an answer is being stored; what it leads to outside of the store waits for it."""
+    happened: list[str] = []
+
+    class Effects:
+        name = "effects"
+
+        async def execute(self, task, hands):
+            answer = await hands.call(Role.EXECUTE, lambda route: (hands.prompt("repair"), asked(route)))
+
+            async def work():
+                happened.append("done")
+
+            happened.append("answered")
+            await hands.once("write", {"text": answer.text}, work)
+            return Outcome("fine", edited=True)
+
+    def asked(route):
+        return Request(route.model, "", (Message(Speaker.USER, "What?"),), 10, EXECUTE_SCHEMA)
+
+    monkeypatch.setattr(executors, "find", lambda name, _folder: Effects())
+    async with Branch(tmp_path, "- [ ] a\n", [done()]) as branch:
+        store = await branch.session.store()
+        end_step, stored = store.end_step, asyncio.get_running_loop().create_future()
+
+        def late(step, message):
+            end_step(step, message).add_done_callback(lambda _: happened.append("written"))
+            return stored
+
+        monkeypatch.setattr(store, "end_step", late)
+        run = await branch.start()
+        await until(lambda: "answered" in happened and "written" in happened)
+        await store.settled()
+        assert "done" not in happened
+        stored.set_result(None)
+        await run.ended()
+        assert happened[-1] == "done"
 
 
 async def until(true) -> None:

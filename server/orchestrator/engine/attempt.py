@@ -329,6 +329,7 @@ class TaskRun:
         try:
             await self.run.remember()
             plan = await self._decomposer().plan(self.brief, lambda _plan: None)
+            await self.hands.settled()
             count = await write_subtasks(holder, self.key, plan, seed=self.attempt.attempt_id)
         except OrchestratorError as error:
             if not self._failed or isinstance(error, BudgetError) or executing.met_by_all(error):

@@ -1,6 +1,8 @@
 """One call to a model, written into the journal before it is sent, while it streams and when it has ended.
 
 A call is finished when its final answer is committed; text that streams is stored at most FLUSH_SECONDS later.
+Whoever queues all that follows from an answer behind it need not wait for that (`on_ended`): what the journal has, it
+has in the order in which it was queued.
 
 Invariant: whatever ends a call (answer, error, cancellation), its step has an end in the store
 (test_every_step_ends).
@@ -137,6 +139,9 @@ class Caller:
     """The attempt was begun before: calls that finished then are answered from the journal."""
     hub: Hub | None = None
     """Who looks at the conversation while it goes on."""
+    on_ended: Callable[[asyncio.Future[None], Callable[[], None]], None] | None = None
+    """Takes the end of each call, and what is to be told of it when that is stored; it sees to a store that fails.
+    None: an answer is given when it is stored."""
     _said: list[Message] = field(default_factory=list[Message])
     """Messages of this conversation that are stored already."""
     _asked: dict[str, int] = field(default_factory=dict[str, int])
@@ -182,7 +187,7 @@ class Caller:
                     usage = ending.setdefault("usage", None) or _sent(request, partial)
                     paid = route.cost(usage)
                     ended = replace(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
-                    await self._end(ended, partial.text, partial.thoughts)
+                    await self._stored(*self._end(ended, partial.text, partial.thoughts))
         finally:
             settle(paid)
         self._asked[given] = self._asked.get(given, 0) + 1
@@ -195,7 +200,7 @@ class Caller:
         step = Step(record_id("step"), self.attempt_id, Role.DECIDE, provider, model, "", "", now)
         await self.store.begin_step(step, [self._message(Message(Speaker.USER, question), step.step_id)])
         ending = replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=Decimal(0), ended=time.time())
-        await self._end(ending, answer)
+        await self._stored(*self._end(ending, answer))
 
     async def _finished(self, given: str, request: Request) -> tuple[str, Finished] | None:
         """What the journal has for this request, if this is not one more of the same."""
@@ -237,17 +242,28 @@ class Caller:
                 self.hub.tell(self.conversation_id, one.message_id, Said(one))
         return step
 
-    async def _end(self, ending: Step, text: str, thoughts: str = "") -> None:
+    def _end(self, ending: Step, text: str, thoughts: str = "") -> tuple[asyncio.Future[None], Callable[[], None]]:
+        """Queue it; what is to be told of it when it is stored."""
         message = Message(Speaker.ASSISTANT, text)
-        stored = None
+        answer = None
         if text:
-            stored = replace(self._message(message, ending.step_id, answer_id(ending.step_id)), thoughts=thoughts)
-        await self.store.end_step(ending, stored)
-        if self.hub is not None:
-            ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
-            self.hub.end(self.conversation_id, answer_id(ending.step_id), ended)
+            answer = replace(self._message(message, ending.step_id, answer_id(ending.step_id)), thoughts=thoughts)
         self._said.append(message)
-        self.on_spent(ending.usage, ending.cost)
+
+        def tell() -> None:
+            if self.hub is not None:
+                ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
+                self.hub.end(self.conversation_id, answer_id(ending.step_id), ended)
+            self.on_spent(ending.usage, ending.cost)
+
+        return self.store.end_step(ending, answer), tell
+
+    async def _stored(self, stored: asyncio.Future[None], tell: Callable[[], None]) -> None:
+        if self.on_ended is not None:
+            self.on_ended(stored, tell)
+        else:
+            await stored
+            tell()
 
     async def _stream(
         self, route: Route, request: Request, step_id: str, partial: _Partial, on_delta: Callable[[str], None]

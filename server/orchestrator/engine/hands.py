@@ -63,10 +63,11 @@ class TaskHands:
             purse=self,
             replay=replay,
             hub=self._run.means.hub,
+            on_ended=self._answered,
         )
         self._replay = replay
         self._recording: asyncio.Future[None] | None = None
-        """The record of the last effect: the next one is not begun before that is stored."""
+        """The record of the last answer or effect: nothing is done outside of the store before that is stored."""
         self._effects: dict[tuple[str, str], int] = {}
         self._asked: list[Approval] | None = None if replay else []
         self._next_question = 0
@@ -128,13 +129,22 @@ class TaskHands:
         if stored is not None:
             result = json.loads(stored)
         else:
-            if self._recording is not None:
-                await self._recording
+            if name != CORRECTIONS:
+                await self.settled()
             result = await work()
             self._record(name, given_hash, result)
         if name == CORRECTIONS:
             self._take_in(result)
         return result
+
+    async def settled(self) -> None:
+        """When what it builds on is stored. Raises StoreError where that failed."""
+        if self._recording is not None:
+            await asyncio.shield(self._recording)  # a task that is stopped here leaves the record as it is
+
+    def _answered(self, stored: asyncio.Future[None], tell: Callable[[], None]) -> None:
+        self._recording = stored
+        self._run.when_stored(stored, tell)
 
     async def _recorded(self, name: str, given: Mapping[str, Any]) -> tuple[str, str | None]:
         """The hash of what is given, and what the journal has for this time (JSON)."""
