@@ -198,7 +198,17 @@ async def test_an_editor_without_trust_runs_nothing(tmp_path: Path) -> None:
     async with serving(tmp_path, script=[done()]) as client:
         await client.initialize(EDITOR, initializationOptions={"trusted": False})
         buffer = await client.open(TEXT)
-        for method, more in (("run/start", {}), ("split/start", {"position": buffer.at("Leave")})):
+        here = {"uri": buffer.uri, "position": buffer.at("Leave")}
+        refused = {
+            "run/start": here,
+            "run/resume": {"runId": "run_1"},
+            "split/start": here,
+            "chat/send": {"conversationId": "conversation_1", "text": "Hello"},
+            "chat/retry": {"conversationId": "conversation_1"},
+            "chat/restart": {"conversationId": "conversation_1"},
+            "playbook/save": {"uri": buffer.uri, "nodeId": "n1"},
+        }
+        for method, params in refused.items():
             with pytest.raises(RpcError, match="Trust the workspace"):
-                await client.request(f"orchestrator/{method}", {"uri": buffer.uri, **more})
+                await client.request(f"orchestrator/{method}", params)
         assert (await client.request("orchestrator/run/estimate", {"uri": buffer.uri}))["tasks"] == 4

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from orchestrator.config import Settings
 from orchestrator.engine import approvals
 from orchestrator.engine.approvals import COMMAND, EDIT, Leave, choices, command_detail, decide, edit_detail, standing
@@ -93,3 +95,18 @@ def test_the_users_outline_names_count():
     detail = edit_detail(proposal_of([FileChange("week.plan", None, "x")]), approvals.outline_names(settings))
     assert not decide(EDIT, detail, said).allowed
     assert detail["scope"] == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "---\norchestrator: 1\n---\n"), ("---\norchestrator: 1\n---\n- [ ] a\n", "- [ ] a\n"), ("x\n", None)],
+)
+def test_a_file_that_says_it_is_an_outline_is_one(before, after):
+    """Whatever its name is: it says what runs, so it is asked about every time."""
+    detail = edit_detail(proposal_of([FileChange("docs/notes.md", before, after)]), OUTLINES)
+    is_outline = "orchestrator" in f"{before}{after}"
+    generous = Settings.model_validate({"tools": {"edits": "allow"}})
+    said = standing(generous, trusted=True, yes=True, given=[(EDIT, edit_detail(PROPOSAL, OUTLINES), Leave.RUN)])
+    assert decide(EDIT, json.loads(json.dumps(detail)), said).allowed == (not is_outline)
+    assert (detail["scope"] == "") == is_outline
+    assert ("[an outline, which says what runs]" in detail["diff"]) == is_outline

@@ -326,6 +326,7 @@ async def test_names_of_strangers_cannot_act_on_anyone(ground: Ground):
         ".git/hooks/pre-commit", ".vscode/tasks.json", ".github/workflows/x.yml", "conftest.py", "src/conftest.py",
         "Makefile",
         "plan.tasks.md", ".orchestrator.toml", ".gitattributes", "setup.py", "package.json", "AGENTS.md", ".envrc",
+        ".orchestrator/prompts/execute.md",
     ],
 )  # fmt: skip
 async def test_what_runs_by_itself_is_always_asked_about(ground: Ground, path: str):

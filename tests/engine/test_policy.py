@@ -72,7 +72,8 @@ SENSITIVE = [
     "pytest.ini",
     "tox.ini", "plan.tasks.md", "docs/Tasks.md", ".orchestrator.toml", ".gitattributes", ".gitmodules", "run.sh",
     "build.gradle", "AGENTS.md", ".mcp.json", "requirements-dev.txt", "x.pth", ".env", "Dockerfile.dev",
-    ".pre-commit-config.yaml",
+    ".pre-commit-config.yaml", ".orchestrator/prompts/execute.md", "pytest.toml", ".mvn/extensions.xml",
+    ".cargo/config.toml", "mypy.ini", "SConstruct", ".azure-pipelines/x.yml",
 ]  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.engine import task_types
+from orchestrator.engine import executors, task_types
+from orchestrator.engine.branch import BranchRequest
+from orchestrator.engine.executors import Outcome
 from orchestrator.model.run import RunState
 from tests.support.branches import Branch, does, done, verdict
 from tests.support.hands import finish, use
@@ -134,6 +136,40 @@ async def test_leave_for_this_run_outlives_a_restart(folder):
         view = await (await branch.resume(view.run_id, wait=False)).ended()
         assert (view.state, view.done) == (RunState.COMPLETED, 2)
         assert (folder / "src" / "b.py").exists()
+
+
+async def test_trust_and_consent_of_a_call_are_not_kept_with_its_run(folder):
+    """`--trust` and `--model` are of that call: whoever resumes the run may be another one."""
+    script = [code(FIX, finish("Fixed."))]
+    async with Branch(folder, TEXT, script, tools={"edits": "allow"}) as branch:
+        run = await branch.start(trusted=True, consented=True, model="scripted/test")
+        await run.ended()
+        assert branch.approvals == []
+        stored = await (await branch.session.store()).run(run.run_id)
+        kept = BranchRequest.from_json(stored.request, wait=True)
+        assert (kept.trusted, kept.consented, kept.yes, kept.model) == (False, False, False, "scripted/test")
+
+
+async def test_a_yes_is_for_the_edit_that_was_shown(folder, monkeypatch):
+    """An executor that proposes something else under the same words after a restart is asked about anew."""
+    shown: list[str] = []
+
+    class Fickle:
+        name = "fickle"
+
+        async def execute(self, task, hands):
+            shown.append(f"edit {len(shown) + 1}")
+            detail = {"fingerprint": shown[-1], "changes": [], "diff": shown[-1], "scope": ""}
+            return Outcome("done") if await hands.approve("edit", "Change it", detail) else Outcome(failed="no")
+
+    monkeypatch.setattr(executors, "find", lambda name, _folder: Fickle())
+    async with Branch(folder, "- [ ] a\n", []) as branch:
+        view = await branch.run(wait=False)
+        await branch.session.answer(branch.approvals[0].approval_id, "Allow")
+        view = await (await branch.resume(view.run_id, wait=False)).ended()
+        assert (view.state, view.waiting, shown) == (RunState.PAUSED, 1, ["edit 1", "edit 2"])
+        (asked,) = await (await branch.session.store()).approvals()
+        assert asked.detail["diff"] == "edit 2"
 
 
 async def test_yes_accepts_ordinary_edits_and_nothing_else(folder):

@@ -142,10 +142,10 @@ class Job:
         return BranchRequest(
             auto=before.auto or getattr(given, "auto", False),
             model=given.model or before.model,
-            consented="/" in given.model if given.model else before.consented,
+            consented="/" in given.model,
             budget=given.budget if given.budget is not None else before.budget,
             calls=given.calls if given.calls is not None else before.calls,
-            trusted=given.trust or before.trusted,
+            trusted=given.trust,
             yes=given.yes,
             wait=before.wait,
         )

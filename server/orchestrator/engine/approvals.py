@@ -85,6 +85,11 @@ def readable(kind: str, detail: Mapping[str, Any]) -> str:
     return many_lines("\n".join(lines))
 
 
+def what(detail: Mapping[str, Any]) -> list[Any]:
+    """What is done after a yes: another edit, argv or program under the same words is another question."""
+    return [detail.get(name) for name in ("fingerprint", "argv", "program", "folder")]
+
+
 def for_window(kind: str, detail: Mapping[str, Any]) -> dict[str, Any]:
     """What an editor is sent: all of it for reading (`text`), without the files' whole texts."""
     sent = {name: value for name, value in detail.items() if name != "changes"}

@@ -19,14 +19,17 @@ class BranchRequest:
     auto: bool = False
     """Run interactive tasks by themselves too."""
     model: str = ""
-    """`provider/model` or alias for this run only; naming it on a command line is consent (`consented`)."""
+    """`provider/model` or alias for this run only."""
     consented: bool = False
+    """The model was named on a command line: its provider may be sent to. Of this call only, never kept with the run:
+    whoever resumes it may be another one, elsewhere.
+    """
     budget: Decimal | None = None
     """US dollars that this run may spend; the front matter may say less."""
     calls: int | None = None
     """Calls that this run may begin."""
     trusted: bool = False
-    """The person trusts the workspace for this run only."""
+    """`--trust`: the person trusts the workspace. Of this call only, never kept with the run."""
     wait: bool = True
     """Stay while only questions are open; False: pause, because nobody is there to answer."""
     yes: bool = False
@@ -38,10 +41,8 @@ class BranchRequest:
         return {
             "auto": self.auto,
             "model": self.model,
-            "consented": self.consented,
             "budget": None if self.budget is None else str(self.budget),
             "calls": self.calls,
-            "trusted": self.trusted,
         }
 
     @classmethod
@@ -50,10 +51,8 @@ class BranchRequest:
         return cls(
             auto=bool(stored.get("auto")),
             model=str(stored.get("model", "")),
-            consented=bool(stored.get("consented")),
             budget=None if budget is None else Decimal(budget),
             calls=stored.get("calls"),
-            trusted=bool(stored.get("trusted")),
             wait=wait,
         )
 

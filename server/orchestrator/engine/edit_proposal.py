@@ -20,6 +20,7 @@ from typing import Any
 from orchestrator.engine import policy
 from orchestrator.errors import ToolError
 from orchestrator.model.safe_text import visible
+from orchestrator.outline.files import HEAD_CHARACTERS, says_so
 
 MAX_FILES = 100
 MAX_CHARACTERS = 2_000_000
@@ -53,6 +54,11 @@ class FileChange:
         """SHA-256 of what it will be, None: that there is none."""
         return None if self.after is None else hashlib.sha256(self.after.encode()).hexdigest()
 
+    @property
+    def is_outline(self) -> bool:
+        """Whether its front matter makes it one, before or after."""
+        return any(text is not None and says_so(text[:HEAD_CHARACTERS]) for text in (self.before, self.after))
+
     def to_json(self) -> dict[str, Any]:
         return {
             "path": self.path,
@@ -79,7 +85,8 @@ class EditProposal:
 
     @property
     def action(self) -> policy.Edit:
-        return policy.Edit(tuple(change.path for change in self.changes))
+        outlines = frozenset(change.path for change in self.changes if change.is_outline)
+        return policy.Edit(tuple(change.path for change in self.changes), outlines)
 
     @property
     def title(self) -> str:
@@ -117,18 +124,20 @@ def proposal_of(changes: Iterable[FileChange]) -> EditProposal:
 
 def diff(proposal: EditProposal, outlines: Sequence[str] = ("*.tasks.md", "tasks.md")) -> str:
     """As a person reads it: a unified diff with a line about each file; what cannot be seen is spelled out."""
-    return "\n".join(line for change in proposal.changes for line in _file_lines(change, outlines))
+    action = proposal.action
+    reasons = {path: action.sensitive_reason(path, outlines) for path in action.paths}
+    return "\n".join(line for change in proposal.changes for line in _file_lines(change, reasons[change.path]))
 
 
-def _file_lines(change: FileChange, outlines: Sequence[str]) -> Iterator[str]:
+def _file_lines(change: FileChange, why_sensitive: str) -> Iterator[str]:
     path = visible(change.path)
     head = f"{_kind(change)} {path}"
     if change.renamed_from:
         head = f"rename {visible(change.renamed_from)} to {path}"
     if change.mode & 0o111:
         head += " (executable)"
-    if why := policy.sensitive_reason(change.path, outlines):
-        head += f"  [{why}]"
+    if why_sensitive:
+        head += f"  [{why_sensitive}]"
     yield head
     yield f"--- {path if change.before is not None else '/dev/null'}"
     yield f"+++ {path if change.after is not None else '/dev/null'}"

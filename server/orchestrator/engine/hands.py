@@ -5,6 +5,7 @@ their request, effects by their name and input, questions by their place among t
 
 Invariant: what is finished is answered from the journal, in the order in which it was asked
 (test_kills_repeat_no_finished_call, test_effects_are_not_repeated).
+Invariant: a yes is for what was asked, not for its words (test_a_yes_is_for_the_edit_that_was_shown).
 """
 
 from __future__ import annotations
@@ -167,7 +168,8 @@ class TaskHands:
     async def approve(self, kind: str, title: str, detail: Mapping[str, Any]) -> bool:
         """What was allowed stays so after a restart; what was not is looked at anew: a person may say more then."""
         self._leaves += 1
-        given_hash, recorded = await self._recorded("leave", {"kind": kind, "title": title, "number": self._leaves})
+        given = {"kind": kind, "title": title, "number": self._leaves, "what": approvals.what(detail)}
+        given_hash, recorded = await self._recorded("leave", given)
         if recorded is not None:
             return True
         said = await self._run.leaves()
@@ -260,8 +262,10 @@ class TaskHands:
         approval = None
         if self._next_question < len(self._asked):
             known = self._asked[self._next_question]
-            if (known.kind, known.title) == (kind, title):
+            if (known.kind, known.title) == (kind, title) and approvals.what(known.detail) == approvals.what(detail):
                 approval = known
+            elif known.state is ApprovalState.OPEN:  # nobody shall answer what is not asked any more
+                await self._run.store.withdraw_approvals(self._task.attempt.attempt_id, time.time())
         self._next_question += 1
         if approval is not None and approval.state is ApprovalState.ANSWERED:
             return approval.answer

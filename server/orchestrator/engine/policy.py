@@ -46,11 +46,28 @@ _SENSITIVE_FOLDERS: dict[str, str] = {
     **dict.fromkeys(
         (".vscode", ".idea", ".zed", ".fleet", ".devcontainer", ".vs"), "settings of an editor, which can run programs"
     ),
-    **dict.fromkeys((".github", ".gitlab", ".circleci", ".buildkite", ".woodpecker", ".ci"), "runs on a build server"),
+    **dict.fromkeys(
+        (
+            ".github",
+            ".gitlab",
+            ".circleci",
+            ".buildkite",
+            ".woodpecker",
+            ".ci",
+            ".semaphore",
+            ".azure-pipelines",
+            ".tekton",
+        ),
+        "runs on a build server",
+    ),
     **dict.fromkeys((".husky", ".githooks"), "a hook, which tools run by themselves"),
+    **dict.fromkeys((".cargo", ".mvn", ".yarn", "fastlane"), "settings of a build, which tools follow by themselves"),
     **dict.fromkeys((".cursor", ".claude", ".windsurf"), "instructions for coding agents"),
+    ".orchestrator": "Orchestrator's own settings",
 }
 """Why a change anywhere below a folder of this name is always asked about."""
+
+OUTLINE = "an outline, which says what runs"
 
 _SENSITIVE_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -78,14 +95,22 @@ _SENSITIVE_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
          "gulpfile*", "gruntfile*", "setup.py", "setup.cfg", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock",
          "pipfile*", "requirements*", "constraints*", "*.pth", "sitecustomize.py", "usercustomize.py", "noxfile.py",
          "tasks.py", "dodo.py", "build", "build.*", "workspace", "workspace.bazel", "module.bazel", ".bazelrc", "buck",
+         "sconstruct*", "sconscript*", "wscript*", "snakefile*", "earthfile", "*.sbt", "gradle-wrapper.*",
+         "package.swift", "podfile*", "cmakepresets.json", "cmakeuserpresets.json", "hatch.toml", "hatch_build.py",
+         "lerna.json", "nx.json", "turbo.json", "nodemon.json",
          "flake.nix", "flake.lock", "default.nix", "shell.nix", "devenv.*", ".tool-versions", "mise.toml", ".mise.toml",
          ".python-version", ".nvmrc", "mix.exs", "composer.json", "composer.lock", "*.sh", "*.bash", "*.zsh", "*.fish",
          "*.bat", "*.cmd", "*.ps1"),
     ),
     (
         "configuration of tests, which runs code",
-        ("conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", ".coveragerc", "jest.*", "vitest.*", "karma.*",
+        ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "tox.toml",
+         ".coveragerc", "jest.*", "vitest.*", "karma.*",
          ".mocharc*", "phpunit.xml*", ".rspec", "spec_helper.rb", "test_helper.*", "nextest.toml"),
+    ),
+    (
+        "settings of a tool, which can run code",
+        ("mypy.ini", ".mypy.ini", "pylintrc*", ".pylintrc*", ".gdbinit", ".lldbinit", ".rprofile", ".irbrc", ".pryrc"),
     ),
     (
         "instructions for coding agents",
@@ -159,7 +184,7 @@ def sensitive_reason(path: str, outlines: Sequence[str] = ("*.tasks.md", "tasks.
         if any(fnmatchcase(names[-1], pattern) for pattern in patterns):
             return why
     if any(fnmatchcase(names[-1], pattern.lower()) for pattern in outlines):
-        return "an outline, which says what runs"
+        return OUTLINE
     return ""
 
 
@@ -219,6 +244,12 @@ class Edit:
     """Files that are to be changed."""
 
     paths: tuple[str, ...]
+    outlines: frozenset[str] = frozenset()
+    """Those among them that are outlines by what they say, before or after, whatever their name is."""
+
+    def sensitive_reason(self, path: str, outlines: Sequence[str]) -> str:
+        """As the function of that name, for one of its files."""
+        return sensitive_reason(path, outlines) or (OUTLINE if path in self.outlines else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +304,7 @@ def decide(action: Action, standing: Standing) -> Decision:
     if isinstance(action, Command):
         return _decide_command(action, standing)
     for path in action.paths:
-        if why := sensitive_reason(path, standing.outlines):
+        if why := action.sensitive_reason(path, standing.outlines):
             return Decision(False, f"{visible(path)}: {why}")
     if any(_covers(scope, action) for scope in standing.scopes):
         return Decision(True, "allowed for this run")
@@ -288,7 +319,7 @@ def scope_of(action: Action, outlines: Sequence[str] = ("*.tasks.md", "tasks.md"
     """What "allow for this run" would mean here; None where it must be asked each time."""
     if isinstance(action, Command):
         return Scope(argv=action.argv)
-    if any(sensitive_reason(path, outlines) for path in action.paths):
+    if any(action.sensitive_reason(path, outlines) for path in action.paths):
         return None
     prefixes = {f"{parent}/" if (parent := path.rpartition("/")[0]) else path for path in action.paths}
     return Scope(prefixes=tuple(sorted(prefixes)))

@@ -185,6 +185,7 @@ class Chats:
     # --- talking ------------------------------------------------------------------------------------------------
 
     async def send(self, params: ChatSendParams) -> ChatSendResult:
+        self._server.require_trust()
         chats = await self._chats()
         voice = await self._voice(chats, params.conversation_id, params.model)
         wanted = [self._wanted(one) for one in params.attachments]
@@ -192,6 +193,7 @@ class Chats:
         return _sent(sent)
 
     async def retry(self, params: ChatRetryParams) -> ChatSendResult:
+        self._server.require_trust()
         chats = await self._chats()
         voice = await self._voice(chats, params.conversation_id, params.model)
         return _sent(await chats.retry(params.conversation_id, voice, params.message_id))
@@ -201,6 +203,7 @@ class Chats:
         return ChatCancelResult(cancelled=chats.cancel(params.conversation_id, params.message_id))
 
     async def restart(self, params: ChatParams) -> ChatSendResult:
+        self._server.require_trust()
         chats = await self._chats()
         voice = await self._voice(chats, params.conversation_id)
         return _sent(await chats.restart(params.conversation_id, voice))

@@ -107,6 +107,7 @@ class Splits:
     async def save_playbook(self, params: PlaybookSaveParams, *, tell: bool = False) -> PlaybookSaveResult:
         from orchestrator.engine.playbooks.saving import save_playbook
 
+        self._server.require_trust()  # every planner is shown it, in all of the person's workspaces
         node = self._server.documents.snapshot(params.uri).node(params.node_id)
         if not isinstance(node, Task):
             raise TaskNotFoundError("There is no task here.", hint="Put the cursor on a line with a check box.")
