@@ -110,8 +110,8 @@ def compute(server: Server, method: str, params: Any) -> Asked:
         first, last = lines_of(_range_of(params))
         return Asked(snapshot, actions.extract(outline, first, last), None)
     if method == "orchestrator/edit/into":
-        task, parent = _tasks(snapshot, params)[0], snapshot.node(params.parent_id)
-        return Asked(snapshot, actions.move_into(outline, task, parent), task)
+        moved = _tasks(snapshot, params)
+        return Asked(snapshot, actions.move_into(outline, moved, snapshot.node(params.parent_id)), moved[0])
     if method == "orchestrator/edit/sort":
         parents = _parents(snapshot, params)
         first_task = next((node for node in parents if isinstance(node, Task)), None)

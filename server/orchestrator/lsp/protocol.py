@@ -632,7 +632,7 @@ class EditMoveParams(EditParams):
 
 class EditIntoParams(EditParams):
     parent_id: Identifier
-    """The `nodeId` of the task or section that it becomes the last of."""
+    """The `nodeId` of the task or section below which they come last."""
 
 
 class EditAddParams(EditParams):

@@ -400,7 +400,7 @@
 ---@field nodeId? string|vim.NIL
 ---@field nodeIds? string[]|vim.NIL Instead of `nodeId`: all of these, in one edit; sections among them are left out.
 ---@field range? orchestrator.Range|vim.NIL
----@field parentId string The `nodeId` of the task or section that it becomes the last of.
+---@field parentId string The `nodeId` of the task or section below which they come last.
 
 ---@class orchestrator.EditAddParams
 ---@field uri string

@@ -570,7 +570,7 @@ export interface EditIntoParams {
   /** Instead of `nodeId`: all of these, in one edit; sections among them are left out. */
   nodeIds?: string[] | null;
   range?: Range | null;
-  /** The `nodeId` of the task or section that it becomes the last of. */
+  /** The `nodeId` of the task or section below which they come last. */
   parentId: string;
 }
 

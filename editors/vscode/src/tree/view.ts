@@ -39,6 +39,10 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   private readonly trees = new Map<string, OutlineTree>();
   private readonly searches: Searches;
   private followTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Another number whenever the cursor, or a row that was chosen, made the last way to the cursor an old one. */
+  private followed = 0;
+  /** What is selected, by the names that VS Code knows rows by: rows may go by themselves. */
+  private selected = new Set<string>();
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private filter: Filter;
   /** How many filters there were. */
@@ -82,8 +86,22 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.disposables.push(
       this.view,
       this.files,
-      vscode.window.onDidChangeTextEditorSelection((change) => this.follow(change.textEditor)),
+      vscode.window.onDidChangeTextEditorSelection((change) => {
+        // Without a kind an edit pushed the cursor. That may be one that the tree asked for, whose rows stay selected:
+        // the next key there is about them.
+        if (change.kind !== undefined) {
+          this.follow(change.textEditor);
+        }
+      }),
       vscode.window.onDidChangeActiveTextEditor((editor) => this.follow(editor)),
+      // Whoever chose a row meanwhile does not want to be taken back to the cursor.
+      this.view.onDidChangeSelection(({ selection }) => {
+        const rows = new Set(selection.map((row) => this.getTreeItem(row).id ?? ""));
+        if ([...rows].some((row) => !this.selected.has(row))) {
+          this.unfollow();
+        }
+        this.selected = rows;
+      }),
       this.view.onDidChangeVisibility((change) => {
         if (change.visible) {
           this.follow(vscode.window.activeTextEditor);
@@ -242,8 +260,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.files.again();
   }
 
-  /** Show the node at a place of an outline. */
-  async reveal(uri: string, place: { position?: vscode.Position; nodeId?: string }, focus: boolean): Promise<boolean> {
+  /** Show the node at a place of an outline, if that is still wanted when it is found. */
+  async reveal(uri: string, place: { position?: vscode.Position; nodeId?: string }, focus: boolean, wanted = (): boolean => true): Promise<boolean> {
     await this.files.all();
     if (this.files.row(uri) === undefined || this.server.state.kind !== "ready") {
       return false;
@@ -260,12 +278,12 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     }
     const found = this.searches.get(uri);
     const row = found === undefined ? await this.tree(uri).find(located.path) : found.row(located.nodeId);
-    if (row === undefined || hides(this.filter, row.node)) {
+    if (row === undefined || hides(this.filter, row.node) || !wanted()) {
       return false;
     }
     // Whoever selects several rows keeps them: the first click has moved the cursor, and that comes back here.
-    const several = !focus && this.view.selection.length > 1;
-    await this.view.reveal(row, { select: !several, focus, expand: false });
+    const keeps = !focus && this.view.selection.includes(row);
+    await this.view.reveal(row, { select: !keeps, focus, expand: false });
     return true;
   }
 
@@ -401,18 +419,24 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   private follow(editor: vscode.TextEditor | undefined): void {
-    clearTimeout(this.followTimer);
+    this.unfollow();
     if (!this.follows || !this.view.visible || editor === undefined || !isOpenOutline(editor.document)) {
       return;
     }
+    const { followed } = this;
     this.followTimer = setTimeout(() => {
       if (vscode.window.activeTextEditor === editor) {
         const uri = editor.document.uri.toString();
-        this.reveal(uri, { position: editor.selection.active }, false).catch((error: unknown) => {
+        this.reveal(uri, { position: editor.selection.active }, false, () => followed === this.followed).catch((error: unknown) => {
           this.server.output.debug(`The tree could not follow the cursor: ${String(error)}`);
         });
       }
     }, FOLLOW_PAUSE);
+  }
+
+  private unfollow(): void {
+    clearTimeout(this.followTimer);
+    this.followed += 1;
   }
 
   private tellContexts(): void {

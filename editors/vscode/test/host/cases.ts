@@ -118,14 +118,21 @@ test("a filter shows tasks that nobody loaded", async (context, folder) => {
 });
 
 test("a branch is dragged into another task", async (context, folder) => {
-  const editor = await outline(folder, "drag", "- [ ] One\n  - [ ] Inner\n- [ ] Two\n");
+  const editor = await outline(folder, "drag", "- [ ] One\n  - [ ] Inner\n- [ ] Two\n- [ ] Three\n  - [ ] Last\n");
   const uri = editor.document.uri.toString();
-  const [one, two] = await context.tree.children({ uri, kind: "file" });
-  assert.ok(one?.kind === "node" && two?.kind === "node");
+  const [one, two, three] = await context.tree.children({ uri, kind: "file" });
+  assert.ok(one?.kind === "node" && two?.kind === "node" && three?.kind === "node");
+  await context.tree.children(one); // rows that know each other, as they are behind an open branch
+  await context.tree.children(three);
+  const { token } = new vscode.CancellationTokenSource();
   const transfer = new vscode.DataTransfer();
-  await context.tree.drag.handleDrag?.([one], transfer, new vscode.CancellationTokenSource().token);
-  await context.tree.drag.handleDrop?.(two, transfer, new vscode.CancellationTokenSource().token);
-  await until("the move", () => editor.document.getText() === "- [ ] Two\n  - [ ] One\n    - [ ] Inner\n");
+  await context.tree.drag.handleDrag?.([one, two], transfer, token);
+  JSON.stringify([...transfer].map(([, item]) => item.value as unknown)); // VS Code does
+  await context.tree.drag.handleDrop?.(three, transfer, token);
+  const moved = "- [ ] Three\n  - [ ] Last\n  - [ ] One\n    - [ ] Inner\n  - [ ] Two\n";
+  await until("the move", () => editor.document.getText() === moved);
+  await vscode.commands.executeCommand("undo");
+  assert.equal(editor.document.getText(), "- [ ] One\n  - [ ] Inner\n- [ ] Two\n- [ ] Three\n  - [ ] Last\n");
 });
 
 test("moving a task takes the cursor along", async (_, folder) => {
