@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 
-from orchestrator.engine.new_ids import id_source
+import pytest
+
+from orchestrator.engine.new_ids import id_source, require_no_misplaced_id
+from orchestrator.errors import TaskError
 from orchestrator.outline.identity import LONGER_FROM
 from orchestrator.outline.parse import parse
 
@@ -26,3 +29,14 @@ def test_new_ids_are_free() -> None:
 def test_a_large_workspace_has_longer_ids() -> None:
     assert {len(task_id) for task_id in made("- [ ] a\n", 5, tasks=LONGER_FROM - 2)} == {5}
     assert {len(task_id) for task_id in made("- [ ] a\n", 5, tasks=LONGER_FROM - 1)} == {6}
+
+
+@pytest.mark.parametrize("line", ["- [ ] Book  ^b7c2d for Saturday", "- [x] Book ^b7c2d [mode:: auto]"])
+def test_an_id_at_the_wrong_place_is_told(line: str) -> None:
+    with pytest.raises(TaskError, match=r"the id \^b7c2d of “Book” \(line 2\)"):
+        require_no_misplaced_id(parse(f"# Hall\n{line}\n").tasks())
+
+
+@pytest.mark.parametrize("line", ["- [ ] Book  ^b7c2d", "- [ ] Book `^b7c2d x` now", "- [ ] 2^b7c2d is a number"])
+def test_an_id_in_its_place_is_none_of_those(line: str) -> None:
+    require_no_misplaced_id(parse(f"{line}\n").tasks())

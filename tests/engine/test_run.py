@@ -489,11 +489,12 @@ async def test_what_cannot_be_run_is_refused(tmp_path):
         with pytest.raises(FileError, match="later version"):
             await branch.start()
     cycle = "- [ ] a  [dependsOn:: b]  ^a\n- [ ] b  [dependsOn:: a]  ^b\n"
-    async with Branch(tmp_path, cycle, [done()]) as branch:
-        run = await branch.start()
-        view = await run.ended()
-        assert (view.state, branch.text) == (RunState.FAILED, cycle)
-        assert isinstance(run.failure, TaskError)
+    for text in (cycle, "- [ ] a ^b7c2d and more\n- [ ] b  [dependsOn:: b7c2d]\n"):
+        async with Branch(tmp_path, text, [done()]) as branch:
+            run = await branch.start()
+            view = await run.ended()
+            assert (view.state, branch.text) == (RunState.FAILED, text)
+            assert isinstance(run.failure, TaskError)
 
 
 # --- the person edits meanwhile ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from orchestrator.engine.branch import BranchRequest
 from orchestrator.engine.editor import Holder, Person, Question, View
 from orchestrator.engine.money import budget_of
-from orchestrator.engine.new_ids import seeded_source
+from orchestrator.engine.new_ids import require_no_misplaced_id, seeded_source
 from orchestrator.engine.schedule import runnable
 from orchestrator.errors import EditRefusedError, TaskError, TrustError
 from orchestrator.outline import inherited
@@ -114,6 +114,7 @@ async def with_ids(holder: Holder, find: Callable[[Outline], list[Task]], seed: 
         missing = [task for task in dict.fromkeys((*runnable(roots), *paying)) if task.task_id is None]
         if not missing:
             return view, roots
+        require_no_misplaced_id(missing)
         try:
             edits = give_ids(view.outline, missing, seeded_source(view, seed))
             await holder.apply(view, edits, "Give ids to the tasks of a run")

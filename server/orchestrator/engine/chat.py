@@ -23,7 +23,7 @@ from orchestrator.engine.chat_request import Size, brief_tokens, chat_request, s
 from orchestrator.engine.chat_turn import Subject, Turn, look_at, prompts_in_force
 from orchestrator.engine.chat_updates import Deleted, Hub, Noted, Said, Turned
 from orchestrator.engine.editor import Holder, Person, Target
-from orchestrator.engine.new_ids import id_source
+from orchestrator.engine.new_ids import id_source, require_no_misplaced_id
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Asker, candidates
 from orchestrator.engine.run import BranchRun
@@ -631,6 +631,7 @@ async def _give_id(draft: _Draft) -> None:
         place = await target.place()
         if place.task.task_id is not None:
             break
+        require_no_misplaced_id([place.task])
         new_id = id_source(place.outline, place.ids_elsewhere, place.tasks_elsewhere)
         try:
             await target.apply(place, give_ids(place.outline, [place.task], new_id), f"Give “{place.task.title}” an id")

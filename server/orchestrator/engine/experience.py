@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -25,6 +25,7 @@ from orchestrator.errors import ConfigError, ProviderUnavailableError
 from orchestrator.model.run import SplitOutcome, SplitRecord
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import PlannedTask, Verdict
+from orchestrator.outline.model_text import clean_title
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers import embedding
 from orchestrator.providers.embedding import Embedder
@@ -110,8 +111,23 @@ def taken_back(records: Sequence[SplitRecord], uri: str, outline: Outline) -> Ma
     return found
 
 
+async def note_written(store: Store, uri: str, outline: Outline) -> None:
+    """Remember which splits are in this outline whose program ended while it wrote them. Raises StoreError.
+
+    One that is not there says nothing: it was not written, or was taken back.
+    """
+    for record in await store.splits_being_written(uri):
+        named = outline.by_id(record.task_id) if record.task_id else ()
+        found = named or [task for task in outline.tasks() if task.title == record.title]
+        planned = {clean_title(step.title) for step in _steps(record.plan)}
+        if len(found) == 1 and planned and planned <= {child.title for child in found[0].children}:
+            task_id = found[0].task_id or record.task_id
+            await store.keep_split(replace(record, outcome=SplitOutcome.APPLIED, task_id=task_id))
+
+
 async def note_taken_back(store: Store, uri: str, outline: Outline) -> None:
     """Remember which splits of this outline were undone, before anything is learned from them. Raises StoreError."""
+    await note_written(store, uri, outline)
     for split_id, outcome in taken_back(await store.splits(limit=REMEMBERED), uri, outline).items():
         await store.set_split_outcome(split_id, outcome)
 
@@ -178,7 +194,8 @@ def examples(title: str, description: str, experience: Experience) -> tuple[Matc
 
 def _judged(records: Sequence[SplitRecord]) -> list[SplitRecord]:
     """Those that a person said something about: of what a run wrote by itself only what was taken back."""
-    return [record for record in records if not (record.by_run and record.outcome is SplitOutcome.APPLIED)]
+    said = (record for record in records if record.outcome is not SplitOutcome.WRITING)
+    return [record for record in said if not (record.by_run and record.outcome is SplitOutcome.APPLIED)]
 
 
 def _labels(records: Sequence[SplitRecord]) -> Iterator[Labelled]:

@@ -4,16 +4,20 @@ Apart from `outline.identity`, which makes one id, because whoever writes severa
 twice, and because the rest of the workspace is known to whoever holds the text.
 
 Invariant: a new id is none of this text, none of the others', and none given out before (test_new_ids_are_free).
+Invariant: a task whose id stands at the wrong place gets no second one (test_an_id_at_the_wrong_place_is_told).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 
 from orchestrator.engine.editor import View
+from orchestrator.errors import TaskError
+from orchestrator.model.safe_text import one_line
 from orchestrator.outline.identity import fresh_id
-from orchestrator.outline.tree import Outline
+from orchestrator.outline.problems.ids import misplaced
+from orchestrator.outline.tree import Outline, Task
 
 
 def id_source(
@@ -40,6 +44,17 @@ def seeded_source(view: View, seed: str) -> Callable[[], str]:
     """Ids that are random, and the same ones again for the same text and seed."""
     rng = random.Random(seed)  # noqa: S311 - an id is no secret
     return id_source(view.outline, view.ids_elsewhere, view.tasks_elsewhere, rng)
+
+
+def require_no_misplaced_id(tasks: Iterable[Task]) -> None:
+    """Raises TaskError for one that words stand behind: with a new id its dependencies and history would be lost."""
+    for task in tasks:
+        if (found := misplaced(task)) is not None:
+            title = one_line(task.title.partition(f"^{found[2]}")[0].strip(), 70)
+            raise TaskError(
+                f"Words stand behind the id ^{found[2]} of “{title}” (line {task.line + 1}), so it is no id any more.",
+                hint="Move it to the end (a quick fix and `orchestrator check --fix` do), or write it as `code`.",
+            )
 
 
 def first_ids(seed: str) -> set[str]:

@@ -20,13 +20,14 @@ from orchestrator.engine.chat import Chats
 from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
-from orchestrator.engine.experience import remembered
+from orchestrator.engine.experience import note_written, remembered
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.handover import Elsewhere, take_handovers
 from orchestrator.engine.marks import Marks, Written
 from orchestrator.engine.means import BranchMeans
 from orchestrator.engine.meanwhile import CONFIRM
 from orchestrator.engine.money import Estimate
+from orchestrator.engine.new_ids import require_no_misplaced_id
 from orchestrator.engine.prompt_library import PromptLibrary, allowed_by
 from orchestrator.engine.proposal import Observer, SplitRequest
 from orchestrator.engine.replan import Replan
@@ -322,6 +323,10 @@ class Session:
             lambda folder: self._workspace_locks.setdefault(folder, asyncio.Lock()),
         )
 
+    async def note_written_splits(self, uri: str, outline: Outline) -> None:
+        """Of programs that were killed between writing a split and saying so. Raises StoreError."""
+        await note_written(await self._open_store(), uri, outline)
+
     async def split_hashes(self, uri: str) -> dict[str, str]:
         """For `stale.stale_tasks`: what the tasks of this outline said when they were split last. Raises StoreError."""
         return await (await self._open_store()).split_hashes(uri)
@@ -380,6 +385,7 @@ def _refuse_hopeless(place: Place) -> None:
     if not task.title:
         hint = "Write what is to be done after its check box."
         raise TaskError(f"The task in line {task.line + 1} has no title.", hint=hint)
+    require_no_misplaced_id([task])
     if task.status.settled:
         raise TaskError(f"“{task.title}” is {task.status.value}.", hint="Set it back to `[ ]` to split it.")
     add_subtasks(place.outline, task, Plan((PlannedTask("the least that a split adds"),)), lambda: "00000")

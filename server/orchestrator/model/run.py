@@ -316,6 +316,8 @@ class SplitOutcome(StrEnum):
     """Applied, and taken back afterwards."""
     SIMPLE = "simple"
     """Judged EXECUTE, and left at that."""
+    WRITING = "writing"
+    """Accepted, and about to be written: stays only where the program ended before it could say whether it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ HASHES = (
 )
 """The later row of a task comes later, so that it wins in a dictionary."""
 
+BEING_WRITTEN = "SELECT * FROM splits WHERE uri = ? AND outcome = 'writing' ORDER BY ended, split_id"
+
 MEAN_USAGE = (
     "SELECT count(*) AS calls, avg(input_tokens) AS read, avg(output_tokens) AS written FROM steps"
     " WHERE role = ? AND provider = ? AND model = ? AND state = 'completed'"

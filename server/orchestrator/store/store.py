@@ -571,6 +571,10 @@ class Store:
             return await self._select(splits.record_from, splits.RECENT, limit)
         return await self._select(splits.record_from, splits.RECENT_OF_WORKSPACE, workspace, limit)
 
+    async def splits_being_written(self, uri: str) -> list[SplitRecord]:
+        """Into this outline: whether they were, the text says."""
+        return await self._select(splits.record_from, splits.BEING_WRITTEN, uri)
+
     async def set_split_outcome(self, split_id: str, outcome: SplitOutcome) -> None:
         """It came out otherwise than it was kept: a person took it back, or brought it back."""
         await self._write(partial(splits.set_outcome, split_id=split_id, outcome=outcome))
