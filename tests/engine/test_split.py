@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 
 from orchestrator.config import Directories, Settings
 from orchestrator.engine import calls
+from orchestrator.engine.experience import experience_of
 from orchestrator.engine.proposal import Observer, Proposal, SplitRequest
 from orchestrator.engine.session import Session, Workspace
 from orchestrator.engine.split import Split
+from orchestrator.engine.stale import text_hash
 from orchestrator.errors import EditRefusedError, FileError, ProtocolError, StoreUnwritableError, TaskError
-from orchestrator.model.run import AttemptState, Event, RunState, SplitState, StepState
+from orchestrator.model.run import AttemptState, Event, RunState, SplitOutcome, SplitState, StepState
 from orchestrator.model.task import Plan, PlannedTask
 from orchestrator.outline.tree import Task
 from orchestrator.providers.keys import Keys
@@ -568,6 +571,38 @@ async def test_stopped_after_the_edit_is_applied(tmp_path):
             assert run.state is RunState.COMPLETED
         finally:
             await store.aclose()
+
+
+@pytest.mark.parametrize("written", [True, False])
+async def test_a_split_is_remembered_though_its_program_ended(tmp_path, monkeypatch, written):
+    """Between its words in the text and the record of them: what the text says counts."""
+    async with Scene(tmp_path, [SPLIT, plan_entry("One", "Two *stars*")]) as scene:
+        target = scene.document.target("Build the login page")
+        split = await scene.start(target=target)
+        await split.settled()
+        store = await scene.session.store()
+        kept, apply = store.keep_split, target.apply
+
+        async def keep(record):
+            if record.outcome is not SplitOutcome.WRITING:
+                raise StoreUnwritableError("The disk is gone.", hint="Mend it.")
+            await kept(record)
+
+        async def change(*given):
+            if not written:
+                raise EditRefusedError("No.", hint="Try again.")
+            return await apply(*given)
+
+        monkeypatch.setattr(store, "keep_split", keep)
+        monkeypatch.setattr(target, "apply", change)
+        with nullcontext() if written else pytest.raises(EditRefusedError):
+            await split.accept()
+        assert await store.split_hashes(target.uri) == {}
+        monkeypatch.undo()
+        await scene.session.note_written_splits(target.uri, scene.document.outline)
+        task = scene.task("Build the login page")
+        assert await store.split_hashes(target.uri) == ({task.task_id: text_hash(task)} if written else {})
+        assert len(experience_of(await store.splits(), str(tmp_path)).labels) == written
 
 
 @pytest.mark.parametrize("moment", range(5))

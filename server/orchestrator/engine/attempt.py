@@ -330,6 +330,7 @@ class TaskRun:
             await self.run.remember()
             plan = await self._decomposer().plan(self.brief, lambda _plan: None)
             await self.hands.settled()
+            await self.run.store.keep_split(replace(self._as_split(plan), outcome=SplitOutcome.WRITING))
             count = await write_subtasks(holder, self.key, plan, seed=self.attempt.attempt_id)
         except OrchestratorError as error:
             if not self._failed or isinstance(error, BudgetError) or executing.met_by_all(error):

@@ -5,6 +5,8 @@ Somewhat over 400 lines, because its states, its journal and its one edit have t
 Invariant: nothing is written before READY, and then in one edit (test_recursive_split_is_one_edit).
 Invariant: what a person is told was stored before, streamed text excepted (test_events_are_stored_first).
 Invariant: once the text has changed the run is completed, whoever stops it (test_stopped_after_the_edit_is_applied).
+Invariant: a split that is in the text is remembered, whenever its program ended
+(test_a_split_is_remembered_though_its_program_ended).
 Invariant: a subtask whose own split fails stays as a leaf, and the failure is told (test_child_failure_keeps_the_rest).
 """
 
@@ -55,6 +57,7 @@ from orchestrator.model.task import DEFAULT_EXECUTOR, DEFAULT_MODE, Decision, Pl
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.outline import inherited
 from orchestrator.outline.edits import TextEdit
+from orchestrator.outline.reparse import merged, reparse
 from orchestrator.outline.writer import add_subtasks
 from orchestrator.store.store import Store
 
@@ -353,6 +356,7 @@ class Split:
             self._require_no_other_split(place, plan)
             try:
                 edits = self._edits(place, plan, fields=fields)
+                await self._keep(SplitOutcome.WRITING, plan, task_id=_id_after(place, edits))
                 version = await self._target.apply(place, edits, self._label(place))
                 break
             except EditRefusedError:
@@ -405,14 +409,17 @@ class Split:
             hint="Look at them; accept again to add these behind them, or discard the split.",
         )
 
-    async def _keep(self, outcome: SplitOutcome, plan: Plan) -> None:
-        """For examples, for judging later tasks, and for noticing that the task has changed since."""
+    async def _keep(self, outcome: SplitOutcome, plan: Plan, *, task_id: str | None = None) -> None:
+        """For examples, for judging later tasks, and for noticing that the task has changed since.
+
+        `task_id`: of a task that gets it by the edit.
+        """
         record = SplitRecord(
             split_id=self.run_id,
             run_id=self.run_id,
             workspace=str(self._asker.folder),
             uri=self._target.uri,
-            task_id=self._task_id,
+            task_id=self._task_id or task_id,
             title=self._brief.title,
             description=self._brief.description,
             text_hash=self._text_hash,
@@ -518,6 +525,15 @@ class Split:
     def _journal(self) -> Store:
         assert self._store is not None, "the store is opened first"
         return self._store
+
+
+def _id_after(place: Place, edits: tuple[TextEdit, ...]) -> str | None:
+    """The task's id once the edits are made; none of them stands before it."""
+    if place.task.task_id is not None:
+        return place.task.task_id
+    after = reparse(place.outline, merged(place.outline.text, edits) or edits)
+    task = after.task_at_line(place.task.line)
+    return None if task is None else task.task_id
 
 
 def inherited_of(place: Place) -> Inherited:

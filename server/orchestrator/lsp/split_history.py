@@ -34,7 +34,10 @@ class SplitHistory:
         try:
             session = await self._server.session()
             found: dict[str, str] = {}
+            document = self._server.documents.find(uri)
             for spelled in spellings(uri):
+                if document is not None:
+                    await session.note_written_splits(spelled, document.snapshot().outline)
                 found |= await session.split_hashes(spelled)
         except OrchestratorError:
             return  # a run that needs the store will say what is wrong with it
