@@ -2,6 +2,8 @@
  * The messages of the conversation, of which a stretch around the screen is in the page.
  *
  * Invariant: text that comes is appended once per frame, however many pieces came.
+ * Invariant: what is read stays where it is while messages come, grow or are loaded above it
+ * (test_who_reads_further_up_is_left_there, test_old_messages_are_forgotten_at_the_end_and_asked_for_again).
  */
 
 import { MessageWindow } from "../chat/window";
@@ -15,6 +17,11 @@ const STICKS = 40;
 /** Whoever reads at the end has no more messages than that in memory, and so many when there were more. */
 const MOST = 600;
 const KEPT = 400;
+
+interface Read {
+  one: Shown;
+  top: number;
+}
 
 export class MessageList {
   private readonly log = element("log");
@@ -87,6 +94,7 @@ export class MessageList {
       requestAnimationFrame(() => {
         this.due = false;
         const sticks = this.atEnd();
+        const read = sticks ? undefined : this.read();
         for (const each of this.grown) {
           if (each.element !== undefined) {
             fill(each, each.element, this.edit);
@@ -95,13 +103,15 @@ export class MessageList {
         this.grown.clear();
         if (sticks) {
           this.log.scrollTop = this.log.scrollHeight;
+        } else {
+          this.backTo(read);
         }
       });
     }
   }
 
   prepend(messages: readonly ChatMessage[]): void {
-    const height = this.log.scrollHeight;
+    const read = this.read();
     const rows = messages.map(shownOf);
     this.shown.unshift(...rows);
     for (const row of rows) {
@@ -110,9 +120,8 @@ export class MessageList {
     this.frame.prepend(rows.length);
     this.first += rows.length;
     this.end += rows.length;
-    this.draw();
-    this.log.scrollTop += this.log.scrollHeight - height;
-    this.draw();
+    this.place(this.frame.around(read === undefined ? this.first : this.shown.indexOf(read.one)));
+    this.backTo(read);
   }
 
   /** Bring it to the middle of the screen. */
@@ -157,7 +166,29 @@ export class MessageList {
   }
 
   private draw(): void {
+    const read = this.read();
     this.place(this.frame.at(this.log.scrollTop, this.log.clientHeight));
+    this.backTo(read);
+  }
+
+  /** The first message on the screen, and where it is: what stands above it may come to be of another height. */
+  private read(): Read | undefined {
+    const { top } = this.log.getBoundingClientRect();
+    for (let index = this.first; index < this.end; index += 1) {
+      const one = this.shown[index];
+      const place = one?.element?.getBoundingClientRect();
+      if (one !== undefined && place !== undefined && place.bottom > top) {
+        return place.top < top + this.log.clientHeight ? { one, top: place.top } : undefined;
+      }
+    }
+    return undefined;
+  }
+
+  private backTo(read: Read | undefined): void {
+    const moved = read?.one.element === undefined ? 0 : read.one.element.getBoundingClientRect().top - read.top;
+    if (moved !== 0) {
+      this.log.scrollTop += moved;
+    }
   }
 
   private place(stretch: { first: number; end: number; above: number; below: number }): void {

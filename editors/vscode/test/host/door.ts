@@ -9,6 +9,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as vscode from "vscode";
 
+import { chatPage } from "../../src/chat/page";
 import type { Context } from "../../src/context";
 import { runCases } from "./cases";
 import { activation, fillChat, processorTime } from "./measures";
@@ -41,6 +42,7 @@ const CALLS: Record<string, Call> = {
     return new TextDecoder().decode(await vscode.workspace.fs.readFile(inFolder(name)));
   },
   setting: (name: string, value: unknown) => vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global),
+  chatPage: () => chatPage({ nonce: "", source: "", style: "", script: "" }),
   fillChat: async (count: number) => fillChat(await ours(), count),
   processorTime: () => processorTime(),
   configured: (name: string) => vscode.workspace.getConfiguration().get(name),
