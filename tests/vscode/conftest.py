@@ -19,7 +19,7 @@ from tests.support.vscode import VSCode, npm
 from tests.vscode.answers import DECIDE, plan
 
 HERE = Path(__file__).parent
-ORDER = ("test_untrusted", "test_window", "test_tree", "test_chat", "test_list", "test_themes", "test_host", "test_restart")
+ORDER = tuple(f"test_{name}" for name in ("untrusted", "window", "tree", "chat", "list", "themes", "host", "restart"))
 """Trust is given once, and the last leaves a window with another server."""
 ANSWERS = [
     DECIDE,
