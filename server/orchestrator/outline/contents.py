@@ -58,11 +58,11 @@ def in_prose(lines: Sequence[str], column: int) -> Contents | None:
             return None
     description: list[str] = []
     acceptance: list[str] = []
-    here = description
+    here: list[str] | None = description
     for line in lines[1:end]:
         if not line:
             if here is description:
-                here.append("")
+                description.append("")
             else:
                 here = None
         elif here is None or not (line.startswith(indent) and line[column : column + 1].isalpha()):
