@@ -6,13 +6,17 @@ from hypothesis import strategies as st
 from orchestrator.outline import segments as module
 from orchestrator.outline.segments import ROOT, TOP_TASK, Kind, Segment, Segments, Shape
 
-SHAPES = [Shape(Kind.TASK, TOP_TASK + rank, ROOT, restart=True) for rank in range(4)]
+SHAPES = [Shape(kind, TOP_TASK + rank, ROOT, restart=True) for kind in (Kind.TASK, Kind.TEXT) for rank in range(4)]
+IDS = ("a", "b", "c", "d", "e")
 
 made = st.builds(
-    lambda rank, lines, length: Segment(SHAPES[rank], lines, length, None, 1),
-    st.integers(0, 3),
+    lambda shape, lines, length, task_id: Segment(
+        SHAPES[shape], lines, length, task_id if SHAPES[shape].kind is Kind.TASK else None, 1
+    ),
+    st.integers(0, 7),
     st.integers(0, 3),
     st.integers(0, 9),
+    st.sampled_from((None, None, *IDS)),
 )
 
 
@@ -50,6 +54,12 @@ def check_is(sequence: Segments, expected: list[Segment]) -> None:
         lower = [at for at, other in enumerate(expected[:index]) if other.shape.rank < rank]
         assert sequence.parent(index) == (lower[-1] if lower else None)
         behind = [at for at, other in enumerate(expected) if at > index and other.shape.rank <= rank]
-        assert sequence.branch_end(index) == (behind[0] if behind else len(expected))
+        end = behind[0] if behind else len(expected)
+        assert sequence.branch_end(index) == end
+        below = [(at, expected[at].shape) for at in range(index + 1, end)]
+        texts = [at for at, shape in below if shape.kind is Kind.TEXT and shape.rank == rank + 1]
+        assert sequence.last_text(index + 1, end, rank + 1) == (texts[-1] if texts else None)
         line, start = line + segment.lines, start + segment.length
     assert (sequence.line(len(expected)), sequence.start(len(expected))) == (line, start)
+    for task_id in (*IDS, "nobody") * 3:  # often enough that their pages are remembered
+        assert sequence.with_id(task_id) == [at for at, one in enumerate(expected) if one.task_id == task_id]

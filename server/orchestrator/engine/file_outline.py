@@ -79,7 +79,11 @@ class FileOutline:
         return View(self._outline, None, self._taken.ids, self._taken.tasks)
 
     async def apply(self, view: View, edits: tuple[TextEdit, ...], label: str) -> int | None:  # noqa: ARG002 - a file has no undo list
-        self._take(write(self._path, self._max_bytes, view.outline.text.string, edits), edits)
+        after = write(self._path, self._max_bytes, view.outline.text.string, edits)
+        if view.outline is self._outline:
+            self._follow(edits)
+        else:
+            self._take(after, edits)
         self._seen = self._stamp()
         return None
 
@@ -94,9 +98,12 @@ class FileOutline:
     def _take(self, text: str, edits: tuple[TextEdit, ...] = ()) -> None:
         known = self._outline.text.string
         if edits and text_edits.apply(known, edits) == text:
-            self._outline = reparse(self._outline, merged(self._outline.text, edits) or edits)
+            self._follow(edits)
         elif known != text:
             self._outline = parse(text)
+
+    def _follow(self, edits: tuple[TextEdit, ...]) -> None:
+        self._outline = reparse(self._outline, merged(self._outline.text, edits) or edits)
 
     def _stamp(self) -> tuple[int, int, int] | None:
         try:

@@ -134,14 +134,18 @@ def own_lines(segments: Segments, text: Text, task: int, line: int) -> tuple[lis
 
 def _up_to_own_text(segments: Segments, task: int) -> list[Segment]:
     """The segments of a task's branch, without itself, up to the last one that is text of its own; mostly none."""
-    rank = segments[task].shape.rank
-    if task + 1 >= len(segments) or segments[task + 1].shape.rank <= rank:
-        return []
-    branch = segments.between(task + 1, segments.branch_end(task))
-    for index in range(len(branch) - 1, -1, -1):
-        if branch[index].shape.rank == rank + 1 and branch[index].shape.kind is Kind.TEXT:
-            return branch[: index + 1]
-    return []
+    last = segments.last_text(task + 1, segments.branch_end(task), segments[task].shape.rank + 1)
+    return [] if last is None else segments.between(task + 1, last + 1)
+
+
+def lines_of(source: str) -> list[str] | None:
+    """The lines of a task with nothing below it, but for blank ones at the end. None where they end otherwise."""
+    if "\r" in source:
+        return None
+    lines = source.split("\n")
+    while len(lines) > 1 and is_blank(lines[-1]):
+        lines.pop()
+    return lines
 
 
 def head_of(line: str, number: int) -> int:

@@ -86,10 +86,11 @@ def write_outcomes(outline: Outline, wanted: Sequence[tuple[Task, Outcome]]) -> 
         return [None] * len(wanted)
     after = foresee(outline, together)
     touched = {task.segment.key: task for (task, _), one in zip(wanted, edits, strict=True) if one}
-    if not _others_are_as_they_were(outline, after, touched):
+    places = _places_after(outline, after, touched)
+    if places is None:
         return [None] * len(wanted)
     return [
-        one if one is None or not one or _says(after, task, outcome) else None
+        one if not one or _says(after, places.get(task.segment.key), task, outcome) else None
         for one, (task, outcome) in zip(edits, wanted, strict=True)
     ]
 
@@ -107,7 +108,7 @@ def give_ids(outline: Outline, tasks: Iterable[Task], new_id: Callable[[], str])
 
 def clean_result(result: str) -> str:
     """One line, cut at a word."""
-    line = clean_title(result)
+    line = clean_title(result) if result else ""
     if len(line) <= MAX_RESULT:
         return line
     return (line[: MAX_RESULT - 1].rsplit(" ", 1)[0] or line[: MAX_RESULT - 1]) + "…"
@@ -142,22 +143,29 @@ def _first_line(text: Text, task: Task, outcome: Outcome) -> Iterator[TextEdit]:
 
 def _result_edits(outline: Outline, task: Task, result: str, ours: str) -> Iterator[tuple[TextEdit, bool]]:
     """Ways to write the result, the plainest first; True where only the task's own head is touched."""
-    text, newline = outline.text, outline.text.newline
-    indent = _indent(text, task)
+    text = outline.text
+    indent = _indent(task)
     written = f"{indent}> Result: {result}"
-    children_line = _children_line(task)
-    own_end = min(task.own_end_line, children_line)
-    head = task.own_end_line <= children_line
+    own_end, head = task.own_end_line, True
+    if not outline.segments.has_none_below(task.index):
+        children_line = _children_line(task)
+        own_end, head = min(own_end, children_line), own_end <= children_line
     if ours and task.result == ours:
         old = f"{indent}> Result: {ours}"
         for line in range(own_end - 1, task.line, -1):
             if text.line(line) == old:
                 yield TextEdit(text.line_start(line), text.line_end(line), written), head
-    for line, is_head in ((own_end, head), (task.own_end_line, False), (task.end_line, False)):
-        end = text.line_end(line - 1)
-        for before in ("", newline):
-            for after in ("", newline):
-                yield TextEdit(end, end, f"{newline}{before}{written}{after}"), is_head
+    yield from _inserted(text, own_end, written, head)
+    yield from _inserted(text, task.own_end_line, written, head=False)
+    yield from _inserted(text, task.end_line, written, head=False)
+
+
+def _inserted(text: Text, line: int, written: str, head: bool) -> Iterator[tuple[TextEdit, bool]]:
+    """Before this line, with blank lines around it or without."""
+    end, newline = text.line_end(line - 1), text.newline
+    for before in ("", newline):
+        for after in ("", newline):
+            yield TextEdit(end, end, f"{newline}{before}{written}{after}"), head
 
 
 def _children_line(task: Task) -> int:
@@ -169,8 +177,8 @@ def _children_line(task: Task) -> int:
     return min((child.line for child in task.children), default=task.end_line)
 
 
-def _indent(text: Text, task: Task) -> str:
-    line = text.line(task.line).removeprefix(BYTE_ORDER_MARK)
+def _indent(task: Task) -> str:
+    line = task.written.removeprefix(BYTE_ORDER_MARK)
     blanks, column = skip_blanks(line, 0, len(line), 0)
     return line[:blanks] + " " * (task.content_column - column)
 
@@ -185,22 +193,30 @@ def _plainest(outline: Outline, task: Task, outcome: Outcome) -> tuple[TextEdit,
     return (*line, edit) if head else None
 
 
-def _others_are_as_they_were(outline: Outline, after: Outline, touched: Mapping[int, Task]) -> bool:
-    """Whether nothing but these tasks (by the key of their segment) changed, and they only grew or got another mark."""
+def _places_after(outline: Outline, after: Outline, touched: Mapping[int, Task]) -> dict[int, int] | None:
+    """Where these tasks are in the new outline, by the key of their segment.
+
+    None unless nothing but these tasks changed, and they only grew or got another mark.
+    """
     old, new = outline.segments, after.segments
     if len(old) != len(new):
-        return False
+        return None
     front, back = _shared_pages(old.pages, new.pages)
     old_end, new_end = len(old.pages) - back, len(new.pages) - back
     start, end = old.first_of(front), old.first_of(old_end)
     if (start, end) != (new.first_of(front), new.first_of(new_end)):
-        return False
-    for before, now in zip(old.between(start, end), new.between(start, end), strict=True):
-        if before is now or (before.shape is now.shape and before.lines == now.lines and before.key == now.key):
+        return None
+    places: dict[int, int] = {}
+    for index, (before, now) in enumerate(zip(old.between(start, end), new.between(start, end), strict=True), start):
+        if before is now:
             continue
-        if before.key != now.key or before.key not in touched or now.lines < before.lines:
-            return False
-    return True
+        if before.key != now.key or before.task_id != now.task_id:
+            return None
+        if before.key in touched and now.lines >= before.lines:
+            places[now.key] = index
+        elif before.shape is not now.shape or before.lines != now.lines:
+            return None
+    return places
 
 
 def _shared_pages(old: Sequence[Page], new: Sequence[Page]) -> tuple[int, int]:
@@ -215,15 +231,14 @@ def _shared_pages(old: Sequence[Page], new: Sequence[Page]) -> tuple[int, int]:
     return front, back
 
 
-def _says(after: Outline, task: Task, outcome: Outcome) -> bool:
-    """Whether the task reads in the new outline as it should."""
-    found = after.by_id(task.task_id) if task.task_id is not None else ()
-    if len(found) != 1:
+def _says(after: Outline, place: int | None, task: Task, outcome: Outcome) -> bool:
+    """Whether the task, which is at this place in the new outline, reads there as it should."""
+    now = None if place is None else after.node(place)
+    if not isinstance(now, Task):
         return False
-    now, result = found[0], clean_result(outcome.result)
+    result = clean_result(outcome.result)
     return (
-        now.segment.key == task.segment.key
-        and (now.mark, now.depth, now.ordered) == (outcome.mark, task.depth, task.ordered)
+        (now.mark, now.depth, now.ordered) == (outcome.mark, task.depth, task.ordered)
         and _first_line_says(now, task, outcome)
         and said(now)[:2] == said(task)[:2]
         and now.result == (result or task.result)

@@ -12,8 +12,9 @@ Invariant: it costs what the edit touches, not what the document holds (benchmar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from orchestrator.outline.edits import TextEdit, apply, in_order
 from orchestrator.outline.front_matter import front_matter
@@ -30,6 +31,8 @@ MOST = 32
 
 NEAR = 400
 """Characters between two edits that `merged` takes for one."""
+
+T = TypeVar("T")
 
 _HEADING_START = re.compile(r"[ \t]*#{1,6}")
 
@@ -177,7 +180,7 @@ def _named(
     shift = len(edit.text) - (edit.end - edit.start)
     old_places: dict[int, Segment] = {}
     offset, line = outline.segments.start(first) if old else 0, outline.segments.line(first) if old else 0
-    known: dict[Segment, _Known] = {}
+    left: dict[Segment, tuple[int, int | None]] = {}
     begin = offset
     for segment in old:
         end = offset + segment.length
@@ -185,34 +188,60 @@ def _named(
         if place is not None and (end < edit.start or offset > edit.end):
             old_places[place] = segment
         if segment.shape.kind is not Kind.TEXT:
-            written = outline.text.line(line).strip(" \t")
-            known[segment] = _Known(segment.key, segment.shape.kind, segment.task_id, written, place)
+            left[segment] = line, place
         offset, line = end, line + segment.lines
     result: list[Segment] = []
-    fresh: list[tuple[int, _Known]] = []
+    fresh: dict[int, tuple[Segment, int, int]] = {}
     offset = begin
     line = text.line_of(begin)
     for segment in new:
         same = old_places.get(offset)
         if same is not None and _alike(same, segment):
-            known.pop(same, None)
+            left.pop(same, None)
             result.append(same)
         else:
             if segment.shape.kind is not Kind.TEXT:
-                written = text.line(line).strip(" \t")
-                what = _Known(len(result), segment.shape.kind, segment.task_id, written, offset)
-                fresh.append((len(result), what))
+                fresh[len(result)] = segment, line, offset
             result.append(segment)
         offset, line = offset + segment.length, line + segment.lines
-    keys, gone = _match(list(known.values()), [what for _, what in fresh], many=many)
+    keys = _same_ids(left, fresh)
+    known = [
+        _Known(segment.key, segment.shape.kind, segment.task_id, outline.text.line(line).strip(" \t"), place)
+        for segment, (line, place) in left.items()
+    ]
+    unknown = [
+        _Known(index, segment.shape.kind, segment.task_id, text.line(line).strip(" \t"), place)
+        for index, (segment, line, place) in fresh.items()
+        if index not in keys
+    ]
+    others, gone = _match(known, unknown, many=many)
+    keys |= others
     lost += gone
     next_key = outline.next_key
-    for index, what in fresh:
-        key = keys.get(what.key)
+    for index in fresh:
+        key = keys.get(index)
         if key is None:
             key, next_key = next_key, next_key + 1
         result[index] = result[index].named(key)
     return result, next_key
+
+
+def _same_ids(
+    left: dict[Segment, tuple[int, int | None]], fresh: Mapping[int, tuple[Segment, int, int]]
+) -> dict[int, int]:
+    """New nodes to the keys of the old ones of their ids, which are taken from `left`.
+
+    The surest sign, and after most edits of a run the only one that is needed: so nothing else is looked at for it.
+    """
+    old = _unique(left, lambda segment: segment.task_id)
+    new = _unique(fresh, lambda index: fresh[index][0].task_id)
+    keys: dict[int, int] = {}
+    for task_id, index in new.items():
+        segment = old.get(task_id)
+        if segment is not None:
+            keys[index] = segment.key
+            del left[segment]
+    return keys
 
 
 def _alike(one: Segment, other: Segment) -> bool:
@@ -257,9 +286,9 @@ def _match(old: list[_Known], new: list[_Known], *, many: bool = False) -> tuple
     return same, list(remaining_old.values())
 
 
-def _unique(nodes: Iterable[_Known], key_of: Callable[[_Known], Hashable]) -> dict[Hashable, _Known]:
+def _unique(nodes: Iterable[T], key_of: Callable[[T], Hashable]) -> dict[Hashable, T]:
     """By sign, without those that have none (None) or share it."""
-    found: dict[Hashable, _Known | None] = {}
+    found: dict[Hashable, T | None] = {}
     for node in nodes:
         sign = key_of(node)
         found[sign] = None if sign in found else node

@@ -25,6 +25,10 @@ T = TypeVar("T")
 PAGE = 256
 """Segments of a page; one that grows to twice as many is cut."""
 
+FEW_PAGES, OFTEN = 4, 8
+"""Whoever asks for an id looks into each page. Where there are many, and the same text is asked again and again, as a
+run does, the pages of all ids are remembered: that takes as long as some hundred questions."""
+
 TOP_TASK = 7
 """The rank of tasks below no other task. Headings have 1 to 6."""
 
@@ -184,6 +188,15 @@ class Page:
         return found  # pyright: ignore[reportReturnType] - what `make` made
 
 
+class _Texts:
+    """The ranks at which there is text in a page: below most tasks there is none behind their children."""
+
+    __slots__ = ("ranks",)
+
+    def __init__(self, page: Page) -> None:
+        self.ranks = frozenset(segment.shape.rank for segment in page.segments if segment.shape.kind is Kind.TEXT)
+
+
 _STEPS = 32
 """Segments that are looked at one by one before a page's ranks are searched: the parent is mostly near."""
 
@@ -210,10 +223,12 @@ class _Ranks:
 class Segments:
     """A sequence that never changes; `splice` makes another one that shares all pages but a few."""
 
-    __slots__ = ("_counts", "_lines", "_offsets", "pages")
+    __slots__ = ("_asked", "_counts", "_homes", "_lines", "_offsets", "pages")
 
     def __init__(self, pages: tuple[Page, ...]) -> None:
         self.pages = pages
+        self._asked = 0
+        self._homes: dict[str, int] | None = None
         self._counts = [0, *accumulate([len(page.segments) for page in pages])]
         self._offsets = [0, *accumulate([page.length for page in pages])]
         self._lines = [0, *accumulate([page.lines for page in pages])]
@@ -339,6 +354,55 @@ class Segments:
     def branch_end(self, index: int) -> int:
         """Behind the last segment of a node's branch."""
         return self.behind(index, self[index].shape.rank)
+
+    def last_text(self, start: int, end: int, rank: int) -> int | None:
+        """The last text of this rank among the segments from `start` up to `end`."""
+        if start >= end:
+            return None
+        (first, slot), (last, behind) = self.spot(start), self.spot(end - 1)
+        for number in range(last, first - 1, -1):
+            page = self.pages[number]
+            if rank not in page.derived(_Texts).ranks:
+                continue
+            lowest = slot if number == first else 0
+            for place in range(behind if number == last else len(page.segments) - 1, lowest - 1, -1):
+                shape = page.segments[place].shape
+                if shape.rank == rank and shape.kind is Kind.TEXT:
+                    return self.index(number, place)
+        return None
+
+    def with_id(self, task_id: str) -> list[int]:
+        """The tasks of this id: mostly one, more where it was written twice."""
+        if self._homes is None and len(self.pages) > FEW_PAGES:
+            self._asked += 1
+            if self._asked > OFTEN:
+                self._homes = self._homes_of_ids()
+        numbers: Iterable[int] = range(len(self.pages))
+        if self._homes is not None:
+            home = self._homes.get(task_id)
+            if home is None:
+                return []
+            numbers = (home,) if home >= 0 else numbers
+        found: list[int] = []
+        for number in numbers:
+            page = self.pages[number]
+            slots = (page.find_ids() if page.ids is None else page.ids).get(task_id)
+            if slots is not None:
+                found += [self.index(number, slot) for slot in (slots if isinstance(slots, list) else (slots,))]
+        return found
+
+    def _homes_of_ids(self) -> dict[str, int]:
+        """The page of each id, or -1 where several have it."""
+        homes: dict[str, int] = {}
+        written = 0
+        for number, page in enumerate(self.pages):
+            ids = page.find_ids() if page.ids is None else page.ids
+            written += len(ids)
+            homes.update(dict.fromkeys(ids, number))
+        if len(homes) < written:
+            for number, page in enumerate(self.pages):
+                homes.update((task_id, -1) for task_id in page.ids or () if homes[task_id] != number)
+        return homes
 
     def splice(self, start: int, end: int, new: Sequence[Segment]) -> Segments:
         """With these instead of the segments from `start` up to `end`."""

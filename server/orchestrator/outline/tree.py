@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from orchestrator.model.task import MARKS, Status
-from orchestrator.outline.contents import NOTHING, Contents, contents, head_of, own_lines
+from orchestrator.outline.contents import NOTHING, Contents, contents, head_of, lines_of, own_lines
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.front_matter import FrontMatter
 from orchestrator.outline.inline import Line, read_line
@@ -372,17 +372,9 @@ class Outline:
 
     def by_id(self, task_id: str) -> tuple[Task, ...]:
         """More than one where an id was written twice."""
-        found: list[Task] = []
-        for number, page in enumerate(self.segments.pages):
-            ids = page.ids
-            slots = (page.find_ids() if ids is None else ids).get(task_id)
-            if slots is None:
-                continue
-            for slot in slots if isinstance(slots, list) else (slots,):
-                node = self.node(self.segments.index(number, slot))
-                assert isinstance(node, Task), "only tasks have ids"
-                found.append(node)
-        return tuple(found)
+        found = tuple(map(self.node, self.segments.with_id(task_id)))
+        assert all(isinstance(node, Task) for node in found), "only tasks have ids"
+        return found  # pyright: ignore[reportReturnType] - see the line before
 
     def dependencies(self, task: Task) -> tuple[str, ...]:
         """The ids of its `dependsOn` field, each once, in order."""
@@ -410,8 +402,14 @@ class Outline:
 
     def contents(self, task: Task) -> Contents:
         """What stands below the task's first line and is its own."""
-        if task.segment.lines == 1 and self.segments.has_none_below(task.index):
-            return NOTHING
+        segment = task.segment
+        if self.segments.has_none_below(task.index):
+            if segment.lines == 1:
+                return NOTHING
+            lines = lines_of(self.text.slice(task.offset, task.offset + segment.length)) if task.line else None
+            if lines is not None:
+                shape = segment.shape
+                return contents(lines, shape.outer, shape.mark_at, shape.column) if len(lines) > 1 else NOTHING
         numbers, lines = own_lines(self.segments, self.text, task.index, task.line)
         if len(lines) == 1:
             return NOTHING
