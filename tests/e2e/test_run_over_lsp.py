@@ -211,4 +211,31 @@ async def test_an_editor_without_trust_runs_nothing(tmp_path: Path) -> None:
         for method, params in refused.items():
             with pytest.raises(RpcError, match="Trust the workspace"):
                 await client.request(f"orchestrator/{method}", params)
+        with pytest.raises(RpcError, match="Trust the workspace"):
+            await client.request("orchestrator/trust/set", {"uri": buffer.uri, "trusted": True})
+        assert not (await client.request("orchestrator/trust/get", {"uri": buffer.uri}))["editor"]
         assert (await client.request("orchestrator/run/estimate", {"uri": buffer.uri}))["tasks"] == 4
+
+
+async def test_only_what_was_shown_is_allowed(tmp_path: Path) -> None:
+    """The editor's own trust is no word of ours, and a word is for the very files that the window showed."""
+    folder = tmp_path / "work"
+    prompt = folder / ".orchestrator" / "prompts" / "execute.md"
+    prompt.parent.mkdir(parents=True)
+    (folder / ".orchestrator.toml").write_text("[run]\nconcurrency = 1  # \u202e\n")
+    prompt.write_text("Do it.\n")
+    async with serving(tmp_path, script=[]) as client:
+        await client.initialize(EDITOR, initializationOptions={"trusted": True})
+        buffer = await client.open(TEXT, (folder / "plan.tasks.md").as_uri())
+        at = {"uri": buffer.uri}
+        found = await client.request("orchestrator/trust/get", at)
+        assert (found["folder"], found["trusted"], found["editor"]) == (str(folder), False, True)
+        assert found["files"][0]["text"] == "[run]\nconcurrency = 1  # <U+202E>\n"
+        shown = {file["path"]: file["sha256"] for file in found["files"]}
+        assert list(shown) == [".orchestrator.toml", ".orchestrator/prompts/execute.md"]
+        prompt.write_text("Do something else.\n")
+        given = await client.request("orchestrator/trust/set", {**at, "trusted": True, "files": shown})
+        assert given["trusted"]
+        assert [file["allowed"] for file in given["files"]] == [True, False]
+        gone = await client.request("orchestrator/trust/set", {**at, "trusted": False})
+        assert (gone["trusted"], [file["allowed"] for file in gone["files"]]) == (False, [False, False])

@@ -16,8 +16,8 @@ from orchestrator.cli.exit_codes import ExitCode
 from orchestrator.cli.surroundings import current_folder, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.config import WORKSPACE_FILE, Directories
-from orchestrator.engine.trust import TRUST_FILE, Record, Trust, fingerprint, read_workspace_file, workspace_of
-from orchestrator.errors import ConfigError, FileError
+from orchestrator.engine.trust import TRUST_FILE, Record, Trust, workspace_of
+from orchestrator.errors import FileError
 from orchestrator.model.safe_text import many_lines, one_line
 
 SCHEMA = 1
@@ -74,25 +74,17 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _add(terminal: Terminal, trust: Trust, workspace: Path) -> None:
-    from orchestrator.engine.prompt_library import suggestions
+    from orchestrator.engine.suggested import allow, suggested_files
 
-    try:
-        content = read_workspace_file(workspace)
-    except ConfigError as error:
-        terminal.say(f"note: {one_line(str(error))} It is not used.", "warning")
-        content = None
-    if content is not None:
-        terminal.say(f"{_name(workspace / WORKSPACE_FILE)} suggests these settings:")
-        terminal.say(many_lines(content.decode("utf-8", "replace").rstrip("\n")), "faint")
-        trust.trust_file(workspace, WORKSPACE_FILE, fingerprint(content))
-    for prompt in suggestions(workspace):
-        if prompt.problem:
-            terminal.say(f"note: {one_line(prompt.problem)} It is not used.", "warning")
+    files = suggested_files(workspace)
+    for file in files:
+        if file.problem:
+            terminal.say(f"note: {one_line(file.problem)} It is not used.", "warning")
             continue
-        terminal.say(f"{_name(workspace / prompt.relative)} suggests this prompt:")
-        terminal.say(many_lines(prompt.text.rstrip("\n")), "faint")
-        trust.trust_file(workspace, prompt.relative, prompt.sha256)
-    trust.trust(workspace)
+        what = "these settings" if file.relative == WORKSPACE_FILE else "this prompt"
+        terminal.say(f"{_name(workspace / file.relative)} suggests {what}:")
+        terminal.say(many_lines(file.text.rstrip("\n")), "faint")
+    allow(trust, workspace, {file.relative: file.sha256 for file in files if not file.problem})
     terminal.result(f"{_name(workspace)} is trusted.")
 
 

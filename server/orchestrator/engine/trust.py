@@ -74,6 +74,10 @@ class Trust:
         """Forget all about the folder: trust, allowed files and consents."""
         self._change(folder, lambda _: None)
 
+    def record(self, folder: Path) -> Record:
+        """All that was said about the folder."""
+        return self._record(folder)
+
     def records(self) -> tuple[Record, ...]:
         records, _ = self._read()
         return tuple(records[folder] for folder in sorted(records))

@@ -64,6 +64,7 @@ from orchestrator.lsp.protocol_prompts import (
     PromptsUsedResult,
     PromptVersionParams,
 )
+from orchestrator.lsp.protocol_trust import TrustParams, TrustResult, TrustSetParams
 from orchestrator.model.run import SplitState
 
 PROTOCOL_VERSION = 1
@@ -762,6 +763,8 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/prompts/import": (PromptsImportParams, PromptsImportResult),
     "orchestrator/metrics/get": (MetricsParams, MetricsResult),
     "orchestrator/models/list": (ModelsListParams, ModelsListResult),
+    "orchestrator/trust/get": (TrustParams, TrustResult),
+    "orchestrator/trust/set": (TrustSetParams, TrustResult),
 }
 """Client to server: parameters and result of each request."""
 

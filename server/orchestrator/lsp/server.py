@@ -275,6 +275,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/prompts/import", "prompts", "take"),
     Feature("orchestrator/metrics/get", "metrics", "get"),
     Feature("orchestrator/models/list", "models", "listing"),
+    Feature("orchestrator/trust/get", "trust", "get"),
+    Feature("orchestrator/trust/set", "trust", "change"),
 )
 
 STORE_FILE = "orchestrator.db"
@@ -474,9 +476,13 @@ class Server(LanguageServer):
 
         return Edits(self)
 
+    @property
+    def is_trusted_by_editor(self) -> bool:
+        return self.client.options.get("trusted") is not False
+
     def require_trust(self) -> None:
         """Raises TrustError where the editor's person did not trust the workspace. It only makes ours stricter."""
-        if self.client.options.get("trusted") is False:
+        if not self.is_trusted_by_editor:
             from orchestrator.errors import TrustError
 
             raise TrustError(

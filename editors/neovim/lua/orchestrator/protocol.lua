@@ -893,3 +893,31 @@
 
 ---@class orchestrator.MetricsResult
 ---@field tables orchestrator.MetricsTable[]
+
+---@class orchestrator.TrustParams
+---@field uri string Of a document, or of a folder: its workspace is meant.
+
+---@class orchestrator.SuggestedEntry
+---@field path string Below the workspace folder, with `/`: `.orchestrator.toml` or a prompt.
+---@field text string To be read before it is allowed; what cannot be seen is spelled out.
+---@field sha256 string Of exactly this content; empty where it cannot be used.
+---@field allowed boolean
+---@field problem string Why it cannot be used; mostly empty.
+
+---@class orchestrator.ConsentEntry
+---@field provider string
+---@field host string
+
+---What the person said about the workspace, and what it suggests.
+---@class orchestrator.TrustResult
+---@field folder string
+---@field trusted boolean
+---@field editor boolean False: the editor does not trust the workspace, so nothing runs in it, whatever `trusted` says.
+---@field files orchestrator.SuggestedEntry[]
+---@field consents orchestrator.ConsentEntry[] To whom its text may be sent.
+
+---A person's word, asked for by the window after it showed `folder` and every file of `trust/get`.
+---@class orchestrator.TrustSetParams
+---@field uri string
+---@field trusted boolean False: forget all about the folder, consents too.
+---@field files? table<string, any> The `sha256` of each file that was shown, by its `path`: only that content counts.

@@ -1272,6 +1272,48 @@ export interface MetricsResult {
   tables: MetricsTable[];
 }
 
+export interface TrustParams {
+  /** Of a document, or of a folder: its workspace is meant. */
+  uri: string;
+}
+
+export interface SuggestedEntry {
+  /** Below the workspace folder, with `/`: `.orchestrator.toml` or a prompt. */
+  path: string;
+  /** To be read before it is allowed; what cannot be seen is spelled out. */
+  text: string;
+  /** Of exactly this content; empty where it cannot be used. */
+  sha256: string;
+  allowed: boolean;
+  /** Why it cannot be used; mostly empty. */
+  problem: string;
+}
+
+export interface ConsentEntry {
+  provider: string;
+  host: string;
+}
+
+/** What the person said about the workspace, and what it suggests. */
+export interface TrustResult {
+  folder: string;
+  trusted: boolean;
+  /** False: the editor does not trust the workspace, so nothing runs in it, whatever `trusted` says. */
+  editor: boolean;
+  files: SuggestedEntry[];
+  /** To whom its text may be sent. */
+  consents: ConsentEntry[];
+}
+
+/** A person's word, asked for by the window after it showed `folder` and every file of `trust/get`. */
+export interface TrustSetParams {
+  uri: string;
+  /** False: forget all about the folder, consents too. */
+  trusted: boolean;
+  /** The `sha256` of each file that was shown, by its `path`: only that content counts. */
+  files?: Record<string, unknown>;
+}
+
 /** Client to server. */
 export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
@@ -1341,6 +1383,8 @@ export interface Requests {
   "orchestrator/prompts/import": { params: PromptsImportParams; result: PromptsImportResult };
   "orchestrator/metrics/get": { params: MetricsParams; result: MetricsResult };
   "orchestrator/models/list": { params: ModelsListParams; result: ModelsListResult };
+  "orchestrator/trust/get": { params: TrustParams; result: TrustResult };
+  "orchestrator/trust/set": { params: TrustSetParams; result: TrustResult };
 }
 
 /** Server to client. */
