@@ -115,6 +115,10 @@ async def test_a_conversation_from_the_first_message_to_the_outline(tmp_path):
         info = (await open_chat(client, conversationId=window.id)).info
         assert (info["bill"]["calls"], info["bill"]["costUsd"]) == (1, 0.0)
         assert info["bill"]["tokens"] > 0
+        (told,) = (one["update"] for one in window.updates() if one["update"]["kind"] == "usage")
+        said, answer = (await open_chat(client, conversationId=window.id)).messages.values()
+        assert said["used"] is None
+        assert answer["used"] == {"model": told["model"], "usage": told["usage"]}
 
         asked = await say(client, window, "Which colour?")
         again = await client.request("orchestrator/chat/retry", {"conversationId": window.id})

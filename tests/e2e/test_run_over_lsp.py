@@ -61,6 +61,9 @@ async def test_a_run_writes_into_the_open_document(tmp_path: Path) -> None:
         got = await client.request("orchestrator/run/get", {"runId": run_id})
         assert got["run"]["state"] == "completed"
         assert {task["state"] for task in got["tasks"]} == {"completed"}
+        pack = got["tasks"][0]["taskId"]
+        nested = [(task["title"], task["parentId"]) for task in got["tasks"]]
+        assert nested == [("Pack", None), ("Socks", pack), ("Shirts", pack), ("Leave", None)]
         listed = await client.request("orchestrator/run/list", {"uri": buffer.uri})
         assert [run["runId"] for run in listed["runs"]] == [run_id]
 

@@ -59,6 +59,8 @@ async def test_a_message_is_answered_in_pieces_and_kept(tmp_path):
         assert [message.ending for message in page.messages] == [Ending.END] * 4
         assert (page.live, page.here, page.earlier) == (False, False, 0)
         assert page.messages[-1].tokens > page.messages[0].tokens > 0
+        told = [update for _, _, update in talk.updates if isinstance(update, Used)]
+        assert [page.used.get(message.message_id) for message in page.messages] == [None, told[0], None, told[1]]
 
         store = await talk.read()
         (run,) = await store.runs(kind=RunKind.CHAT)

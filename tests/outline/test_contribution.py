@@ -53,6 +53,25 @@ def test_entries_agree_with_the_nodes(source: str) -> None:
     check_agrees(source)
 
 
+def test_ids_are_nested_below_those_that_are_wanted_too() -> None:
+    found = contribution(
+        parse(
+            text("""
+            - [ ] a  ^a1111
+              - [ ] without
+                - [ ] b  ^b1111
+                  - [ ] c  ^c1111
+              - [ ] d  ^d1111
+            - [ ] e  ^e1111
+              - [ ] again  ^b1111
+            """)
+        )
+    )
+    nested = list(found.nested({"a1111", "c1111", "d1111", "b1111", "gone1"}))
+    assert nested == [("a1111", None), ("b1111", "a1111"), ("c1111", "b1111"), ("d1111", "a1111")]
+    assert list(found.nested({"c1111", "e1111"})) == [("c1111", None), ("e1111", None)]
+
+
 @given(documents | outlines())
 def test_rows_give_the_contribution_back(source: str) -> None:
     found = contribution(parse(source), frozenset({"a.md"}))

@@ -24,6 +24,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import TimeoutError as Missed
 
 from tests.support.prepare import vscode_folder
 
@@ -316,6 +317,17 @@ class VSCode:
         box.fill(f">{title}")
         self.page.locator(".quick-input-list .monaco-list-row").first.wait_for()
         self.page.locator(f'.quick-input-list .monaco-list-row[aria-label^="{title}"]').first.click()
+
+    def click_until(self, what: Locator, come: Locator) -> None:
+        """For lenses: as long as some arrive, one that is pointed at may be elsewhere when the button goes down."""
+        end = time.monotonic() + PATIENCE / 1000
+        while True:
+            what.click()
+            try:
+                return come.first.wait_for(timeout=10_000)
+            except Missed:
+                if time.monotonic() > end:
+                    raise
 
     def line(self, text: str) -> Locator:
         return self.page.locator(".editor-instance .view-line", has_text=text).first

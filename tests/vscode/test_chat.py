@@ -130,7 +130,7 @@ def test_an_answer_is_stopped_and_what_was_written_stays(code: VSCode, page: Pag
     last = chat.locator("article.assistant").last
     expect(last).to_contain_text("word9", timeout=PATIENCE)
     chat.locator("#stop").click()
-    expect(last.locator(".foot")).to_contain_text("cancelled", timeout=PATIENCE)
+    expect(last.locator(".foot")).to_contain_text("Stopped.", timeout=PATIENCE)
     assert "word399" not in last.inner_text()
     expect(chat.locator("#send")).to_be_visible()
 

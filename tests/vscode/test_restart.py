@@ -75,6 +75,7 @@ def test_it_goes_on_when_the_window_was_left(code: VSCode, page: Page, running: 
     code.inside("command", "workbench.action.files.saveAll")
     code.again()
     expect(code.webview().locator("article.assistant").last).to_contain_text("Yes.", timeout=PATIENCE)
+    expect(code.webview().locator("article.assistant .foot").last).to_contain_text("scripted/test · ")
     expect(code.webview().locator("#box")).to_have_value("half a thought")
     assert [text for text in code.console if "Content Security Policy" in text and "orchestrator" in text] == []
     code.shot("restored")

@@ -63,12 +63,18 @@ def test_a_theme(code: VSCode, page: Page, shown: None, theme: str) -> None:
     code.webview().locator(f"body.{kind}").wait_for()
     code.shot(f"theme-{THEMES[theme]}")
     assert code.axe() == []
+    if theme == "Default Dark Modern":
+        ticks = code.webview().locator("li.task input")
+        assert [tick.is_checked() for tick in ticks.all()] == [True, False]
+        assert [tick.is_disabled() for tick in ticks.all()] == [True, True]
 
 
 def test_figures(code: VSCode, page: Page) -> None:
     code.inside("tidy")
+    code.inside("setting", "workbench.colorTheme", "Default Light Modern")
     code.inside("command", "orchestrator.metrics")
     figures = code.webview()
+    figures.locator("body.vscode-light").wait_for()
     expect(figures.locator("h2", has_text="By model")).to_be_visible(timeout=PATIENCE)
     expect(figures.locator("tbody th", has_text="scripted").first).to_be_visible()
     code.shot("metrics-light")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import expect
-
-from tests.support.vscode import PATIENCE, VSCode
+from tests.support.vscode import VSCode
 
 TRIP = "# Trip\n\n- [ ] Buy tickets  [mode:: auto]\n  - [ ] Ask for the price\n"
 WINDOW: dict[str, Any] = {
@@ -19,9 +17,8 @@ def test_what_reads_works_and_nothing_runs_before_it_is_trusted(code: VSCode) ->
     code.inside("show", "trip.tasks.md", "Buy tickets")
     code.row("Buy tickets").wait_for()
     run = code.page.locator(".codelens-decoration").get_by_text("Run").first
-    run.click()
     told = code.page.locator(".notification-list-item", has_text="not trusted")
-    expect(told.first).to_be_visible(timeout=PATIENCE)
+    code.click_until(run, told)
     code.shot("untrusted")
     code.page.keyboard.press("Alt+Enter")
     code.line("[/] Buy tickets").wait_for()

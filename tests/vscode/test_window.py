@@ -124,6 +124,7 @@ def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode,
     page.keyboard.press("Control+Enter")
     expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
     line(page, "Send it on Monday").wait_for()
+    expect(code.row("proposed")).to_have_count(0, timeout=PATIENCE)
     code.shot("accepted")
     after = save(code)
     assert "  3. [ ] Send it on Monday\n" in after
@@ -185,6 +186,7 @@ def test_a_branch_runs_and_shows_it(code: VSCode, page: Page) -> None:
     assert re.search(r"- \[x\] Pack  \[mode:: auto\]  \^\w{5,6}\n", text)
     assert "> Result: All packed." in text
     expect(code.row("Pack", "Runs").first).to_contain_text("completed", timeout=PATIENCE)
+    expect(code.row("Socks", "Runs")).to_have_attribute("aria-level", "3", timeout=PATIENCE)  # below its parent, still
     code.shot("ran")
 
 

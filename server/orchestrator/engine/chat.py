@@ -14,14 +14,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.engine import context
 from orchestrator.engine.chat_attach import Wanted, attached
 from orchestrator.engine.chat_request import Size, brief_tokens, chat_request, size_of, tokens_of
 from orchestrator.engine.chat_turn import Subject, Turn, look_at, prompts_in_force
-from orchestrator.engine.chat_updates import Deleted, Hub, Noted, Said, Turned
+from orchestrator.engine.chat_updates import Deleted, Hub, Noted, Said, Turned, Used
 from orchestrator.engine.editor import Holder, Person, Target
 from orchestrator.engine.new_ids import id_source, require_no_misplaced_id
 from orchestrator.engine.prompting import Prompt
@@ -84,6 +84,8 @@ class Page:
     """Whether something is being written into it, here or elsewhere."""
     here: bool
     """Whether it is written by this program."""
+    used: Mapping[str, Used] = field(default_factory=dict[str, Used])
+    """By id of an answer: what its call took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +199,14 @@ class Chats:
         earlier = messages[0].depth if messages else 0
         if conversation.kind is ConversationKind.ATTEMPT:
             earlier = await store.messages_before(messages[0].message_id) if messages else 0
+        answers = {one.message_id: one.step_id for one in messages if one.step_id and one.speaker is Speaker.ASSISTANT}
+        calls = await store.spent_on(list(answers.values()))
+        used = {message_id: Used(*calls[step_id]) for message_id, step_id in answers.items() if step_id in calls}
         under_way = self.hub.open_message(conversation_id) if before is None else None
         if under_way is not None:  # from here on nothing is awaited: what follows is told
             messages = [*(one for one in messages if one.message_id != under_way.message_id), under_way]
         here = under_way is not None or conversation_id in self._turns
-        return Page(conversation, messages, earlier, variants, live or here, here)
+        return Page(conversation, messages, earlier, variants, live or here, here, used)
 
     async def find(self, conversation_id: str, text: str) -> Sequence[str]:
         """Ids of the messages that hold the text, on the branch that is shown, oldest first."""

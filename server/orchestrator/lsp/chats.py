@@ -43,6 +43,7 @@ from orchestrator.lsp.holder import OutlineHolder, canonical
 from orchestrator.lsp.protocol_chat import (
     ChatAttached,
     ChatBill,
+    ChatCall,
     ChatCancelParams,
     ChatCancelResult,
     ChatDeleted,
@@ -467,20 +468,18 @@ def _converted(update: Said | Thought | ToolCalled | ToolResulted | Noted | Used
     if isinstance(update, Noted):
         return ChatNote(text=one_line(update.text))
     if isinstance(update, Used):
-        usage = UsageReport(
-            input_tokens=update.usage.input_tokens,
-            output_tokens=update.usage.output_tokens,
-            cost_usd=None if update.cost is None else float(update.cost),
-        )
-        return ChatUsage(model=one_line(update.model), usage=usage)
+        return ChatUsage(model=one_line(update.model), usage=_usage(update))
     return ChatTurned() if isinstance(update, Turned) else ChatDeleted()
 
 
 def _messages(page: Page) -> list[ChatMessage]:
-    return [_message(message, page.variants.get(message.parent_id or "", ())) for message in page.messages]
+    return [
+        _message(message, page.variants.get(message.parent_id or "", ()), page.used.get(message.message_id))
+        for message in page.messages
+    ]
 
 
-def _message(message: StoredMessage, variants: Sequence[str]) -> ChatMessage:
+def _message(message: StoredMessage, variants: Sequence[str], used: Used | None = None) -> ChatMessage:
     return ChatMessage(
         message_id=message.message_id,
         parent_id=message.parent_id,
@@ -502,6 +501,15 @@ def _message(message: StoredMessage, variants: Sequence[str]) -> ChatMessage:
             for one in message.tools
         ],
         variants=list(variants),
+        used=None if used is None else ChatCall(model=one_line(used.model), usage=_usage(used)),
+    )
+
+
+def _usage(used: Used) -> UsageReport:
+    return UsageReport(
+        input_tokens=used.usage.input_tokens,
+        output_tokens=used.usage.output_tokens,
+        cost_usd=None if used.cost is None else float(used.cost),
     )
 
 

@@ -444,7 +444,7 @@ class RunTask(Wire):
     task_id: Identifier
     title: str
     parent_id: str | None
-    """The `taskId` of its parent in the run; null also where the run is over."""
+    """The `taskId` of its parent in the run; of a run that is over, as the outline has it now."""
     state: str | None
     """As in `attempts.state` of the store; null: it has not begun, or cannot (`reason`)."""
     reason: str = ""

@@ -43,6 +43,14 @@ class ChatToolUse(Wire):
     failed: bool
 
 
+class ChatCall(Wire):
+    """A call to a model, and what it took."""
+
+    model: str
+    """`provider/model`."""
+    usage: UsageReport
+
+
 class ChatMessage(Wire):
     message_id: Identifier
     parent_id: Identifier | None
@@ -64,6 +72,8 @@ class ChatMessage(Wire):
     variants: list[Identifier] = []
     """Where several messages stand in one place (edited, answered anew, forked): their ids, the oldest first, this one
     among them. `chat/select` shows another one."""
+    used: ChatCall | None = None
+    """Of an answer: the call that ended it. Null while it is written (`usage` tells it then), and of copies."""
 
 
 class ChatSize(Wire):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,15 +184,21 @@ class Runs:
         tasks = [
             RunTask(
                 task_id=task_id,
-                title=attempt.task_title,
-                parent_id=None,
-                state=attempt.state.value,
-                reason=attempt.reason,
+                title=newest[task_id].task_title,
+                parent_id=parent_id,
+                state=newest[task_id].state.value,
+                reason=newest[task_id].reason,
             )
-            for task_id, attempt in newest.items()
-            if task_id
+            for task_id, parent_id in self._nested(stored.uri, newest).items()
         ]
         return RunGetResult(run=_info(stored, session), tasks=tasks)
+
+    def _nested(self, uri: str, task_ids: Collection[str]) -> dict[str, str | None]:
+        """As they stand in the outline now, each with what it is below; at the end those that are gone."""
+        index = self._server.index
+        outline = index.of(uri).files.get(index.key_of(uri))
+        found = {} if outline is None else dict(outline.nested(task_ids))
+        return found | {task_id: None for task_id in task_ids if task_id not in found}
 
     async def estimate(self, params: RunPlaceParams) -> RunEstimateResult:
         snapshot = self._server.documents.snapshot(params.uri)

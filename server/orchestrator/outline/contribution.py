@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from types import MappingProxyType
@@ -179,6 +179,21 @@ class Contribution:
             for slot, task_id in enumerate(part.ids):
                 if task_id:
                     yield self.entry(first + slot)
+
+    def nested(self, wanted: Container[str]) -> Iterator[tuple[str, str | None]]:
+        """The wanted ids in the order of the document, each once, with the nearest wanted one that it stands below."""
+        above: list[tuple[int, str | None]] = []
+        told: set[str] = set()
+        for part in self.parts:
+            for rank, task_id in zip(part.ranks, part.ids, strict=True):
+                while above and above[-1][0] >= rank:
+                    above.pop()
+                parent = above[-1][1] if above else None
+                found = task_id in wanted and task_id not in told
+                if found:
+                    told.add(task_id)
+                    yield task_id, parent
+                above.append((rank, task_id if found else parent))
 
     def searched(self) -> Iterator[tuple[int, Part]]:
         """Each part with the index of its first node."""

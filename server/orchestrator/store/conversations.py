@@ -25,6 +25,7 @@ from orchestrator.model.run import (
     Step,
     StoredMessage,
 )
+from orchestrator.model.usage import Cost, Usage
 from orchestrator.store import failures, leases, records, rows
 
 
@@ -297,6 +298,16 @@ def variants(connection: sqlite3.Connection, conversation_id: str, parent_ids: S
     query = f"SELECT parent_id, count(*) FROM messages WHERE parent_id IN ({marks}) GROUP BY 1 HAVING count(*) > 1"  # noqa: S608  # only marks
     counts.update(dict(connection.execute(query, known).fetchall()))
     return counts
+
+
+def spent_on(connection: sqlite3.Connection, step_ids: Sequence[str]) -> dict[str, tuple[str, Usage, Cost]]:
+    """By step, of those whose call is over: who answered (`provider/model`), and what it took."""
+    query = (
+        f"SELECT * FROM steps WHERE step_id IN ({', '.join('?' * len(step_ids))})"  # noqa: S608  # only marks
+        " AND ended IS NOT NULL AND provider <> 'classifier'"
+    )
+    found = (rows.step_from(row) for row in connection.execute(query, tuple(step_ids)))
+    return {step.step_id: (f"{step.provider}/{step.model}", step.usage, step.cost) for step in found}
 
 
 def following(connection: sqlite3.Connection, conversation_id: str, parent_id: str | None) -> list[str]:

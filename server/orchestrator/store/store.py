@@ -39,7 +39,7 @@ from orchestrator.model.run import (
     Step,
     StoredMessage,
 )
-from orchestrator.model.usage import Bill, Usage
+from orchestrator.model.usage import Bill, Cost, Usage
 from orchestrator.store import (
     bills,
     branches,
@@ -462,6 +462,10 @@ class Store:
         """How many messages follow each of these (None, and "" in the answer: the beginning), if more than one."""
         work = partial(conversations.variants, conversation_id=conversation_id, parent_ids=tuple(parent_ids))
         return await self._read(work)
+
+    async def spent_on(self, step_ids: Sequence[str]) -> dict[str, tuple[str, Usage, Cost]]:
+        """By step, of those whose call is over: who answered (`provider/model`), and what it took."""
+        return await self._read(partial(conversations.spent_on, step_ids=tuple(step_ids)))
 
     async def following(self, conversation_id: str, parent_id: str | None) -> list[str]:
         """Ids of the messages that follow this one, the oldest first."""

@@ -255,7 +255,7 @@
 ---@class orchestrator.RunTask
 ---@field taskId string
 ---@field title string
----@field parentId string|vim.NIL The `taskId` of its parent in the run; null also where the run is over.
+---@field parentId string|vim.NIL The `taskId` of its parent in the run; of a run that is over, as the outline has it now.
 ---@field state string|vim.NIL As in `attempts.state` of the store; null: it has not begun, or cannot (`reason`).
 ---@field reason? string
 
@@ -488,6 +488,11 @@
 ---@field result string
 ---@field failed boolean
 
+---A call to a model, and what it took.
+---@class orchestrator.ChatCall
+---@field model string `provider/model`.
+---@field usage orchestrator.UsageReport
+
 ---@class orchestrator.ChatMessage
 ---@field messageId string
 ---@field parentId string|vim.NIL The message that it follows; null for the first, and in the conversation of a run.
@@ -500,6 +505,7 @@
 ---@field attached? orchestrator.ChatAttached[]
 ---@field tools? orchestrator.ChatToolUse[]
 ---@field variants? string[] Where several messages stand in one place (edited, answered anew, forked): their ids, the oldest first, this one among them. `chat/select` shows another one.
+---@field used? orchestrator.ChatCall|vim.NIL Of an answer: the call that ended it. Null while it is written (`usage` tells it then), and of copies.
 
 ---How large the next request would be, about.
 ---@class orchestrator.ChatSize

@@ -26,11 +26,11 @@ export function chatPage({ nonce, source, style, script }: PageParts): string {
 <button type="button" id="task" title="Show the task in the editor">Task</button></header>
 <div id="finding" role="search" hidden><input id="search" type="text" aria-label="Find in the conversation" placeholder="Find in all of the conversation"><span id="found" role="status"></span>
 <button type="button" id="older" title="The one before (Enter)" aria-label="The one before">↑</button><button type="button" id="newer" title="The next one (Shift+Enter)" aria-label="The next one">↓</button></div>
-<main id="log" tabindex="0" aria-label="Messages"><div id="above" aria-hidden="true"></div><div id="messages"></div><div id="below" aria-hidden="true"></div></main>
+<main id="log" tabindex="0" aria-label="Messages"><div id="above" aria-hidden="true"></div><p id="empty" hidden>Ask about this task, or say what you think of it. The model sees the task, what it stands below, and the results that it builds on.</p><div id="messages"></div><div id="below" aria-hidden="true"></div></main>
 <div id="banner" role="alert" hidden></div>
 <section id="writing" aria-label="Your message">
 <div id="attached"></div>
-<textarea id="box" rows="1" aria-label="Message"></textarea>
+<textarea id="box" rows="1" dir="auto" aria-label="Message"></textarea>
 <div id="bar"><button type="button" id="attach" title="Attach files or the selection">Attach</button><button type="button" id="model" title="Choose the model">Model</button><span class="space"></span>
 <button type="button" id="stop" hidden>Stop</button><button type="button" id="send" class="primary">Send</button></div>
 </section>

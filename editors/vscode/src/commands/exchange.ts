@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 
 import type { Context } from "../context";
+import { written } from "../saving";
 import { tell } from "../talk";
 import { isRow, type Row } from "../tree/rows";
 import { counted } from "../words";
@@ -35,12 +36,8 @@ export async function exportOutline(context: Context, row?: Row): Promise<void> 
   if (to === undefined) {
     return;
   }
-  await vscode.workspace.fs.writeFile(to, new TextEncoder().encode(found.text ?? ""));
   const removed = found.removed > 0 ? ` ${counted(found.removed, "key")} in it ${found.removed === 1 ? "was" : "were"} taken out.` : "";
-  const open = "Open";
-  if ((await vscode.window.showInformationMessage(`The outline was exported.${removed}`, open)) === open) {
-    await vscode.commands.executeCommand("vscode.open", to);
-  }
+  await written(to, found.text ?? "", `The outline was exported.${removed}`);
 }
 
 export async function importOutline(context: Context): Promise<void> {

@@ -44,7 +44,8 @@ export function history(context: Context, given?: string): void {
         // Shown whatever VS Code's own filter makes of them: the server has searched.
         pick.items = found.hits.map((hit) => ({ ...hitWords(hit, now), hit, alwaysShow: true, buttons: buttonsOf(hit) }));
         const read = found.read !== null && found.total !== null && found.read < found.total ? ` · ${found.read} of ${found.total} texts were read so far` : "";
-        pick.title = `Search Conversations, Results and Splits · by ${by}${read}`;
+        const count = found.hits.length === 0 ? " · nothing found" : "";
+        pick.title = `Search Conversations, Results and Splits · by ${by}${read}${count}`;
       }
     } catch (error) {
       if (mine === asked) {

@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Context } from "../context";
 import type { PromptEntry, PromptsShowResult } from "../generated/protocol";
 import { trialText } from "../prompt_words";
+import { saveAs, written } from "../saving";
 import { tell } from "../talk";
 import { ago, counted } from "../words";
 import { atCursor } from "./place";
@@ -147,9 +148,9 @@ export async function test(context: Context, given?: string): Promise<void> {
 
 export async function exportPrompts(context: Context): Promise<void> {
   const { text } = await context.server.request("orchestrator/prompts/export", {});
-  const uri = await vscode.window.showSaveDialog({ title: "Export Your Prompts", filters: { JSON: ["json"] } });
+  const uri = await saveAs("Export Your Prompts", "prompts.json", { JSON: ["json"] });
   if (uri !== undefined) {
-    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(`${text}\n`));
+    await written(uri, `${text}\n`, "Your prompts were exported, with all versions.");
   }
 }
 

@@ -359,7 +359,7 @@ export interface RunGetParams {
 export interface RunTask {
   taskId: string;
   title: string;
-  /** The `taskId` of its parent in the run; null also where the run is over. */
+  /** The `taskId` of its parent in the run; of a run that is over, as the outline has it now. */
   parentId: string | null;
   /** As in `attempts.state` of the store; null: it has not begun, or cannot (`reason`). */
   state: string | null;
@@ -694,6 +694,13 @@ export interface ChatToolUse {
   failed: boolean;
 }
 
+/** A call to a model, and what it took. */
+export interface ChatCall {
+  /** `provider/model`. */
+  model: string;
+  usage: UsageReport;
+}
+
 export interface ChatMessage {
   messageId: string;
   /** The message that it follows; null for the first, and in the conversation of a run. */
@@ -713,6 +720,8 @@ export interface ChatMessage {
   tools?: ChatToolUse[];
   /** Where several messages stand in one place (edited, answered anew, forked): their ids, the oldest first, this one among them. `chat/select` shows another one. */
   variants?: string[];
+  /** Of an answer: the call that ended it. Null while it is written (`usage` tells it then), and of copies. */
+  used?: ChatCall | null;
 }
 
 /** How large the next request would be, about. */

@@ -46,26 +46,26 @@ export function findServer(around: Surroundings): Found {
       mend: "setting",
       message:
         `${searched.refused} is inside the workspace, and programs of a workspace are not started by themselves. ` +
-        "Install the server for yourself, or name it in the user setting `orchestrator.server.path`.",
+        "Install the server for yourself, or name it in the user setting “orchestrator.server.path”.",
     };
   }
   return {
     kind: "missing",
     mend: "install",
-    message: "The program `orchestrator` is not installed. Install it here, or give its path in the settings.",
+    message: "The program “orchestrator” is not installed. Install it here, or give its path in the settings.",
   };
 }
 
 function configured(around: Surroundings): Found {
   const program = withHome(around.configured.trim(), around.home);
   if (!path.isAbsolute(program)) {
-    return { kind: "missing", mend: "setting", message: `${program} in \`orchestrator.server.path\` is no absolute path.` };
+    return { kind: "missing", mend: "setting", message: `${program} in the setting “orchestrator.server.path” is no absolute path.` };
   }
   if (!isProgram(program)) {
     return {
       kind: "missing",
       mend: "setting",
-      message: `${program} in \`orchestrator.server.path\` is not there or cannot be executed.`,
+      message: `${program} in the setting “orchestrator.server.path” is not there or cannot be executed.`,
     };
   }
   return { kind: "found", program, origin: "setting" };

@@ -28,7 +28,7 @@ export class OutlineFiles implements vscode.Disposable {
       watcher.onDidCreate((uri) => this.changed(uri)),
       watcher.onDidDelete((uri) => this.changed(uri)),
       watcher.onDidChange((uri) => {
-        if (!isOpen(uri)) {
+        if (!this.isOpen(uri.toString())) {
           events.written(uri.toString());
         }
       }),
@@ -57,6 +57,10 @@ export class OutlineFiles implements vscode.Disposable {
 
   row(uri: string): FileRow | undefined {
     return this.rows?.find((row) => row.uri === uri);
+  }
+
+  isOpen(uri: string): boolean {
+    return vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri);
   }
 
   get count(): number {
@@ -98,8 +102,4 @@ export function isOpenOutline(document: vscode.TextDocument): boolean {
   }
   const head = document.getText(new vscode.Range(0, 0, 60, 0));
   return isOutline(path.basename(document.uri.path), head);
-}
-
-function isOpen(uri: vscode.Uri): boolean {
-  return vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString());
 }

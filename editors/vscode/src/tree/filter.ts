@@ -49,6 +49,27 @@ export function wordsOf(filter: Filter): string {
   return [text === "" ? "" : `“${text}”`, WORDS[filter.show]].filter((part) => part !== "").join(" · ");
 }
 
+/** Outlines that are searched for a filter: each is opened for that, so it is not all of a thousand. */
+export const MOST_SEARCHED = 100;
+
+/** Of many those that are open, and then the first, in the order in which they came. */
+export function searchedOf<File>(files: readonly File[], isOpen: (file: File) => boolean): File[] {
+  if (files.length <= MOST_SEARCHED) {
+    return [...files];
+  }
+  const chosen = new Set([...files.filter(isOpen), ...files].slice(0, MOST_SEARCHED));
+  return files.filter((file) => chosen.has(file));
+}
+
+/** Above the tree, while a filter hides something: empty where there is nothing to say. */
+export function messageOf(count: { files: number; searched: number; fitting: number }): string {
+  if (count.searched < count.files) {
+    const found = count.fitting === 0 ? "No task fits in" : "Shown is what fits in";
+    return `${found} ${count.searched} of ${count.files} outlines, those that are open among them. “Find Task” looks into all.`;
+  }
+  return count.fitting === 0 && count.files > 0 ? "No task fits the filter." : "";
+}
+
 /** Without a search: whether a loaded node is left out. */
 export function hides(filter: Filter, node: TreeNode): boolean {
   if (filter.show !== "open") {

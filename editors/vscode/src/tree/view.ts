@@ -18,7 +18,7 @@ import type { ServerControl } from "../server/control";
 import { counted } from "../words";
 import { Changes, TELL_PAUSE } from "./changes";
 import { isOpenOutline, OutlineFiles } from "./files";
-import { EVERYTHING, type Filter, filterOf, type FilteredTree, hides, pathOf, searchOf, wordsOf } from "./filter";
+import { EVERYTHING, type Filter, filterOf, type FilteredTree, hides, messageOf, pathOf, searchedOf, searchOf, wordsOf } from "./filter";
 import { changeItem, fileItem, ghostItem, headItem, moreItem, nodeItem, nodeTooltip } from "./items";
 import { type NodeRow, OutlineTree } from "./model";
 import type { FileRow, MoreRow, Row } from "./rows";
@@ -27,8 +27,6 @@ import { Searches } from "./searches";
 const FOLLOW_PAUSE = 150;
 /** After a change of the text, before a search is asked again. */
 const SEARCH_PAUSE = 200;
-/** Outlines that are searched for a filter; those behind them are shown as they are. */
-const MOST_SEARCHED = 100;
 
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
@@ -327,10 +325,10 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       this.view.message = "";
       return files;
     }
-    const searched = await Promise.all(files.slice(0, MOST_SEARCHED).map(async (file) => ({ file, found: await this.search(file.uri) })));
-    const fitting = searched.filter(({ found }) => found === undefined || found.total > 0).map(({ file }) => file);
-    const shown = [...fitting, ...files.slice(MOST_SEARCHED)];
-    this.view.message = shown.length > 0 || files.length === 0 ? "" : "No task fits the filter.";
+    const chosen = searchedOf(files, (file) => this.files.isOpen(file.uri));
+    const searched = await Promise.all(chosen.map(async (file) => ({ file, found: await this.search(file.uri) })));
+    const shown = searched.filter(({ found }) => found === undefined || found.total > 0).map(({ file }) => file);
+    this.view.message = messageOf({ files: files.length, searched: chosen.length, fitting: shown.length });
     return shown;
   }
 

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import type { Context } from "../context";
 import type { MetricsTable } from "../generated/protocol";
+import { saveAs, written } from "../saving";
 import { tell } from "../talk";
 import { metricsCsv, metricsPage, TABLES } from "./metrics_page";
 
@@ -20,6 +21,8 @@ export async function metrics(context: Context): Promise<void> {
   });
   if (context.metrics.panel === undefined) {
     context.metrics.panel = panel;
+    const icon = (name: string): vscode.Uri => vscode.Uri.joinPath(context.extension.extensionUri, "media", name);
+    panel.iconPath = { light: icon("graph-light.svg"), dark: icon("graph-dark.svg") };
     panel.onDidDispose(() => {
       context.metrics.panel = undefined;
     });
@@ -32,9 +35,9 @@ export async function metrics(context: Context): Promise<void> {
 
 export async function exportMetrics(context: Context): Promise<void> {
   const tables = await ask(context);
-  const uri = tables === undefined ? undefined : await vscode.window.showSaveDialog({ title: "Export Metrics", filters: { CSV: ["csv"] } });
+  const uri = tables === undefined ? undefined : await saveAs("Export Metrics", "metrics.csv", { CSV: ["csv"] });
   if (tables !== undefined && uri !== undefined) {
-    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(metricsCsv(tables)));
+    await written(uri, metricsCsv(tables), "The metrics were exported.");
   }
 }
 

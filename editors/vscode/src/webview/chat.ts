@@ -1,6 +1,7 @@
 /** The chat's page: what the extension tells is shown, and what the person does is told to it. */
 
 import type { ToPage } from "../chat/messages";
+import { endingWords, usageWords } from "../chat/words";
 import type { ChatOpenResult, ChatUpdateParams } from "../generated/protocol";
 import { counted, money } from "../words";
 import { Composing } from "./composing";
@@ -125,12 +126,12 @@ function update(params: ChatUpdateParams): void {
       one.note = said.text;
       break;
     case "usage":
-      one.usage = `${said.model} · ${said.usage.outputTokens ?? 0} tokens · ${money(said.usage.costUsd)}`;
+      one.usage = usageWords(said);
       break;
     case "end":
       message.ending = said.stopReason;
       message.reason = said.reason ?? "";
-      status.textContent = said.stopReason === "end" ? "The answer is complete." : `The answer ended: ${said.stopReason}.`;
+      status.textContent = said.stopReason === "end" ? "The answer is complete." : endingWords(message);
       busy();
       break;
     default:

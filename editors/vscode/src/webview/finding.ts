@@ -44,7 +44,7 @@ export class Finding {
     this.hits = messages;
     this.at = messages.length;
     if (messages.length === 0) {
-      this.told.textContent = "nothing";
+      this.told.textContent = "not found";
       unmark();
     } else {
       this.step(-1);

@@ -26,6 +26,7 @@ interface Read {
 export class MessageList {
   private readonly log = element("log");
   private readonly list = element("messages");
+  private readonly empty = element("empty");
   private readonly above = element("above");
   private readonly below = element("below");
   private readonly frame = new MessageWindow();
@@ -71,12 +72,14 @@ export class MessageList {
     for (const message of messages) {
       this.append(message);
     }
+    this.empty.hidden = messages.length > 0;
     this.toEnd();
   }
 
   /** A message that comes now. The answer is how many old ones were forgotten: they are asked for again when they are wanted. */
   add(message: ChatMessage): number {
     const sticks = this.atEnd();
+    this.empty.hidden = true;
     this.append(message);
     if (!sticks && message.speaker !== "user") {
       this.draw();

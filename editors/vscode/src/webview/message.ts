@@ -5,6 +5,7 @@
  */
 
 import { settledEnd } from "../chat/growing";
+import { endingWords, usageWords } from "../chat/words";
 import type { ChatMessage } from "../generated/protocol";
 import { render } from "./markdown";
 import { api, buttonOf } from "./page";
@@ -20,7 +21,8 @@ export interface Shown {
 }
 
 export function shownOf(message: ChatMessage): Shown {
-  return { message: { ...message }, thought: message.thoughts ?? "", note: "", usage: "", element: undefined, settled: 0 };
+  const usage = message.used == null ? "" : usageWords(message.used);
+  return { message: { ...message }, thought: message.thoughts ?? "", note: "", usage, element: undefined, settled: 0 };
 }
 
 /** `edit`: the person wants to say a message anew. */
@@ -63,13 +65,12 @@ export function fill(one: Shown, article: HTMLElement, edit: Edit): void {
   fold(part(article, "thought"), "Thoughts", one.thought);
   foldTools(part(article, "tools"), one);
   const foot = [
-    message.ending === "open" ? one.note : "",
-    message.ending === "error" ? (message.reason ?? "") : "",
-    ["cancelled", "interrupted", "maxTokens", "refusal"].includes(message.ending) ? `(${message.ending})` : "",
+    message.ending === "open" ? one.note : endingWords(message),
     (message.attached ?? []).map((file) => `Attached: ${file.name}`).join(", "),
     one.usage,
   ].filter((words) => words !== "");
   part(article, "foot").textContent = foot.join(" · ");
+  part(article, "foot").classList.toggle("error", message.ending === "error");
   actions(one, article, edit);
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { FoundNode, TreeNode, TreeSearchResult } from "../../src/generated/protocol";
-import { EVERYTHING, FilteredTree, filterOf, hides, pathOf, searchOf, wordsOf } from "../../src/tree/filter";
+import { EVERYTHING, FilteredTree, filterOf, hides, messageOf, MOST_SEARCHED, pathOf, searchedOf, searchOf, wordsOf } from "../../src/tree/filter";
 
 function node(title: string, more: Partial<TreeNode> = {}): TreeNode {
   return { nodeId: title, kind: "task", title, status: "pending", childCount: 0, ...more };
@@ -48,4 +48,16 @@ test("a filter that another version kept is read as far as it goes", () => {
   expect(filterOf(undefined)).toEqual(EVERYTHING);
   expect(filterOf({ show: "attention", text: 7 })).toEqual({ show: "attention", text: "" });
   expect(filterOf({ show: "x", text: "a" })).toEqual({ show: "all", text: "a" });
+});
+
+test("of very many outlines the open ones are searched first, and it is said that there are more", () => {
+  const files = Array.from({ length: MOST_SEARCHED + 20 }, (_, index) => index);
+  const chosen = searchedOf(files, (file) => file >= MOST_SEARCHED + 18);
+  expect(chosen).toEqual([...files.slice(0, MOST_SEARCHED - 2), MOST_SEARCHED + 18, MOST_SEARCHED + 19]);
+  expect(searchedOf([1, 2], () => false)).toEqual([1, 2]);
+  expect(messageOf({ files: 120, searched: 100, fitting: 3 })).toMatch(/^Shown is what fits in 100 of 120 outlines/);
+  expect(messageOf({ files: 120, searched: 100, fitting: 0 })).toMatch(/^No task fits in 100 of 120 outlines/);
+  expect(messageOf({ files: 2, searched: 2, fitting: 0 })).toBe("No task fits the filter.");
+  expect(messageOf({ files: 2, searched: 2, fitting: 1 })).toBe("");
+  expect(messageOf({ files: 0, searched: 0, fitting: 0 })).toBe("");
 });
