@@ -17,7 +17,8 @@ import { GhostThreads } from "./ghosts/threads";
 import { Live } from "./live";
 import { openLink } from "./links";
 import { CONTEXTS } from "./names";
-import { NotTrustedError, ServerControl } from "./server/control";
+import { NotTrustedError, ServerControl, type ServerState } from "./server/control";
+import { say, wordsOf } from "./talk";
 import { dragAndDrop } from "./tree/drag";
 import { isOpenOutline } from "./tree/files";
 import { TaskTree } from "./tree/view";
@@ -90,7 +91,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
           if (error instanceof NotTrustedError) {
             return vscode.commands.executeCommand("orchestrator.explainTrust");
           }
-          void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+          void say("error", wordsOf(error));
           return undefined;
         }
       }),
@@ -104,8 +105,9 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
         live.clear();
         proposals.clear();
       }
-      if (state.kind === "missing" && vscode.window.visibleTextEditors.some((editor) => isOpenOutline(editor.document))) {
-        void offerToMend(extension, state.message, state.mend);
+      void vscode.commands.executeCommand("setContext", CONTEXTS.mend, state.kind === "missing" ? state.mend : "");
+      if ((state.kind === "missing" || state.kind === "failed") && vscode.window.visibleTextEditors.some((editor) => isOpenOutline(editor.document))) {
+        void offerToMend(extension, state);
       }
     }),
     proposals.onChange(() => tellProposal(proposals)),
@@ -143,16 +145,21 @@ function tellProposal(proposals: Proposals): void {
   void vscode.commands.executeCommand("setContext", CONTEXTS.proposal, here.length > 0);
 }
 
-/** Once per window: whoever opens an outline wants it, whoever opens a README may not. */
-async function offerToMend(extension: vscode.ExtensionContext, message: string, mend: "install" | "setting"): Promise<void> {
-  if (extension.workspaceState.get("offered") === true) {
+/** Once per window that something is missing: whoever opens an outline wants it, whoever opens a README may not. */
+async function offerToMend(extension: vscode.ExtensionContext, state: Extract<ServerState, { kind: "missing" | "failed" }>): Promise<void> {
+  const offers: Record<string, () => Thenable<unknown>> = {};
+  const command = (name: string, ...given: string[]) => (): Thenable<unknown> => vscode.commands.executeCommand(`orchestrator.${name}`, ...given);
+  if (state.kind === "failed") {
+    Object.assign(offers, { "Show Log": command("showLog"), Doctor: command("doctor"), Restart: command("restart") });
+  } else if (extension.workspaceState.get("offered") === true) {
     return;
+  } else {
+    await extension.workspaceState.update("offered", true);
+    Object.assign(offers, state.mend === "install" ? { Install: command("install") } : { "Open Settings": command("openSettings", "orchestrator.server.path") });
   }
-  await extension.workspaceState.update("offered", true);
-  const button = mend === "install" ? "Install" : "Open Settings";
-  if ((await vscode.window.showWarningMessage(message, button)) === button) {
-    await vscode.commands.executeCommand(mend === "install" ? "orchestrator.install" : "orchestrator.openSettings");
-  }
+  const tellPerson = state.kind === "failed" ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
+  const chosen = await tellPerson(state.message, ...Object.keys(offers));
+  await offers[chosen ?? ""]?.();
 }
 
 /** The task with this id in an outline of the open workspaces. Opens it and does nothing else. */

@@ -23,6 +23,8 @@ export const CONTEXTS = {
   follows: "orchestrator.follows",
   /** The server is being installed. */
   installing: "orchestrator.installing",
+  /** What helps where the server is missing: "install" or "setting". */
+  mend: "orchestrator.mend",
   /** A conversation is open. */
   chat: "orchestrator.chatOpen",
 } as const;

@@ -37,6 +37,8 @@ export type FromPage =
   /** `file`: as the message names it, which may be nonsense. */
   | { type: "apply"; text: string; file: string }
   | { type: "open"; href: string }
+  /** Do what this text of an error asks for. */
+  | { type: "mend"; text: string }
   | { type: "attach" }
   | { type: "detach"; index: number }
   | { type: "model" }
@@ -102,6 +104,7 @@ export function fromPage(value: unknown): FromPage | undefined {
       const file = text("file", 1024);
       return words === undefined || file === undefined ? undefined : { type: "apply", text: words, file };
     }
+    case "mend":
     case "draft":
     case "copy":
     case "insert": {

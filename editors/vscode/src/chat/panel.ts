@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
 import { show } from "../commands/place";
+import { fixOf } from "../fixes";
 import type { ChatOpenParams, ChatOpenResult, ChatUpdateParams } from "../generated/protocol";
 import { CONTEXTS } from "../names";
 import type { ServerControl } from "../server/control";
@@ -321,6 +322,13 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
       case "open":
         await this.follow(chat, said.href);
         return;
+      case "mend": {
+        const fix = fixOf(said.text);
+        if (fix !== undefined) {
+          await vscode.commands.executeCommand(fix.command, ...fix.args);
+        }
+        return;
+      }
       case "attach":
         chat.attachments.push(...(await pickAttachments(this.editor)));
         this.tellAttached(chat);

@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 
 import type { Context } from "../context";
 import { CONTEXTS } from "../names";
-import { installedProgram, workingDirectory } from "../server/find";
+import { workingDirectory } from "../server/find";
 import { DISTRIBUTION, install } from "../server/install";
 
 export async function menu(context: Context): Promise<void> {
@@ -62,6 +62,19 @@ function describe(context: Context): string {
 }
 
 export async function installServer(context: Context): Promise<void> {
+  if (context.server.installing) {
+    void vscode.window.showInformationMessage("The server is being installed already.");
+    return;
+  }
+  context.server.installing = true;
+  try {
+    await installNow(context);
+  } finally {
+    context.server.installing = false;
+  }
+}
+
+async function installNow(context: Context): Promise<void> {
   const distribution = vscode.workspace.getConfiguration("orchestrator").get("server.distribution", DISTRIBUTION);
   await vscode.commands.executeCommand("setContext", CONTEXTS.installing, true);
   await context.server.stop();
@@ -148,12 +161,16 @@ export async function doctor(context: Context): Promise<void> {
 }
 
 /** In a terminal, so that a key never passes through the extension, LSP or settings. */
-export async function setKey(context: Context): Promise<void> {
-  const picked = await vscode.window.showQuickPick(["anthropic", "openai", "another name…"], { title: "A Key of Which Provider?" });
-  const name = picked === "another name…" ? await vscode.window.showInputBox({ title: "Name of the Key", validateInput: checkName }) : picked;
+export async function setKey(context: Context, given?: unknown): Promise<void> {
+  const name = typeof given === "string" ? given : await askForKey();
   if (name !== undefined && checkName(name) === undefined) {
-    inTerminal(context, "Orchestrator: key", ["auth", "set", name]);
+    inTerminal(context, "Orchestrator: key", ["auth", "set", name], `The key “${name}” is set. What was refused without it can be asked again.`);
   }
+}
+
+async function askForKey(): Promise<string | undefined> {
+  const picked = await vscode.window.showQuickPick(["anthropic", "openai", "another name…"], { title: "A Key of Which Provider?" });
+  return picked === "another name…" ? vscode.window.showInputBox({ title: "Name of the Key", validateInput: checkName }) : picked;
 }
 
 function checkName(name: string): string | undefined {
@@ -161,11 +178,12 @@ function checkName(name: string): string | undefined {
 }
 
 export async function pullModel(context: Context): Promise<void> {
-  inTerminal(context, "Orchestrator: model", ["models", "pull", "smollm2"]);
+  inTerminal(context, "Orchestrator: model", ["models", "pull", "smollm2"], "The small model is here: no key is needed.");
   await Promise.resolve();
 }
 
-function inTerminal(context: Context, name: string, argv: string[]): void {
+/** `done`: what is said when it went well; what went wrong stands in the terminal. */
+function inTerminal(context: Context, name: string, argv: string[], done: string): void {
   const program = programOf(context);
   if (program === undefined) {
     void vscode.window.showWarningMessage(describe(context));
@@ -181,18 +199,25 @@ function inTerminal(context: Context, name: string, argv: string[]): void {
     isTransient: true,
   });
   terminal.show();
+  const closing = vscode.window.onDidCloseTerminal((closed) => {
+    if (closed === terminal) {
+      closing.dispose();
+      if (closed.exitStatus?.code === 0) {
+        void vscode.window.showInformationMessage(done);
+      }
+    }
+  });
 }
 
 function programOf(context: Context): string | undefined {
   const { state } = context.server;
-  if (state.kind === "ready") {
-    return state.program;
-  }
-  return state.kind === "failed" ? installedProgram(context.server.surroundings().storage, process.platform) : undefined;
+  return state.kind === "ready" || state.kind === "failed" ? state.program : undefined;
 }
 
-export async function openSettings(context: Context): Promise<void> {
-  await vscode.commands.executeCommand("workbench.action.openSettings", `@ext:${context.extension.extension.id}`);
+/** All of them, or the one that is named. */
+export async function openSettings(context: Context, given?: unknown): Promise<void> {
+  const wanted = typeof given === "string" ? given : `@ext:${context.extension.extension.id}`;
+  await vscode.commands.executeCommand("workbench.action.openSettings", wanted);
 }
 
 export async function walkthrough(context: Context): Promise<void> {

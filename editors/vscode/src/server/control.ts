@@ -12,8 +12,9 @@ import type { Executable, Hover, LanguageClient, LanguageClientOptions, StaticFe
 
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
 import { type Inspected, serverSettings } from "../settings";
-import { findServer, type Surroundings, workingDirectory } from "./find";
+import { type Found, findServer, type Surroundings, workingDirectory } from "./find";
 import { HOVER_COMMANDS } from "../names";
+import { say } from "../talk";
 
 export type ServerState =
   | { kind: "stopped" }
@@ -21,7 +22,7 @@ export type ServerState =
   | { kind: "starting"; again: boolean }
   | { kind: "ready"; program: string; version: string }
   | { kind: "missing"; message: string; mend: "install" | "setting" }
-  | { kind: "failed"; message: string };
+  | { kind: "failed"; message: string; program: string };
 
 type Library = typeof import("vscode-languageclient/node");
 
@@ -58,6 +59,8 @@ export class ServerControl implements vscode.Disposable {
   onChat: (params: ChatOpenParams) => Promise<void> = () => Promise.resolve();
   /** A split was started, by whatever door. */
   onSplit: (params: SplitStartParams, result: SplitStartResult) => void = () => undefined;
+  /** By the command that installs it: one at a time. */
+  installing = false;
   readonly output = vscode.window.createOutputChannel("Orchestrator", { log: true });
 
   constructor(private readonly extension: vscode.ExtensionContext) {}
@@ -152,18 +155,29 @@ export class ServerControl implements vscode.Disposable {
       await client.start();
     } catch (error) {
       this.client = undefined;
-      this.become({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+      this.output.error(String(error));
+      this.become({ kind: "failed", message: `${found.program} ended, or did not answer as a language server. The log says what it wrote.`, program: found.program });
       return;
     }
     const abilities = (client.initializeResult?.capabilities.experimental as { orchestrator?: ServerAbilities } | undefined)
       ?.orchestrator;
     if (abilities?.protocol !== PROTOCOL_VERSION) {
       const spoken = abilities?.protocol ?? "none";
-      void vscode.window.showWarningMessage(
-        `The Orchestrator server speaks protocol ${spoken} and this extension ${PROTOCOL_VERSION}: update both.`,
-      );
+      void this.tellVersions(found, spoken);
     }
     this.become({ kind: "ready", program: found.program, version: abilities?.version ?? "" });
+  }
+
+  /** They were not made for each other: the one that is behind is brought up to date. */
+  private async tellVersions(found: Extract<Found, { kind: "found" }>, spoken: string | number): Promise<void> {
+    const named = found.origin === "setting";
+    const mend = named ? "Open Settings" : "Install Server";
+    const words =
+      `The server ${found.program} speaks version ${spoken} of the protocol, and this extension version ${PROTOCOL_VERSION}: some of it will not work. ` +
+      (named ? "Update both, or let the extension have a server of its own: empty the setting that names this one." : "Update the extension, or install the newest server into its storage.");
+    if ((await vscode.window.showWarningMessage(words, mend)) === mend) {
+      await (named ? vscode.commands.executeCommand("orchestrator.openSettings", "orchestrator.server.path") : vscode.commands.executeCommand("orchestrator.install"));
+    }
   }
 
   private make(
@@ -192,6 +206,7 @@ export class ServerControl implements vscode.Disposable {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => ({ action: this.returns() ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true }),
       },
+      initializationFailedHandler: () => false,
       middleware: {
         executeCommand: async (command, args, next) => {
           const method = (COMMANDS as Record<string, keyof Requests>)[command];
@@ -216,6 +231,12 @@ export class ServerControl implements vscode.Disposable {
     };
     const client = new LanguageClient("orchestrator", "Orchestrator", server, options);
     client.registerFeature(ourAbilities());
+    // What it would say in notifications of its own goes to the log: `become` leads to one, with what can be done.
+    const log = client.error.bind(client);
+    client.error = (message: string, data?: unknown): void => log(message, data, false);
+    client.onNotification("window/showMessage", ({ type, message }: { type: number; message: string }) => {
+      void say(type === 1 ? "error" : type === 2 ? "warning" : "information", message);
+    });
     for (const [method, handler] of this.handlers) {
       client.onNotification(method, (params: unknown) => handler(params as never));
     }
@@ -230,7 +251,7 @@ export class ServerControl implements vscode.Disposable {
         this.become({ kind: "starting", again: true });
       } else {
         this.client = undefined;
-        this.become({ kind: "failed", message: "The server ended by itself, again and again. Its log says why." });
+        this.become({ kind: "failed", message: "The server ended by itself, again and again. The log says what it wrote.", program });
       }
     });
     return client;
@@ -238,6 +259,9 @@ export class ServerControl implements vscode.Disposable {
 
   /** Whether a server that just ended by itself is started anew. */
   private returns(): boolean {
+    if (this.current.kind === "starting" && !this.current.again) {
+      return false; // it never was there
+    }
     const now = Date.now();
     this.ends = [...this.ends.filter((end) => now - end < ENDS.within), now];
     return this.ends.length <= ENDS.most;

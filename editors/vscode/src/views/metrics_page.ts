@@ -10,6 +10,7 @@ import type { MetricsRow, MetricsTable } from "../generated/protocol";
 import { counted, money } from "../words";
 
 export const TABLES = ["day", "model", "executor", "role", "prompt"] as const;
+const MOST_DAYS = 62;
 const TITLES: Record<string, string> = {
   day: "By day",
   model: "By model",
@@ -20,7 +21,7 @@ const TITLES: Record<string, string> = {
 
 export function metricsPage(tables: readonly MetricsTable[], nonce: { policy: string; style: string }, since: string): string {
   const all = tables.find((table) => table.by === "all")?.rows[0];
-  const parts = tables.filter((table) => table.by !== "all" && table.rows.length > 0).map(section);
+  const parts = tables.filter((table) => table.by !== "all" && table.rows.length > 0).map((table) => section(table, table.by === "day" ? dayChart(table.rows) : ""));
   const body =
     all === undefined || all.calls === 0
       ? "<p>Nothing was asked of a model yet. Split or run a task, then look again.</p>"
@@ -46,7 +47,35 @@ function summary(row: MetricsRow): string {
   return `<dl class="figures">${figures.map(([value, name]) => `<div><dt>${text(name)}</dt><dd>${text(value)}</dd></div>`).join("")}</dl>`;
 }
 
-function section(table: MetricsTable): string {
+/** A column for each day between the first and the last, those without a call among them. Empty for a single day. */
+export function dayChart(rows: readonly MetricsRow[]): string {
+  const byDay = new Map(rows.map((row) => [row.name, row]));
+  const names = [...byDay.keys()].filter((name) => /^\d{4}-\d{2}-\d{2}$/.test(name)).sort();
+  const days: string[] = [];
+  const last = Date.parse(names.at(-1) ?? "");
+  for (let day = Date.parse(names[0] ?? ""); day <= last && days.length < MOST_DAYS; day += 86_400_000) {
+    days.push(new Date(day).toISOString().slice(0, 10));
+  }
+  if (days.length < 2) {
+    return "";
+  }
+  const tokens = (name: string): number => (byDay.get(name)?.inputTokens ?? 0) + (byDay.get(name)?.outputTokens ?? 0);
+  const most = Math.max(...days.map(tokens), 1);
+  const wide = 640 / days.length;
+  const columns = days.map((name, index) => {
+    const height = tokens(name) === 0 ? 0 : Math.max(2, Math.round((110 * tokens(name)) / most));
+    const about = `${name}: ${tokens(name).toLocaleString("en")} tokens, ${money(byDay.get(name)?.costUsd ?? (byDay.has(name) ? null : 0))}`;
+    const place = `x="${(index * wide + wide * 0.1).toFixed(1)}" width="${(wide * 0.8).toFixed(1)}"`;
+    return `<g><title>${text(about)}</title><rect class="empty" ${place} y="0" height="120"/><rect ${place} y="${120 - height}" height="${height}" rx="2"/></g>`;
+  });
+  const [first = "", end = ""] = [days[0], days.at(-1)];
+  return (
+    `<figure class="days"><svg viewBox="0 0 640 120" preserveAspectRatio="none" role="img" aria-label="Tokens by day, from ${first} to ${end}; the table has the figures">${columns.join("")}</svg>` +
+    `<figcaption><span>${first}</span><span>at most ${most.toLocaleString("en")} tokens a day</span><span>${end}</span></figcaption></figure>`
+  );
+}
+
+function section(table: MetricsTable, chart: string): string {
   const most = Math.max(...table.rows.map((row) => row.inputTokens + row.outputTokens), 1);
   const rows = table.rows.map((row) => {
     const tokens = row.inputTokens + row.outputTokens;
@@ -58,7 +87,7 @@ function section(table: MetricsTable): string {
     );
   });
   return (
-    `<section><h2>${TITLES[table.by] ?? text(table.by)}</h2><table><thead><tr><th scope="col">Name</th><th scope="col">Calls</th>` +
+    `<section><h2>${TITLES[table.by] ?? text(table.by)}</h2>${chart}<table><thead><tr><th scope="col">Name</th><th scope="col">Calls</th>` +
     '<th scope="col">Failed</th><th scope="col">Tokens</th><td></td><th scope="col">Cost</th><th scope="col">Completed</th>' +
     `<th scope="col">Latency</th></tr></thead><tbody>${rows.join("")}</tbody></table></section>`
   );

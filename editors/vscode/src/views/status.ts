@@ -63,6 +63,7 @@ export class StatusItem implements vscode.Disposable {
     const words = statusWords({
       state: state.kind,
       about: state.kind === "ready" ? state.version : "message" in state ? state.message : "",
+      ...(state.kind === "missing" ? { mend: state.mend } : {}),
       model: this.model,
       running: this.live.running.length,
       progress: counts,

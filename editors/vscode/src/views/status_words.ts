@@ -6,6 +6,8 @@ export interface Status {
   state: "stopped" | "starting" | "ready" | "missing" | "failed";
   /** Of the server, or what is wrong. */
   about: string;
+  /** Where it is missing: what helps. */
+  mend?: "install" | "setting";
   /** `provider/model` that does a simple task; empty: not known. */
   model: string;
   /** Runs under way. */
@@ -36,9 +38,9 @@ export function statusWords(status: Status): StatusWords {
 function wordsOf(status: Status): StatusWords {
   switch (status.state) {
     case "missing":
-      return { text: "$(warning) Orchestrator: not installed", lines: [status.about], background: "warning" };
+      return { text: `$(warning) Orchestrator: ${status.mend === "setting" ? "not found" : "not installed"}`, lines: [status.about], background: "warning" };
     case "failed":
-      return { text: "$(error) Orchestrator", lines: [`The server did not start: ${status.about}`], background: "error" };
+      return { text: "$(error) Orchestrator: not running", lines: [status.about], background: "error" };
     case "starting":
       return { text: "$(loading~spin) Orchestrator", lines: ["The server starts."], background: undefined };
     case "stopped":

@@ -6,6 +6,7 @@
 
 import { settledEnd } from "../chat/growing";
 import { endingWords, usageWords } from "../chat/words";
+import { fixOf } from "../fixes";
 import type { ChatMessage } from "../generated/protocol";
 import { render } from "./markdown";
 import { api, buttonOf } from "./page";
@@ -71,6 +72,10 @@ export function fill(one: Shown, article: HTMLElement, edit: Edit): void {
   ].filter((words) => words !== "");
   part(article, "foot").textContent = foot.join(" · ");
   part(article, "foot").classList.toggle("error", message.ending === "error");
+  const fix = message.ending === "error" ? fixOf(message.reason ?? "") : undefined;
+  if (fix !== undefined) {
+    part(article, "foot").append(" ", buttonOf(fix.label, "Do what this needs", () => api.postMessage({ type: "mend", text: message.reason ?? "" })));
+  }
   actions(one, article, edit);
 }
 

@@ -120,7 +120,10 @@ test("a filter shows tasks that nobody loaded", async (context, folder) => {
 test("a branch is dragged into another task", async (context, folder) => {
   const editor = await outline(folder, "drag", "- [ ] One\n  - [ ] Inner\n- [ ] Two\n- [ ] Three\n  - [ ] Last\n");
   const uri = editor.document.uri.toString();
-  const [one, two, three] = await context.tree.children({ uri, kind: "file" });
+  const [one, two, three] = await until("the rows", async () => {
+    const rows = await context.tree.children({ uri, kind: "file" });
+    return rows.length === 3 && rows;
+  });
   assert.ok(one?.kind === "node" && two?.kind === "node" && three?.kind === "node");
   await context.tree.children(one); // rows that know each other, as they are behind an open branch
   await context.tree.children(three);

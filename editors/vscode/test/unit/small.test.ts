@@ -8,7 +8,7 @@ import { Live } from "../../src/live";
 import { isOutline } from "../../src/outlines";
 import { serverSettings } from "../../src/settings";
 import { type Status, statusWords } from "../../src/views/status_words";
-import { metricsCsv, metricsPage } from "../../src/views/metrics_page";
+import { dayChart, metricsCsv, metricsPage } from "../../src/views/metrics_page";
 import { ago, escapeMarkdown, lookOf, lookOfState, money, runSummary, shortened } from "../../src/words";
 
 test("outlines are known by name or front matter", () => {
@@ -127,6 +127,20 @@ test("names in the figures are text", () => {
   expect(metricsCsv([{ by: "model", rows: [{ ...row, name: "=1+1" }] }])).toContain(`"'=1+1"`);
 });
 
+test("the chart has a column for every day, those without a call too", () => {
+  const day = (name: string, tokens: number): MetricsRow => ({ name, inputTokens: tokens, outputTokens: 0, costUsd: 0.5 }) as unknown as MetricsRow;
+  const chart = dayChart([day("2026-02-27", 50), day("2026-03-02", 100)]);
+  expect([...chart.matchAll(/<title>([^<]*)/g)].map((found) => found[1])).toEqual([
+    "2026-02-27: 50 tokens, $0.50",
+    "2026-02-28: 0 tokens, $0",
+    "2026-03-01: 0 tokens, $0",
+    "2026-03-02: 100 tokens, $0.50",
+  ]);
+  expect([...chart.matchAll(/height="(\d+)" rx/g)].map((found) => found[1])).toEqual(["55", "0", "0", "110"]);
+  expect(dayChart([day("2026-02-27", 50)])).toBe("");
+  expect(dayChart([day("<b>", 50), day("x", 1)])).toBe("");
+});
+
 test("keys of the tree mean what is selected there", () => {
   const [one, two] = [{ kind: "node" }, { kind: "node" }];
   expect(givenOf([{ selected: "tree" }], [one, two])).toEqual([one, [one, two]]);
@@ -145,5 +159,7 @@ test("the status item says who answers, what runs and what today cost", () => {
   expect(statusWords({ ...calm, model: "openai/gpt", running: 1, progress: { done: 3, total: 7 }, spentToday: 0.123 }).text).toBe("$(loading~spin) 3/7 · gpt · $0.12");
   expect(statusWords({ ...calm, running: 2, waiting: 1 })).toMatchObject({ text: "$(bell-dot) 1 question · smollm2", background: "warning" });
   expect(statusWords({ ...calm, state: "missing", about: "Not there." })).toEqual({ text: "$(warning) Orchestrator: not installed", lines: ["Not there."], background: "warning" });
+  expect(statusWords({ ...calm, state: "missing", mend: "setting" }).text).toBe("$(warning) Orchestrator: not found");
+  expect(statusWords({ ...calm, state: "failed", about: "/x ended." })).toEqual({ text: "$(error) Orchestrator: not running", lines: ["/x ended."], background: "error" });
   expect(statusWords({ ...calm, trusted: false }).text).toBe("$(checklist) Orchestrator · smollm2 $(shield)");
 });
