@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from orchestrator.cli.live_tree import task_line, tree_lines
-from orchestrator.engine.branch import TaskView
-from orchestrator.model.run import AttemptState
+from orchestrator.cli.live_tree import final_lines, task_line, tree_lines
+from orchestrator.engine.branch import BranchView, TaskView
+from orchestrator.model.run import AttemptState, RunState
 from tests.cli.screen import Screen
 from tests.support.branches import asks, does, done, sums_up
 from tests.support.patience import PATIENCE, wait_until
@@ -83,6 +83,8 @@ def test_a_question_needs_a_person_and_is_answered_when_resumed(command, plan):
     screen.wait_for("Your answer")
     screen.type("The press\n")
     assert screen.end() == 0
+    shown_again = screen.text.rpartition("The press\r\n")[2].partition(" of 4 done")[0]
+    assert "\x1b[1A" not in shown_again, "the tree is drawn below the question, not over it"
     assert "[x] Tell" in plan.read_text()
     assert command("resume").returncode == 5
 
@@ -113,6 +115,8 @@ def test_the_tree_is_live_and_a_question_is_asked_in_between(command, plan):
     screen.wait_for("later): ")
     screen.type("The press\n")
     assert screen.end() == 0
+    shown_again = screen.text.rpartition("The press\r\n")[2].partition(" of 4 done")[0]
+    assert "\x1b[1A" not in shown_again, "the tree is drawn below the question, not over it"
     assert "at work" in screen.text
     assert "4 of 4 done" in screen.text
 
@@ -167,6 +171,14 @@ def test_calls_are_limited(command, plan):
 def test_the_tree_says_states_in_words():
     words = {task_line(TaskView("a", "Title", None, state), 1) for state in AttemptState}
     assert len({line.split("  ")[-1] for line in words}) == len(AttemptState)
+
+
+def test_nothing_is_at_work_when_it_is_over():
+    states = (AttemptState.EXECUTING, AttemptState.WAITING, AttemptState.FAILED, AttemptState.COMPLETED)
+    tasks = [TaskView(state, state.name, None, state) for state in states]
+    view = BranchView("run_1", "Trip", RunState.PAUSED, "", done=1, failed=1, waiting=1, blocked=0, total=4)
+    words = ["EXECUTING: not finished", "WAITING: waits for you", "FAILED: failed"]
+    assert [line.strip() for line in final_lines(view, tasks)] == words
 
 
 def test_a_low_screen_shows_what_matters():

@@ -81,3 +81,12 @@ def test_enter_is_the_careful_answer(command, plan):
     shown.type("\n")
     shown.end()
     assert not (command.work / "ran").exists()
+
+
+def test_what_a_review_found_is_said(command, plan):
+    plan.write_text("- [ ] Look  [executor:: review]\n")
+    found = {"path": "app.py", "line": 1, "severity": "error", "message": "It is wrong."}
+    script(command, use(finish("One fault.", findings=[found])))
+    ran = command("run", plan, "--auto", *MODEL)
+    assert ran.returncode == 0, ran.stderr
+    assert "\napp.py:1: error: It is wrong.\n" in ran.stderr

@@ -72,6 +72,10 @@ class LiveTree:
     def on_event(self, event: Event) -> None:
         if event.kind == "attempt.state" and not self._terminal.redraws:
             self._tell(event)
+        if event.kind == "attempt.findings":
+            for finding in event.detail.get("findings", ()):
+                place = f"{finding['path']}:{finding['line']}"
+                self.note(f"{place}: {finding['severity']}: {finding['message']}")
 
     def note(self, text: str) -> None:
         if self._aside:
@@ -82,15 +86,7 @@ class LiveTree:
             self._terminal.say(one_line(text), "warning")
 
     def __enter__(self) -> LiveTree:
-        if self._terminal.redraws:
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(stderr=True, no_color=not self._terminal.coloured, highlight=False, soft_wrap=False)
-            self._live = Live(
-                get_renderable=self._render, console=console, refresh_per_second=_PER_SECOND, transient=True
-            )
-            self._live.start()
+        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,7 +97,7 @@ class LiveTree:
     @contextmanager
     def aside(self) -> Generator[None]:
         """The screen without the tree, while a person is asked."""
-        live = self._live
+        live, self._live = self._live, None
         if live is not None:
             live.stop()
         self._aside = True
@@ -110,10 +106,22 @@ class LiveTree:
         finally:
             self._aside = False
             if live is not None:
-                live.start()
+                self._start()
             held, self._held = self._held, []
             for text in held:
                 self.note(text)
+
+    def _start(self) -> None:
+        """Below what is on the screen: one that was stopped and started again would draw over the question."""
+        if self._terminal.redraws:
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(stderr=True, no_color=not self._terminal.coloured, highlight=False, soft_wrap=False)
+            self._live = Live(
+                get_renderable=self._render, console=console, refresh_per_second=_PER_SECOND, transient=True
+            )
+            self._live.start()
 
     def _render(self) -> Any:
         from rich.text import Text
@@ -206,8 +214,8 @@ def final_lines(view: BranchView, tasks: list[TaskView]) -> Iterator[str]:
     """What a person reads when it is over: what is not done, and why."""
     for task in tasks:
         if task.state is AttemptState.FAILED or (task.state not in _QUIET and view.state is not RunState.RUNNING):
-            yield f"  {one_line(task.title, 60)}: {_WORDS[task.state or AttemptState.PENDING]}" + (
-                f": {one_line(task.reason, 200)}" if task.reason else ""
-            )
+            stands = task.state is None or task.state in _SIGNS
+            word = _WORDS[task.state or AttemptState.PENDING] if stands else "not finished"  # nobody is at it any more
+            yield f"  {one_line(task.title, 60)}: {word}" + (f": {one_line(task.reason, 200)}" if task.reason else "")
         elif task.state is None and task.reason:
             yield f"  {one_line(task.title, 60)}: not possible: {one_line(task.reason, 160)}"

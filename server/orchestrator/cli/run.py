@@ -184,7 +184,8 @@ class Job:
 
         choices = tuple(str(choice) for choice in approval.detail.get("choices", ()))
         about = str(approval.detail.get("task", ""))
-        text = approval.title if approval.kind in {"start", "confirm"} else f"“{about}” asks: {approval.title}"
+        says_its_task = approval.kind in {"start", "confirm"} or about in approval.title
+        text = approval.title if says_its_task else f"“{about}” asks: {approval.title}"
         shown = readable(approval.kind, approval.detail)
         if choices:
             return await person.ask(Question(f"{text}\n{shown}" if shown else text, choices)) or ""

@@ -78,7 +78,11 @@ async def ask_before(
     if not (price or some):
         return request.auto
     careful = (NOT_NOW,) if price else ()
-    asked = f"{some} interactive. How are they to be run?" if some else "Run it?"
+    asked = (
+        f"{some} interactive. How {'is it' if some.startswith('One ') else 'are they'} to be run?"
+        if some
+        else "Run it?"
+    )
     choices = (*careful, *HOW) if some else (*careful, RUN)
     answer = await person.ask(Question(f"{price} {asked}".strip(), choices))
     if answer == HOW[1]:

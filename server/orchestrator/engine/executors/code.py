@@ -141,6 +141,7 @@ class _Work:
         """Edits that were written may be undone: a person says so."""
         if not self._applied:
             return Outcome(failed=reason, text=text, edited=bool(self._commands.ran))
+        reason = reason.rstrip(".")
         question = f"“{one_line(self._task.brief.title, 100)}” failed: {reason}. Undo its edits?"
         if await self._hands.ask(question, (KEEP, UNDO)) != UNDO:
             return Outcome(failed=reason, text=text, edited=True)
