@@ -21,6 +21,7 @@ from orchestrator.engine.chat_updates import Hub
 from orchestrator.engine.editor import Holder, Person, Place, Target
 from orchestrator.engine.estimate import estimated
 from orchestrator.engine.experience import note_written, remembered
+from orchestrator.engine.garbage import Garbage
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.handover import Elsewhere, take_handovers
 from orchestrator.engine.marks import Marks, Written
@@ -80,6 +81,7 @@ class Session:
         self._unstored: dict[str, tuple[RunState, str]] = {}
         self._routers: list[Router] = []
         self._gates = Gates(settings.calls)
+        self._garbage = Garbage()
         self.elsewhere = Elsewhere(self._open_store, directories.data)
         """Other programs of the person, which may have an outline open that is changed here."""
         self.configure(settings)
@@ -292,7 +294,8 @@ class Session:
 
     async def _supervise_branch(self, run: BranchRun) -> None:
         try:
-            await run.work()
+            with self._garbage.seldom():
+                await run.work()
         finally:
             del self._branches[run.run_id]
             if run.unstored is not None:
