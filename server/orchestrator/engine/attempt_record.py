@@ -19,6 +19,7 @@ from orchestrator.engine import context
 from orchestrator.engine.context import Brief, text_hash
 from orchestrator.engine.machine import Signal, Standing, step
 from orchestrator.engine.marks import change_of
+from orchestrator.model.altered import altered
 from orchestrator.model.ids import record_id
 from orchestrator.model.run import Approval, ApprovalState, Attempt, AttemptState, Conversation, OutboxEntry
 from orchestrator.outline.outcome import Outcome, clean_result
@@ -74,7 +75,7 @@ class AttemptRecord:
             self.signal(*signals)
             return
         told = [self._told("attempt.started"), *self._steps(signals)]
-        self.attempt = replace(self.attempt, brief=context.as_json(brief), state=self.state)
+        self.attempt = altered(self.attempt, brief=context.as_json(brief), state=self.state)
         attempt, run = self.attempt, self._run
         conversation = Conversation(
             attempt.conversation_id,
@@ -175,7 +176,7 @@ class AttemptRecord:
 
     def _becomes(self, **changes: Any) -> None:
         """As the journal is to have it."""
-        self.attempt = replace(self.attempt, state=self.state, executor=self._executor, **changes)
+        self.attempt = altered(self.attempt, state=self.state, executor=self._executor, **changes)
 
     def _move(self, told: list[Told], entry: OutboxEntry | None = None) -> asyncio.Future[Any]:
         run = self._run
@@ -196,7 +197,7 @@ class AttemptRecord:
             "attemptId": self.attempt.attempt_id,
             "taskId": self.key,
             "title": self.title,
-            "state": self.state.value,
+            "state": str(self.standing.state),
             "reason": reason,
         }
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from orchestrator.engine.branch import BranchObserver, BranchView, TaskView
+from orchestrator.model.altered import altered
 from orchestrator.model.run import AttemptState, Event, RunState
 from orchestrator.model.usage import Cost, Usage, add_costs
 
@@ -60,11 +61,11 @@ class Board:
 
     def note_result(self, key: str, result: str) -> None:
         if (view := self._views.get(key)) is not None:
-            self._views[key] = replace(view, result=result)
+            self._views[key] = altered(view, result=result)
 
     def note_reason(self, key: str, reason: str) -> None:
         if (view := self._views.get(key)) is not None:
-            self._views[key] = replace(view, reason=reason)
+            self._views[key] = altered(view, reason=reason)
             if view.state is None and reason:
                 self._explained.add(key)
 
@@ -72,9 +73,7 @@ class Board:
         for event in events:
             detail = event.detail
             if event.kind.startswith("attempt.") and "state" in detail:
-                self.note_state(
-                    str(detail.get("taskId", "")), AttemptState(detail["state"]), str(detail.get("reason", ""))
-                )
+                self.note_state(str(detail.get("taskId", "")), _STATES[detail["state"]], str(detail.get("reason", "")))
             self._observer.on_event(event)
 
     def spend(self, usage: Usage, cost: Cost) -> None:
@@ -114,4 +113,5 @@ class Board:
         )
 
 
+_STATES = {state.value: state for state in AttemptState}
 _UNTOUCHED = {None, AttemptState.PENDING, AttemptState.EXPANDED}

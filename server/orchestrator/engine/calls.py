@@ -17,7 +17,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from itertools import count
@@ -25,6 +25,8 @@ from math import ceil
 from typing import Any, Protocol
 
 from orchestrator.config import Calls
+from orchestrator.engine import beat
+from orchestrator.engine.beat import Beat
 from orchestrator.engine.chat_updates import Ended, Hub, Said, Text, Thought
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.prompting import Prompt
@@ -40,8 +42,9 @@ from orchestrator.errors import (
     StoreError,
 )
 from orchestrator.model import json_text
+from orchestrator.model.altered import altered
 from orchestrator.model.ids import record_id
-from orchestrator.model.message import Message, Role, Speaker, ToolCall, transcript
+from orchestrator.model.message import Message, Role, Speaker, ToolCall, ToolResult, transcript
 from orchestrator.model.run import Ending, Step, StepState, StoredMessage
 from orchestrator.model.usage import Cost, Usage, add_costs
 from orchestrator.providers.base import Finished, FinishReason, Request, TextDelta, ThoughtDelta, ToolCallDelta
@@ -49,7 +52,7 @@ from orchestrator.providers.retrying import stream_with_retries
 from orchestrator.providers.tokens import estimate_request, estimated_usage
 from orchestrator.store.store import Store
 
-FLUSH_SECONDS = 0.25
+FLUSH_SECONDS = beat.SECONDS
 LONGEST = 1_000_000
 """Characters of an answer: far more than any bound in tokens allows. A service that goes on is cut off."""
 SILENCE_FACTOR = 5
@@ -62,10 +65,11 @@ _log = logging.getLogger(__name__)
 class _Partial:
     """What has streamed of an answer; while it streams, it is stored every FLUSH_SECONDS."""
 
-    __slots__ = ("_parts", "_step_id", "_store", "_stored", "_timer", "length", "thoughts", "tools")
+    __slots__ = ("_beat", "_parts", "_step_id", "_store", "_stored", "length", "thoughts", "tools")
 
-    def __init__(self, store: Store, step_id: str) -> None:
+    def __init__(self, store: Store, beat: Beat, step_id: str) -> None:
         self._store = store
+        self._beat = beat
         self._step_id = step_id
         self._parts: list[str] = []
         self._stored = 0
@@ -74,7 +78,7 @@ class _Partial:
         """What was written for tool calls: it is paid like text."""
         self.thoughts = ""
         """Paid, too."""
-        self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+        beat.add(self._flush)
 
     @property
     def text(self) -> str:
@@ -92,7 +96,7 @@ class _Partial:
         self.length += len(delta)
 
     def end(self) -> None:
-        self._timer.cancel()
+        self._beat.remove(self._flush)
 
     def _flush(self) -> None:
         if self.length > self._stored:
@@ -101,7 +105,6 @@ class _Partial:
                 self._store.store_partial(self._step_id, self.text).add_done_callback(_log_failure)
             except StoreError as error:  # the end of the step will say so
                 _log.warning("a partial answer could not be stored: %s", type(error).__name__)
-        self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
 
 
 def _log_failure(stored: asyncio.Future[None]) -> None:
@@ -166,7 +169,7 @@ class Caller:
         try:
             async with self.gates.of(route.provider.name).enter(self.on_wait):
                 step = await self._begin(role, route, prompt, request, given)
-                partial = _Partial(self.store, step.step_id)
+                partial = _Partial(self.store, self.runner.beat, step.step_id)
                 self._show(step, partial)
                 ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled"}
                 try:
@@ -186,7 +189,7 @@ class Caller:
                     partial.end()
                     usage = ending.setdefault("usage", None) or _sent(request, partial)
                     paid = route.cost(usage)
-                    ended = replace(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
+                    ended = altered(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
                     await self._stored(*self._end(ended, partial.text, partial.thoughts))
         finally:
             settle(paid)
@@ -199,7 +202,7 @@ class Caller:
         now = time.time()
         step = Step(record_id("step"), self.attempt_id, Role.DECIDE, provider, model, "", "", now)
         await self.store.begin_step(step, [self._message(Message(Speaker.USER, question), step.step_id)])
-        ending = replace(step, state=StepState.COMPLETED, raw_answer=answer, cost=Decimal(0), ended=time.time())
+        ending = altered(step, state=StepState.COMPLETED, raw_answer=answer, cost=Decimal(0), ended=time.time())
         await self._stored(*self._end(ending, answer))
 
     async def _finished(self, given: str, request: Request) -> tuple[str, Finished] | None:
@@ -247,7 +250,7 @@ class Caller:
         message = Message(Speaker.ASSISTANT, text)
         answer = None
         if text:
-            answer = replace(self._message(message, ending.step_id, answer_id(ending.step_id)), thoughts=thoughts)
+            answer = self._message(message, ending.step_id, answer_id(ending.step_id), thoughts=thoughts)
         self._said.append(message)
 
         def tell() -> None:
@@ -306,12 +309,22 @@ class Caller:
     def _show(self, step: Step, partial: _Partial) -> None:
         """To whoever looks: an answer begins."""
         if self.hub is not None:
-            message_id, said = answer_id(step.step_id), Message(Speaker.ASSISTANT, "")
-            begun = self._message(said, step.step_id, message_id, Ending.OPEN)
-            self.hub.begin(begun, lambda: replace(begun, text=partial.text, thoughts=partial.thoughts))
+            message_id, begun = answer_id(step.step_id), time.time()
+
+            def written() -> StoredMessage:
+                said = Message(Speaker.ASSISTANT, partial.text)
+                shown = self._message(said, step.step_id, message_id, Ending.OPEN, partial.thoughts)
+                return altered(shown, created=begun)
+
+            self.hub.begin(self.conversation_id, message_id, written)
 
     def _message(
-        self, message: Message, step_id: str, message_id: str = "", ending: Ending = Ending.END
+        self,
+        message: Message,
+        step_id: str,
+        message_id: str = "",
+        ending: Ending = Ending.END,
+        thoughts: str = "",
     ) -> StoredMessage:
         return StoredMessage(
             message_id or record_id("msg"),
@@ -321,6 +334,7 @@ class Caller:
             time.time(),
             step_id,
             ending=ending,
+            thoughts=thoughts,
         )
 
     @staticmethod
@@ -348,16 +362,17 @@ _ENDINGS = {StepState.COMPLETED: Ending.END, StepState.CANCELLED: Ending.CANCELL
 
 def request_hash(request: Request) -> str:
     """The same for the same question in every process, whichever model stands in for another."""
-    said = [
-        (each.speaker, each.text, [asdict(call) for call in each.calls], [asdict(one) for one in each.results])
-        for each in request.messages
-    ]
+    said = [(each.speaker, each.text, _as_dicts(each.calls), _as_dicts(each.results)) for each in request.messages]
     shape = request.schema.name if request.schema else ""
-    tools = [tool.name for tool in request.tools]
+    tools = [tool.name for tool in request.tools] if request.tools else []
     rest = (request.max_tokens, shape, request.grammar, request.stop, request.temperature, tools)
     digest = _begun_with(request.system).copy()
     digest.update(f", {_as_ascii(said)}, {_as_ascii(rest)}]".encode())
     return digest.hexdigest()
+
+
+def _as_dicts(records: Sequence[ToolCall] | Sequence[ToolResult]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in records] if records else []
 
 
 @lru_cache(maxsize=32)
@@ -370,8 +385,7 @@ _as_ascii = json_text.writer()
 
 
 def _finish_as_json(finished: Finished) -> str:
-    calls = [asdict(call) for call in finished.calls]
-    return _as_json({"reason": finished.reason.value, "calls": calls, "echo": finished.echo})
+    return _as_json({"reason": finished.reason, "calls": _as_dicts(finished.calls), "echo": finished.echo})
 
 
 _as_json = json_text.writer(ensure_ascii=False)

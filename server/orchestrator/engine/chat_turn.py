@@ -231,7 +231,7 @@ class Turn:
         return f"chat:{self._message.message_id}"
 
     def begin(self) -> None:
-        self._hub.begin(self._message, self._as_written)
+        self._hub.begin(self._message.conversation_id, self._message.message_id, self._as_written)
 
     def stop(self, reason: str = "user") -> None:
         """Keep what there is, and write no more."""

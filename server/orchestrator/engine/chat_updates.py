@@ -117,15 +117,16 @@ class Hub:
 
     def tell(self, conversation_id: str, message_id: str, update: Update) -> None:
         listeners = self._listeners.get(conversation_id)
-        self._told[conversation_id] = self.told(conversation_id) + 1
+        self._told[conversation_id] = self._told.get(conversation_id, 0) + 1
         if listeners:
             for listener in tuple(listeners):
                 listener(message_id, update)
 
-    def begin(self, message: StoredMessage, written: Callable[[], StoredMessage]) -> None:
+    def begin(self, conversation_id: str, message_id: str, written: Callable[[], StoredMessage]) -> None:
         """This message is being written; `written` answers it with what there is of it."""
-        self._open[message.conversation_id] = written
-        self.tell(message.conversation_id, message.message_id, Said(message))
+        self._open[conversation_id] = written
+        if conversation_id in self._listeners:
+            self.tell(conversation_id, message_id, Said(written()))
 
     def end(self, conversation_id: str, message_id: str, ended: Ended) -> None:
         self._open.pop(conversation_id, None)

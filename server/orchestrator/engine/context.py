@@ -188,24 +188,27 @@ def _siblings(outline: Outline, task: Task) -> tuple[str, ...]:
 
 def parts(brief: Brief) -> tuple[Part, ...]:
     """The context of a call in the order in which the model reads it; empty pieces are left out."""
-    chain = "\n".join(_parent_lines(brief.parents))
-    pieces = (
-        Part("Goal", " / ".join(brief.sections)),
-        Part("Part of", chain),
-        Part("Task", brief.title),
-        Part("Description", brief.description),
-        Part("Accept", brief.acceptance),
-        Part("Results it builds on", "\n".join(f"- {item.title}: {item.result}" for item in brief.results)),
-        Part("Attached files", "\n\n".join(f"{file.path}:\n{_indent(file.text)}" for file in brief.files)),
-        Part("Results of its subtasks", "\n".join(f"- {item.title}: {item.result}" for item in brief.subtasks)),
-        Part("Tasks beside it, planned separately", "\n".join(f"- {title}" for title in brief.siblings)),
-    )
-    return tuple(piece for piece in pieces if piece.text)
+    pieces = [
+        ("Goal", " / ".join(brief.sections)),
+        ("Part of", "\n".join(_parent_lines(brief.parents))),
+        ("Task", brief.title),
+        ("Description", brief.description),
+        ("Accept", brief.acceptance),
+        ("Results it builds on", _listed(brief.results)),
+        ("Attached files", "\n\n".join([f"{file.path}:\n{_indent(file.text)}" for file in brief.files])),
+        ("Results of its subtasks", _listed(brief.subtasks)),
+        ("Tasks beside it, planned separately", "\n".join([f"- {title}" for title in brief.siblings])),
+    ]
+    return tuple([Part(name, text) for name, text in pieces if text])
+
+
+def _listed(results: Sequence[ResultBrief]) -> str:
+    return "\n".join([f"- {item.title}: {item.result}" for item in results]) if results else ""
 
 
 def as_text(brief: Brief) -> str:
     """The parts as one text. Every value is indented, so that no line of a task can pass for a heading of ours."""
-    return "\n\n".join(f"{part.name}:\n{_indent(part.text)}" for part in parts(brief))
+    return "\n\n".join([f"{part.name}:\n{_indent(part.text)}" for part in parts(brief)])
 
 
 def as_json(brief: Brief) -> str:
@@ -296,4 +299,4 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _indent(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+    return "\n".join([f"  {line}" for line in text.splitlines()])

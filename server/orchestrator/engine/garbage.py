@@ -4,13 +4,14 @@ Apart from the session because it is about the process. A task makes a thousand 
 by themselves when it ends; Python looks through the young ones whenever 700 were made, which took a tenth of all that a
 run cost. What stands in circles waits a little longer so: a few megabytes.
 
-Invariant: when no run is at work any more, all is as it was before (test_garbage_is_looked_for_as_before_when_runs_end).
+Invariant: when no run is at work any more, all is as it was before
+(test_garbage_is_looked_for_as_before_when_runs_end).
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 YOUNG = 20_000
@@ -26,7 +27,7 @@ class Garbage:
         """As it was, where it is otherwise now."""
 
     @contextmanager
-    def seldom(self) -> Iterator[None]:
+    def seldom(self) -> Generator[None]:
         """While a run is at work. Where it is looked for less often already, or never, it stays so."""
         before = gc.get_threshold()
         if self._runs == 0 and 0 < before[0] < YOUNG:

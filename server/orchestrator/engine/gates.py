@@ -63,9 +63,13 @@ class Gate:
 
     async def begin(self, on_wait: Callable[[str], None]) -> None:
         """For `enter`; `give` has to follow."""
-        await self._take()
+        if self._busy < self.calls.concurrency and not self._queue:
+            self._busy += 1
+        else:
+            await self._queue_up()
         try:
-            await self._wait(on_wait)
+            if self._delay() > 0:
+                await self._wait(on_wait)
         except BaseException:
             self.give()
             raise
@@ -126,10 +130,7 @@ class Gate:
         paced = self._begun[len(self._begun) - most] + MINUTE - now if full else 0.0
         return max(paced, self._not_before - now)
 
-    async def _take(self) -> None:
-        if self._busy < self.calls.concurrency and not self._queue:
-            self._busy += 1
-            return
+    async def _queue_up(self) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
         try:

@@ -29,6 +29,7 @@ from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.purse import set_aside
 from orchestrator.engine.routing import Route
 from orchestrator.errors import AnswerCutError
+from orchestrator.model import json_text
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Role
 from orchestrator.model.run import Approval, ApprovalState
@@ -43,6 +44,10 @@ CORRECTIONS = "corrections"
 """The effect by which an executor takes in what a person said meanwhile."""
 MISREAD = 3
 """How often a price is asked for that is none."""
+
+
+_as_json = json_text.writer()
+_sorted = json_text.writer(sort_keys=True)
 
 
 class TaskHands:
@@ -149,7 +154,7 @@ class TaskHands:
 
     async def _recorded(self, name: str, given: Mapping[str, Any]) -> tuple[str, str | None]:
         """The hash of what is given, and what the journal has for this time (JSON)."""
-        given_hash = hashlib.sha256(json.dumps(given, sort_keys=True).encode("utf-8", "replace")).hexdigest()
+        given_hash = hashlib.sha256(_sorted(given).encode("utf-8", "replace")).hexdigest()
         place = self._effects.get((name, given_hash), 0)
         self._effects[name, given_hash] = place + 1
         if not self._replay:
@@ -159,7 +164,7 @@ class TaskHands:
     def _record(self, name: str, given_hash: str, result: Any) -> None:
         """In line with all else that is stored: a call that builds on it is in the journal behind it."""
         attempt_id = self._task.attempt.attempt_id
-        self._recording = self._run.store.add_effect(attempt_id, name, given_hash, json.dumps(result), time.time())
+        self._recording = self._run.store.add_effect(attempt_id, name, given_hash, _as_json(result), time.time())
         self._run.when_stored(self._recording)
 
     async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:

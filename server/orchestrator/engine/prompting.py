@@ -84,7 +84,7 @@ class Prompt:
                 hint="Give each of them exactly once.",
             )
         for name, parameter in self.parameters.items():
-            if not _is_of(parameter.type, values[name]):
+            if parameter.type is not Type.TEXT and not _is_of(parameter.type, values[name]):
                 raise ConfigError(
                     f"The parameter “{name}” of the prompt “{self.name}” is no {parameter.type.value}.",
                     hint="Give it a value of that type.",

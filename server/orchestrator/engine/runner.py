@@ -17,6 +17,7 @@ from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, TypeVar
 
+from orchestrator.engine.beat import Beat
 from orchestrator.errors import OrchestratorError
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Runner:
         self._group: asyncio.TaskGroup | None = None
         self._host: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self.beat = Beat()
 
     async def start(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` as the outermost frame of a run."""

@@ -78,7 +78,10 @@ class Template:
 
     def render(self, values: Mapping[str, str]) -> str:
         """Each name must be in `values`."""
-        return "".join(_rendered(self.pieces, values))
+        pieces = self.pieces
+        if len(pieces) == 1 and isinstance(pieces[0], str):  # a system prompt, at each call
+            return pieces[0]
+        return "".join(_rendered(pieces, values))
 
 
 @dataclass(frozen=True, slots=True)

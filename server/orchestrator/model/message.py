@@ -43,6 +43,8 @@ class Message:
 
 def transcript(message: Message) -> str:
     """As text, for a reader: what tools came to, then what was said. Tool calls stand in the step that made them."""
+    if not message.results:
+        return message.text
     parts = [
         f"[{'error' if result.failed else 'result'} {result.call_id}]\n{result.text}" for result in message.results
     ]

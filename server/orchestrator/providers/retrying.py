@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from orchestrator.errors import ConnectionFailedError, ProviderError
 from orchestrator.providers.base import Event, Provider, Request
@@ -28,55 +30,69 @@ OnRetry = Callable[[ProviderError, float], None]
 """Told what failed and the seconds until the next try."""
 
 
-async def stream_with_retries(
+def stream_with_retries(
     provider: Provider, request: Request, retries: int, on_retry: OnRetry, silence: float
-) -> AsyncGenerator[Event]:
+) -> RetriedStream:
     """The provider's events. Raises its error when it may not, or not again, be retried.
 
     `silence` is the longest wait for one event, in seconds; the waits between tries do not count.
     """
-    backoff = _Backoff(retries, on_retry)
-    patience = _Patience(provider.name, silence)
-    try:
-        while True:
-            events = provider.stream(request)
-            try:
-                try:
-                    event = await patience.next(events)
-                except ProviderError as error:
-                    delay = backoff.delay(error)
-                    if delay is None:
-                        raise
-                else:
-                    while True:
-                        yield event
-                        try:
-                            event = await patience.next(events)
-                        except StopAsyncIteration:
-                            return
-            finally:
-                if isinstance(events, AsyncGenerator):
-                    await events.aclose()
-            await asyncio.sleep(delay)
-    finally:
-        patience.end()
+    return RetriedStream(provider, request, _Backoff(retries, on_retry), silence)
 
 
-class _Patience:
-    """Bounds each wait for an event. One timer for a call, which looks again later, and not one for each event."""
+class RetriedStream(AsyncIterator[Event]):
+    """No generator, because each of those costs its loop a registration; to be closed like one."""
 
-    def __init__(self, name: str, silence: float) -> None:
-        self._name = name
+    def __init__(self, provider: Provider, request: Request, backoff: _Backoff, silence: float) -> None:
+        self._provider = provider
+        self._request = request
+        self._backoff = backoff
         self._silence = silence
-        self._loop = asyncio.get_running_loop()
+        self._events: AsyncIterator[Event] | None = None
+        """Of the try that is under way."""
+        self._begun = False
+        """An event was handed on: from then on nothing is tried again."""
         self._waiting: asyncio.Task[Any] | None = None
-        """Whose wait is under way."""
-        self._over = False
+        """Whose wait for an event is under way, and since when."""
         self._since = 0.0
-        self._timer = self._loop.call_later(silence, self._look)
+        self._over = False
+        self._closed = False
 
-    async def next(self, events: AsyncIterator[Event]) -> Event:
-        self._since = self._loop.time()
+    async def __anext__(self) -> Event:
+        while not self._closed:
+            if self._events is None:
+                self._events = self._provider.stream(self._request)
+                _watch().add(self)
+            try:
+                event = await self._next(self._events)
+            except ProviderError as error:
+                delay = None if self._begun else self._backoff.delay(error)
+                await self._end_try()
+                if delay is None:
+                    self._closed = True
+                    raise
+            except BaseException:
+                await self.aclose()
+                raise
+            else:
+                self._begun = True
+                return event
+            await asyncio.sleep(delay)
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Stops the call at the vendor."""
+        self._closed = True
+        await self._end_try()
+
+    async def _end_try(self) -> None:
+        events, self._events = self._events, None
+        _watch().remove(self)
+        if isinstance(events, AsyncGenerator):
+            await events.aclose()
+
+    async def _next(self, events: AsyncIterator[Event]) -> Event:
+        self._since = time.monotonic()
         self._waiting = task = asyncio.current_task()
         before = 0 if task is None else task.cancelling()
         try:
@@ -85,24 +101,63 @@ class _Patience:
             # Cancelled by us alone: a person's stop counts more, also in the same moment.
             if self._over and task is not None and task.uncancel() <= before:
                 raise ConnectionFailedError(
-                    f"{self._name} sent nothing for {self._silence:g} seconds.",
+                    f"{self._provider.name} sent nothing for {self._silence:g} seconds.",
                     hint="Try again, or raise the setting calls.timeout.",
                 ) from None
             raise
         finally:
             self._waiting, self._over = None, False
 
-    def end(self) -> None:
-        self._timer.cancel()
-
-    def _look(self) -> None:
-        now = self._loop.time()
-        due = self._since + self._silence if self._waiting is not None else now + self._silence
+    def look(self, now: float) -> float:
+        """Give the call up when it has been silent too long; else when to look again."""
+        due = now + self._silence if self._waiting is None else self._since + self._silence
         if self._waiting is not None and due <= now:
             self._over = True
             self._waiting.cancel()
-        else:
-            self._timer = self._loop.call_at(due, self._look)
+            return now + self._silence
+        return due
+
+
+class _Watch:
+    """Bounds the waits of all streams of one event loop with one timer, which looks when the first may be due."""
+
+    def __init__(self) -> None:
+        self._streams: dict[RetriedStream, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, stream: RetriedStream) -> None:
+        self._streams[stream] = None
+        now = time.monotonic()
+        self._look_in(stream.look(now) - now)
+
+    def remove(self, stream: RetriedStream) -> None:
+        self._streams.pop(stream, None)
+        if not self._streams and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look_in(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is None or loop.time() + seconds < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = time.monotonic()
+        self._look_in(min(stream.look(now) for stream in self._streams) - now)
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()
+
+
+def _watch() -> _Watch:
+    loop = asyncio.get_running_loop()
+    found = _watches.get(loop)
+    if found is None:
+        found = _watches[loop] = _Watch()
+    return found
 
 
 class _Backoff:

@@ -67,9 +67,10 @@ def json_text(detail: dict[str, Any] | list[dict[str, Any]]) -> str:
 
 def comes_back(detail: dict[str, Any], text: str) -> bool:
     """Whether reading the text, which is its `json_text`, gives just this."""
-    return text.isascii() and all(type(value) is str for value in detail.values())
+    return text.isascii() and set(map(type, detail.values())) <= _ONLY_TEXT
 
 
+_ONLY_TEXT: set[type] = {str}
 _as_json = json_text_writer(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 

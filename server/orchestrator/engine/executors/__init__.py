@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -183,7 +184,9 @@ def names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*BUILT_IN, *(point.name for point in _plugins()))))
 
 
+@cache
 def _built_in(name: str) -> Executor:
+    """They keep nothing between two tasks."""
     from orchestrator.engine.executors import answer, code, research, review
 
     made = (answer.AnswerExecutor(), code.CodeExecutor(), research.ResearchExecutor(), review.ReviewExecutor())
