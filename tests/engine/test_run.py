@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from contextlib import closing
 from typing import Any
 
 import pytest
 
-from orchestrator.engine import executors
+from orchestrator.engine import executors, heartbeat
 from orchestrator.engine.branch import BranchObserver
 from orchestrator.engine.executors import Outcome
 from orchestrator.engine.experience import Experience, note_taken_back
@@ -668,6 +669,29 @@ async def test_a_correction_during_the_last_call_leads_to_another(tmp_path):
         assert len(branch.requests()) == 2
         assert "A person says about this task: Use French names." in branch.requests()[1].messages[0].text
         assert await run.say(branch.task("a").task_id, "Too late.") == ""
+
+
+async def test_a_correction_from_another_program_is_heard(tmp_path, monkeypatch):
+    monkeypatch.setattr(heartbeat, "POLL_SECONDS", 0.01)
+    script = [done("first", delay=20, repeat=False), done("French")]
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", script) as branch:
+        run = await branch.start("a")
+        await until(lambda: len(branch.requests()) == 1)
+        task_id, now = branch.task("a").task_id, time.time()
+        other = await branch.read_store()
+        try:
+            assert not await other.say(run.run_id, "zzzzz", "To nobody.", now)
+            assert not await other.say(run.run_id, task_id, "Its program is dead.", now + 1_000)
+            assert await other.say(run.run_id, task_id, "Use French names.", now)
+            await until(lambda: "attempt.corrected" in branch.kinds())
+            run.stop()
+            await run.ended()
+            assert await other.said(run.run_id) == []
+            assert not await other.say(run.run_id, task_id, "Too late.", now)
+        finally:
+            await other.aclose()
+        await (await branch.resume(run.run_id)).ended()
+        assert "Use French names." in branch.requests()[-1].messages[0].text
 
 
 async def test_a_correction_outlives_the_program(tmp_path):

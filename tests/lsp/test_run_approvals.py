@@ -2,11 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from lsprotocol import types
 
 from orchestrator.engine import approvals
 from orchestrator.engine.edit_proposal import FileChange, proposal_of
+from orchestrator.errors import ProtocolError
+from orchestrator.lsp.protocol import RunCorrectParams
+from orchestrator.lsp.runs import Runs
 from orchestrator.lsp.shown_run import ShownRun, approval_info
 from orchestrator.model.run import Approval
 from tests.lsp.in_process import URI, make_server
@@ -48,3 +54,28 @@ async def test_a_command_is_asked_with_all_that_must_be_known(tmp_path: Path):
     assert "$ pytest -q" in asked["message"]
     assert "It may execute code of this folder." in asked["message"]
     assert [action["title"] for action in asked["actions"]] == ["Refuse", "Allow", "Allow for this run"]
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+async def test_a_correction_goes_to_whoever_runs_the_task(under_way: bool):
+    said: list[tuple[str, ...]] = []
+
+    class Elsewhere:
+        async def store(self) -> Any:
+            return self
+
+        async def say(self, *given: Any) -> bool:
+            said.append(given[:3])
+            return under_way
+
+    async def session() -> Any:
+        return Elsewhere()
+
+    server: Any = SimpleNamespace(running_session=None, session=session)
+    params = RunCorrectParams(run_id="run_1", task_id="aaaaa", text="In French.")
+    if under_way:
+        assert "Another program runs this task" in (await Runs(server).correct(params)).told
+    else:
+        with pytest.raises(ProtocolError, match="not under way"):
+            await Runs(server).correct(params)
+    assert said == [("run_1", "aaaaa", "In French.")]

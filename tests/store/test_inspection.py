@@ -31,7 +31,7 @@ async def test_size_counts_rows_and_every_file_of_the_store(path: Path) -> None:
             "history_changes": 0, "history_grams": 0, "history_words": 0, "holders": 0,
             "meanings": 0, "measured": 0,
             "messages": 10, "outbox": 0, "outlines": 0, "prompt_uses": 0,
-            "prompts": 0, "runs": 1, "sections": 0, "splits": 0, "steps": 5,
+            "prompts": 0, "runs": 1, "said": 0, "sections": 0, "splits": 0, "steps": 5,
             "tasks": 0,
         }  # fmt: skip
 

@@ -23,6 +23,7 @@ from orchestrator.engine.chat_request import Size, brief_tokens, chat_request, s
 from orchestrator.engine.chat_turn import Subject, Turn, look_at, prompts_in_force
 from orchestrator.engine.chat_updates import Deleted, Hub, Noted, Said, Turned, Used
 from orchestrator.engine.editor import Holder, Person, Target
+from orchestrator.engine.heartbeat import HEARD
 from orchestrator.engine.new_ids import id_source, require_no_misplaced_id
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Asker, candidates
@@ -321,7 +322,7 @@ class Chats:
         store = await self._open_store()
         conversation = await self.conversation(conversation_id)
         if conversation.kind is ConversationKind.ATTEMPT:
-            if await self._correct(conversation, text, live=await store.is_live(conversation_id, time.time())):
+            if await self._correct(store, conversation, text):
                 return Sent(conversation_id, None, None, correction=True)
             conversation = await self._forked(store, conversation, None)
         elif conversation_id in self._turns:
@@ -574,21 +575,22 @@ class Chats:
         )  # fmt: skip
         await store.begin_conversation(run, attempt, conversation)
 
-    async def _correct(self, conversation: Conversation, text: str, *, live: bool) -> bool:
-        """Tell an attempt that is under way. False when it has ended."""
-        if not live:
+    async def _correct(self, store: Store, conversation: Conversation, text: str) -> bool:
+        """Tell an attempt that is under way, here or in another program. False when it has ended."""
+        now, task_id, told = time.time(), conversation.task_id or "", ""
+        if not await store.is_live(conversation.conversation_id, now):
             return False
         for run in self._branches():
-            if not conversation.task_id or run.holder.uri != conversation.uri:
-                continue
-            if told := await run.say(conversation.task_id, text):
-                self.hub.tell(conversation.conversation_id, "", _as_said(conversation, text))
-                self.hub.tell(conversation.conversation_id, "", Noted(told))
-                return True
-        raise ProtocolError(
-            "Another program is at work on this task, or it is being split.",
-            hint="Say it there, or wait for the end.",
-        )
+            if task_id and run.holder.uri == conversation.uri:
+                told = told or await run.say(task_id, text)
+        attempt = None if told else await store.attempt_of(conversation.conversation_id)
+        if attempt is not None and await store.say(attempt.run_id, task_id, text, now):
+            told = HEARD
+        if told:
+            self.hub.tell(conversation.conversation_id, "", _as_said(conversation, text))
+            self.hub.tell(conversation.conversation_id, "", Noted(told))
+            return True
+        raise ProtocolError("This task is being split.", hint="Wait for the end of that, or stop it.")
 
     async def _forked(self, store: Store, old: Conversation, message_id: str | None) -> Conversation:
         """A new conversation that begins with what an attempt came to."""

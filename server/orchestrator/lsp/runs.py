@@ -18,6 +18,7 @@ from orchestrator.engine.branch import BranchRequest
 from orchestrator.engine.edit_proposal import EditProposal
 from orchestrator.engine.editor import Question
 from orchestrator.engine.estimate_line import estimate_line
+from orchestrator.engine.heartbeat import HEARD
 from orchestrator.engine.needed import needed, with_needed
 from orchestrator.engine.session import Workspace
 from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundError
@@ -137,10 +138,14 @@ class Runs:
     async def correct(self, params: RunCorrectParams) -> RunCorrectResult:
         session = self._server.running_session
         run = session.branch(params.run_id) if session is not None else None
-        told = await run.say(params.task_id, params.text) if run is not None else ""
+        if run is not None:
+            told = await run.say(params.task_id, params.text)
+        else:
+            store = await (await self._server.session()).store()
+            told = HEARD if await store.say(params.run_id, params.task_id, params.text, time.time()) else ""
         if not told:
             raise ProtocolError(
-                "This task is not under way here, so it cannot take that in.",
+                "This task is not under way, so it cannot take that in.",
                 hint="Change the task's text, and run it again.",
             )
         return RunCorrectResult(told=told)

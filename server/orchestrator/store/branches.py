@@ -53,6 +53,33 @@ def request_stop(connection: sqlite3.Connection, run_id: str) -> bool:
     return changed.rowcount > 0
 
 
+def say(connection: sqlite3.Connection, run_id: str, task_id: str, text: str, now: float) -> bool:
+    """A correction for a task that a living program has under way; False when none has."""
+    run = connection.execute(
+        "SELECT owner, heartbeat FROM runs WHERE run_id = ? AND kind = ? AND state = ?",
+        (run_id, RunKind.BRANCH.value, RunState.RUNNING.value),
+    ).fetchone()
+    if run is None or leases.is_stale(run["owner"], run["heartbeat"], now):
+        return False
+    added = connection.execute(
+        "INSERT INTO said (run_id, task_id, text, created) SELECT run_id, task_id, ?, ? FROM attempts"
+        " WHERE run_id = ? AND task_id = ? AND ended IS NULL LIMIT 1",
+        (rows.clean_text(text), now, run_id, task_id),
+    )
+    return added.rowcount > 0
+
+
+SAID = "SELECT said_id, task_id, text FROM said WHERE run_id = ? ORDER BY said_id"
+
+
+def said_from(row: sqlite3.Row) -> tuple[int, str, str]:
+    return row["said_id"], row["task_id"], row["text"]
+
+
+def forget_said(connection: sqlite3.Connection, said_id: int) -> None:
+    connection.execute("DELETE FROM said WHERE said_id = ?", (said_id,))
+
+
 def mark_failed(connection: sqlite3.Connection, run_id: str, reason: str, now: float) -> bool:
     marks = ", ".join("?" * len(RESUMABLE))
     found = connection.execute(

@@ -215,6 +215,18 @@ class Store:
         query = "SELECT reason FROM runs WHERE run_id = ? AND state = 'running'"
         return _only(await self._select(_first_column, query, run_id)) == branches.STOP
 
+    async def say(self, run_id: str, task_id: str, text: str, now: float) -> bool:
+        """A correction for whoever has this task under way; False when nobody has."""
+        return await self._write(partial(branches.say, run_id=run_id, task_id=task_id, text=text, now=now))
+
+    async def said(self, run_id: str) -> list[tuple[int, str, str]]:
+        """What other programs' persons said about tasks of this run: a number to forget it by, task, text."""
+        return await self._select(branches.said_from, branches.SAID, run_id)
+
+    async def forget_said(self, said_id: int) -> None:
+        """The run took it in."""
+        await self._write(partial(branches.forget_said, said_id=said_id))
+
     async def running(self, uri: str) -> list[Run]:
         """Branches of this outline that another process runs."""
         query = "SELECT * FROM runs WHERE state = 'running' AND kind = 'branch' AND uri = ? AND owner <> ?"
