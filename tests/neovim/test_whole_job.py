@@ -66,7 +66,7 @@ def test_tree_chat_run_answer_quit_and_come_back(tmp_path: Path) -> None:
         command(shown, "Orchestrator inbox")
         shown.wait_for("asks: Which name?")
         command(shown, "Orchestrator answer")
-        shown.wait_for("Which name?")
+        shown.wait_until("the prompt", lambda screen: '"Choose a name" asks: Which name?' in screen)
         shown.type("Gate it is")
         shown.press("Enter")
         shown.wait_for("> Result: It is called Gate.")
