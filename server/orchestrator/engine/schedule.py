@@ -24,7 +24,7 @@ Invariant: what may start at once is what nothing blocks in the text (test_what_
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -292,10 +292,11 @@ def schedule(outline: Outline, roots: Sequence[Task]) -> Schedule:
 
 def refuse(outline: Outline, roots: Sequence[Task], found: Sequence[Reference] | None = None) -> None:
     """Raises TaskError when these branches cannot be run as they are written."""
+    written = Counter(segment.task_id for segment in outline.segments)  # once: to look for each takes much longer
     seen: set[str] = set()
     for task in runnable(roots):
         if task.task_id is not None:
-            if task.task_id in seen or len(outline.by_id(task.task_id)) > 1:
+            if task.task_id in seen or written[task.task_id] > 1:
                 raise TaskError(
                     f"Two tasks have the id ^{task.task_id}.", hint="Remove one of the two; tasks are told apart by it."
                 )

@@ -25,10 +25,6 @@ T = TypeVar("T")
 PAGE = 256
 """Segments of a page; one that grows to twice as many is cut."""
 
-FEW_PAGES, OFTEN = 4, 8
-"""Whoever asks for an id looks into each page. Where there are many, and the same text is asked again and again, as a
-run does, the pages of all ids are remembered: that takes as long as some hundred questions."""
-
 TOP_TASK = 7
 """The rank of tasks below no other task. Headings have 1 to 6."""
 
@@ -223,12 +219,10 @@ class _Ranks:
 class Segments:
     """A sequence that never changes; `splice` makes another one that shares all pages but a few."""
 
-    __slots__ = ("_asked", "_counts", "_homes", "_lines", "_offsets", "pages")
+    __slots__ = ("_counts", "_lines", "_offsets", "pages")
 
     def __init__(self, pages: tuple[Page, ...]) -> None:
         self.pages = pages
-        self._asked = 0
-        self._homes: dict[str, int] | None = None
         self._counts = [0, *accumulate([len(page.segments) for page in pages])]
         self._offsets = [0, *accumulate([page.length for page in pages])]
         self._lines = [0, *accumulate([page.lines for page in pages])]
@@ -370,39 +364,6 @@ class Segments:
                 if shape.rank == rank and shape.kind is Kind.TEXT:
                     return self.index(number, place)
         return None
-
-    def with_id(self, task_id: str) -> list[int]:
-        """The tasks of this id: mostly one, more where it was written twice."""
-        if self._homes is None and len(self.pages) > FEW_PAGES:
-            self._asked += 1
-            if self._asked > OFTEN:
-                self._homes = self._homes_of_ids()
-        numbers: Iterable[int] = range(len(self.pages))
-        if self._homes is not None:
-            home = self._homes.get(task_id)
-            if home is None:
-                return []
-            numbers = (home,) if home >= 0 else numbers
-        found: list[int] = []
-        for number in numbers:
-            page = self.pages[number]
-            slots = (page.find_ids() if page.ids is None else page.ids).get(task_id)
-            if slots is not None:
-                found += [self.index(number, slot) for slot in (slots if isinstance(slots, list) else (slots,))]
-        return found
-
-    def _homes_of_ids(self) -> dict[str, int]:
-        """The page of each id, or -1 where several have it."""
-        homes: dict[str, int] = {}
-        written = 0
-        for number, page in enumerate(self.pages):
-            ids = page.find_ids() if page.ids is None else page.ids
-            written += len(ids)
-            homes.update(dict.fromkeys(ids, number))
-        if len(homes) < written:
-            for number, page in enumerate(self.pages):
-                homes.update((task_id, -1) for task_id in page.ids or () if homes[task_id] != number)
-        return homes
 
     def splice(self, start: int, end: int, new: Sequence[Segment]) -> Segments:
         """With these instead of the segments from `start` up to `end`."""

@@ -372,9 +372,17 @@ class Outline:
 
     def by_id(self, task_id: str) -> tuple[Task, ...]:
         """More than one where an id was written twice."""
-        found = tuple(map(self.node, self.segments.with_id(task_id)))
-        assert all(isinstance(node, Task) for node in found), "only tasks have ids"
-        return found  # pyright: ignore[reportReturnType] - see the line before
+        found: list[Task] = []
+        for number, page in enumerate(self.segments.pages):
+            ids = page.ids
+            slots = (page.find_ids() if ids is None else ids).get(task_id)
+            if slots is None:
+                continue
+            for slot in slots if isinstance(slots, list) else (slots,):
+                node = self.node(self.segments.index(number, slot))
+                assert isinstance(node, Task), "only tasks have ids"
+                found.append(node)
+        return tuple(found)
 
     def dependencies(self, task: Task) -> tuple[str, ...]:
         """The ids of its `dependsOn` field, each once, in order."""
