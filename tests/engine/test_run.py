@@ -535,6 +535,57 @@ async def test_a_task_that_is_removed_is_cancelled_after_its_grace(tmp_path):
         assert view.state is RunState.COMPLETED
 
 
+def at_first_work(branch, change) -> None:
+    """Call it as soon as a task is at work: nothing else has begun where one runs at a time."""
+    seen: list[str] = []
+
+    def on_event(event: Event) -> None:
+        branch.events.append(event)
+        if event.detail.get("state") == "executing" and not seen:
+            seen.append(event.kind)
+            change()
+
+    branch.observer = BranchObserver(on_event, branch.approvals.append, on_note=branch.notes.append)
+
+
+async def test_what_is_settled_before_its_turn_is_not_done(tmp_path):
+    text = "- [ ] a\n- [ ] b\n- [ ] c\n- [ ] d\n  - [ ] below d\n- [ ] e\n"
+    async with Branch(tmp_path, text, [done()], run={"concurrency": 1}) as branch:
+
+        def by_hand() -> None:
+            for title, mark in (("b", "x"), ("c", "-"), ("d", "-")):
+                branch.holder.type(f"[ ] {title}", f"[{mark}] {title}")
+
+        at_first_work(branch, by_hand)
+        view = await branch.run()
+        assert [branch.mark(title) for title in ("a", "b", "c", "d", "below d", "e")] == ["x", "x", "-", "-", " ", "x"]
+        assert len(branch.requests()) == 2
+        assert (view.state, view.failed) == (RunState.COMPLETED, 0)
+
+
+async def test_what_is_cut_before_its_turn_is_done_when_it_is_back(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [done()], run={"concurrency": 1, "grace": 60}) as branch:
+        line: list[str] = []
+
+        def cut() -> None:
+            line.append(next(each for each in branch.text.splitlines(keepends=True) if "] b" in each))
+            branch.holder.type(line[0], "")
+
+        at_first_work(branch, cut)
+        run = await branch.start()
+        await until(lambda: run.crew.absent)
+        branch.holder.type("- [", f"{line[0]}- [")
+        view = await run.ended()
+        assert (branch.mark("b"), view.done) == ("x", 2)
+
+
+async def test_what_is_gone_before_its_turn_is_not_possible(tmp_path):
+    async with Branch(tmp_path, "- [ ] a\n- [ ] b\n", [done()], run={"concurrency": 1, "grace": 0.1}) as branch:
+        at_first_work(branch, lambda: branch.holder.type(branch.text[branch.text.index("- [ ] b") :], ""))
+        view = await branch.run()
+        assert (view.done, view.blocked, branch.text.count("[x]")) == (1, 1, 1)
+
+
 @pytest.mark.parametrize("mark", ["x", "-"])
 async def test_a_status_set_by_hand_stops_the_attempt(tmp_path, mark):
     async with Branch(tmp_path, "1. [ ] a\n2. [ ] b\n", [does("b"), done(delay=20)]) as branch:
