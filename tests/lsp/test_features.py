@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -11,7 +12,7 @@ from lsprotocol import types
 
 from orchestrator.lsp.problems import MOST
 from orchestrator.outline.text import Encoding
-from tests.lsp.in_process import URI, call, cursor, document, make_server, open_document
+from tests.lsp.in_process import URI, call, cursor, document, make_server, open_document, replace_text
 
 SYMBOLS = """
     # Ship
@@ -220,6 +221,20 @@ def test_a_lens_runs_the_task(tmp_path: Path) -> None:
     assert run.command.arguments[0]["nodeId"] == "n1"
 
 
+def test_lenses_of_some_lines_are_those_of_the_whole_there(tmp_path: Path) -> None:
+    server, _ = make_server(tmp_path)
+    open_document(server, "- [ ] a\n  - [ ] b\n- [ ] c\n- [x] d\n- [ ] e\n")
+    whole = call(server, "textDocument/codeLens", types.CodeLensParams(document()))
+    lines = {"start": {"line": 1, "character": 0}, "end": {"line": 3, "character": 0}}
+    found = call(server, "orchestrator/lenses", {"uri": URI, "range": lines}).lenses
+    assert [(lens.range.start.line, lens.title, lens.command, lens.arguments) for lens in found] == [
+        (lens.range.start.line, lens.command.title, lens.command.command, lens.command.arguments)
+        for lens in whole
+        if 1 <= lens.range.start.line <= 3
+    ]
+    assert [lens.title for lens in found] == ["Split", "Run"]
+
+
 def test_no_lens_in_other_markdown(tmp_path: Path) -> None:
     assert lenses(tmp_path, "- [ ] a\n", "file:///w/TODO.md") == []
 
@@ -295,6 +310,24 @@ def test_an_error_is_not_hidden_behind_hints(tmp_path: Path) -> None:
     assert (error.code, error.range.start.line) == ("bad-field-value", 2000)
     assert [item.range.start.line for item in hints] == list(range(MOST - 1))
     assert "1501 more" in more.message
+
+
+def test_a_key_that_changes_no_problem_is_answered_without_them(tmp_path: Path) -> None:
+    server, _ = make_server(tmp_path, pull_diagnostics=True)
+    open_document(server, "- [~] a\n- [ ] b\n")
+
+    def ask(text: str, previous: str | None) -> Any:
+        replace_text(server, next(versions), text)
+        return call(server, "textDocument/diagnostic", types.DocumentDiagnosticParams(document(), None, previous))
+
+    versions = itertools.count(2)
+    first = ask("- [~] a\n- [ ] b\n", None)
+    same = ask("- [~] a\n- [ ] bc\n", first.result_id)
+    assert (same.kind, same.result_id) == ("unchanged", first.result_id)
+    moved = ask("\n- [~] a\n- [ ] bc\n", first.result_id)
+    assert [item.range.start.line for item in moved.items] == [1]
+    assert ask("- [~] a\n- [ ] b\n", moved.result_id).kind == "full"
+    assert ask("- [~] a\n- [ ] b\n", "of another server").kind == "full"
 
 
 def test_an_unchanged_document_is_not_sent_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -125,7 +125,9 @@ class VSCode:
         environment: Mapping[str, str] | None = None,
         server: Path | None = BIN / "orchestrator",
         beside: VSCode | None = None,
+        without: Collection[str] = (),
     ) -> None:
+        """`without`: extensions that VS Code brings, and this one does not."""
         self.home = home
         self.workspace = home / "work"
         self.trusted = trusted
@@ -145,6 +147,7 @@ class VSCode:
             }
         self._environment = dict(environment or {})
         self._beside = beside
+        self._without = without
         self._process: subprocess.Popen[str] | None = None
         self._playwright: Playwright | None = None
         self.browser: Browser | None = None
@@ -242,6 +245,7 @@ class VSCode:
             "--disable-proxy",
         ]
         argv += [] if not self.trusted else ["--disable-workspace-trust"]
+        argv += ["--builtin-extensions-dir", str(self._some_extensions())] if self._without else []
         self._process = subprocess.Popen(
             [*argv, str(self.workspace)],
             env=environment,
@@ -254,6 +258,14 @@ class VSCode:
         threading.Thread(target=self._read, args=(ready,), daemon=True).start()
         if not ready.wait(PATIENCE / 1000):
             raise TimeoutError("VS Code did not start:\n" + "\n".join(self.log))
+
+    def _some_extensions(self) -> Path:
+        folder = self.home / "builtin"
+        folder.mkdir()
+        for one in (vscode_folder() / "node_modules/code-server/lib/vscode/extensions").iterdir():
+            if one.name not in self._without:
+                (folder / one.name).symlink_to(one)
+        return folder
 
     def _read(self, ready: threading.Event) -> None:
         assert self._process is not None

@@ -222,6 +222,8 @@ def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
     put_cursor(page, "Group 0")
     page.keyboard.type("!")
     expect(code.row("Group 0!")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".codelens-decoration").get_by_text("0/99").first).to_be_visible(timeout=PATIENCE)
+    assert page.locator(".codelens-decoration").count() < 50  # one of them for each of a hundred groups took seconds
     code.shot("big")
     page.keyboard.press("Control+z")
     line(page, "Group 0!").wait_for(state="hidden")

@@ -3,10 +3,13 @@
 Apart from `features/diagnostic.py` because both ways, asked for and told, must show the same.
 
 Invariant: a client gets problems in one of the two ways, never both (test_pull_or_push_never_both).
+Invariant: a name of a report stands for the same problems as long as the server lives
+(test_a_key_that_changes_no_problem_is_answered_without_them).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -22,6 +25,24 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Diagnostics per document: an editor needs 24 ms to receive a thousand, and a person reads none of them."""
+
+
+def reported(
+    document: Document, state: str, find: Callable[[], list[types.Diagnostic]]
+) -> tuple[str, list[types.Diagnostic]]:
+    """The problems with a name: that of the last ones, if these are the same, as most keys leave them.
+
+    `state` names all that they are found by; it becomes the name of others.
+    """
+    before: tuple[int, str, str, list[types.Diagnostic]] | None = document.kept.get(types.TEXT_DOCUMENT_DIAGNOSTIC)
+    if before is not None and before[0] != document.generation:
+        before = None  # whoever closed it forgot them
+    if before is not None and before[1] == state:
+        return before[2], before[3]
+    found = find()
+    name = before[2] if before is not None and before[3] == found else state
+    document.kept[types.TEXT_DOCUMENT_DIAGNOSTIC] = (document.generation, state, name, found)
+    return name, found
 
 
 def diagnostics(server: Server, document: Document) -> list[types.Diagnostic]:

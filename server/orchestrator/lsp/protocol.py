@@ -157,6 +157,25 @@ class TreeLocateResult(Wire):
     """Its title."""
 
 
+class LensesParams(Wire):
+    """The code lenses of some lines, for a client that draws what is on its screen: `textDocument/codeLens` has all."""
+
+    uri: Uri
+    range: Range
+
+
+class LensInfo(Wire):
+    range: Range
+    title: str
+    command: str
+    arguments: list[dict[str, Any]]
+
+
+class LensesResult(Wire):
+    document_version: int | None
+    lenses: list[LensInfo]
+
+
 class TreeSearchParams(Wire):
     """Which nodes of an open outline fit: a filter, for the parts of the tree that nobody has loaded too."""
 
@@ -699,6 +718,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/tree": (TreeParams, TreeResult),
     "orchestrator/tree/locate": (TreeLocateParams, TreeLocateResult),
     "orchestrator/tree/search": (TreeSearchParams, TreeSearchResult),
+    "orchestrator/lenses": (LensesParams, LensesResult),
     "orchestrator/split/start": (SplitStartParams, SplitStartResult),
     "orchestrator/split/accept": (SplitAcceptParams, SplitAcceptResult),
     "orchestrator/split/edit": (SplitEditParams, Done),

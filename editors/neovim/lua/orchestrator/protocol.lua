@@ -62,6 +62,21 @@
 ---@field range orchestrator.Range All lines of the node, with its children.
 ---@field selectionRange orchestrator.Range Its title.
 
+---The code lenses of some lines, for a client that draws what is on its screen: `textDocument/codeLens` has all.
+---@class orchestrator.LensesParams
+---@field uri string
+---@field range orchestrator.Range
+
+---@class orchestrator.LensInfo
+---@field range orchestrator.Range
+---@field title string
+---@field command string
+---@field arguments table<string, any>[]
+
+---@class orchestrator.LensesResult
+---@field documentVersion integer|vim.NIL
+---@field lenses orchestrator.LensInfo[]
+
 ---Which nodes of an open outline fit: a filter, for the parts of the tree that nobody has loaded too.
 ---@class orchestrator.TreeSearchParams
 ---@field uri string

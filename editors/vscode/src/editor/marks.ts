@@ -20,6 +20,8 @@ export class Marks implements vscode.Disposable {
   private readonly lines = new Map<string, { line: number; waiting: boolean }>();
   private readonly disposables: vscode.Disposable[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** What was typed since the marks were drawn may have changed them. */
+  private due = false;
 
   constructor(
     extension: vscode.ExtensionContext,
@@ -46,7 +48,7 @@ export class Marks implements vscode.Disposable {
         this.ids = dimmed();
         this.drawAll();
       }),
-      vscode.workspace.onDidChangeTextDocument((change) => this.typed(change.document)),
+      vscode.workspace.onDidChangeTextDocument((change) => this.typed(change)),
       live.onTasks((tasks) => void this.place(tasks)),
     );
     this.drawAll();
@@ -59,12 +61,17 @@ export class Marks implements vscode.Disposable {
     }
   }
 
-  private typed(document: vscode.TextDocument): void {
+  private typed({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     if (!vscode.window.visibleTextEditors.some((editor) => editor.document === document)) {
+      return;
+    }
+    this.due ||= contentChanges.some((change) => mayMark(document, change));
+    if (!this.due) {
       return;
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
+      this.due = false;
       for (const editor of vscode.window.visibleTextEditors) {
         if (editor.document === document) {
           this.dim(editor);
@@ -131,6 +138,11 @@ export class Marks implements vscode.Disposable {
     editor.setDecorations(this.running, spans(false));
     editor.setDecorations(this.waiting, spans(true));
   }
+}
+
+/** Words within a line without an id change no mark: VS Code moves those of other lines along. */
+function mayMark(document: vscode.TextDocument, { range, text }: vscode.TextDocumentContentChangeEvent): boolean {
+  return !range.isSingleLine || /[\n^]/.test(text) || document.lineAt(range.start.line).text.includes("^");
 }
 
 /** Less where the theme is one of high contrast: who chose it wants to read everything. */

@@ -88,6 +88,24 @@ export interface TreeLocateResult {
   selectionRange: Range;
 }
 
+/** The code lenses of some lines, for a client that draws what is on its screen: `textDocument/codeLens` has all. */
+export interface LensesParams {
+  uri: string;
+  range: Range;
+}
+
+export interface LensInfo {
+  range: Range;
+  title: string;
+  command: string;
+  arguments: Record<string, unknown>[];
+}
+
+export interface LensesResult {
+  documentVersion: number | null;
+  lenses: LensInfo[];
+}
+
 /** Which nodes of an open outline fit: a filter, for the parts of the tree that nobody has loaded too. */
 export interface TreeSearchParams {
   uri: string;
@@ -1328,6 +1346,7 @@ export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
   "orchestrator/tree/locate": { params: TreeLocateParams; result: TreeLocateResult };
   "orchestrator/tree/search": { params: TreeSearchParams; result: TreeSearchResult };
+  "orchestrator/lenses": { params: LensesParams; result: LensesResult };
   "orchestrator/split/start": { params: SplitStartParams; result: SplitStartResult };
   "orchestrator/split/accept": { params: SplitAcceptParams; result: SplitAcceptResult };
   "orchestrator/split/edit": { params: SplitEditParams; result: Done };

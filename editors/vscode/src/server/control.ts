@@ -10,6 +10,7 @@ import * as os from "node:os";
 import * as vscode from "vscode";
 import type { Executable, Hover, LanguageClient, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
 
+import { LongOutlines } from "../editor/long";
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
 import { type Inspected, serverSettings } from "../settings";
 import { type Found, findServer, type Surroundings, workingDirectory } from "./find";
@@ -55,6 +56,7 @@ export class ServerControl implements vscode.Disposable {
   private turn: Promise<void> = Promise.resolve();
   /** When servers ended by themselves. */
   private ends: number[] = [];
+  private readonly long = new LongOutlines((document) => this.refreshLenses(document));
   /** A lens or a hover asks for a conversation. */
   onChat: (params: ChatOpenParams) => Promise<void> = () => Promise.resolve();
   /** A split was started, by whatever door. */
@@ -120,6 +122,26 @@ export class ServerControl implements vscode.Disposable {
     for (const provider of providers.filter((one) => one.scheme === uri.scheme)) {
       provider.onDidChangeEmitter.fire(uri);
     }
+  }
+
+  /** Of a long outline; undefined: as the client asks for all of them. */
+  private lensesNear(document: vscode.TextDocument): Promise<vscode.CodeLens[]> | undefined {
+    const stretch = this.long.lenses(document);
+    if (stretch === undefined) {
+      return undefined;
+    }
+    const range = { start: { line: stretch.first, character: 0 }, end: { line: stretch.last, character: 0 } };
+    const asked = this.request("orchestrator/lenses", { uri: document.uri.toString(), range });
+    return asked.then(({ lenses }) =>
+      lenses.map(({ range: { start, end }, title, command, arguments: given }) => {
+        const place = new vscode.Range(start.line, start.character, end.line, end.character);
+        return new vscode.CodeLens(place, { title, command, arguments: given });
+      }),
+    );
+  }
+
+  private refreshLenses(document: vscode.TextDocument): void {
+    this.client?.getFeature("textDocument/codeLens").getProvider(document)?.onDidChangeCodeLensEmitter.fire();
   }
 
   /** The client, as soon as it is started. */
@@ -224,6 +246,10 @@ export class ServerControl implements vscode.Disposable {
           }
           return result;
         },
+        // An answer that is not wanted any more is undefined: VS Code drops it.
+        provideCodeLenses: async (document, token, next) => this.lensesNear(document) ?? (await next(document, token)),
+        provideDocumentSymbols: async (document, token, next) => ((await this.long.rest(document, token)) ? next(document, token) : undefined),
+        provideFoldingRanges: async (document, context, token, next) => ((await this.long.rest(document, token)) ? next(document, context, token) : undefined),
         workspace: {
           configuration: (params) => params.items.map((item) => (item.section === "orchestrator" ? this.settings() : null)),
         },
@@ -296,6 +322,7 @@ export class ServerControl implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.long.dispose();
     this.changed.dispose();
     this.output.dispose();
   }

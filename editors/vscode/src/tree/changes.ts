@@ -5,6 +5,8 @@ import * as vscode from "vscode";
 import type { Row } from "./rows";
 
 export const TELL_PAUSE = 40;
+/** For what somebody types: the row shows it a moment later, and not at each key. */
+const TYPED_PAUSE = 250;
 
 export class Changes implements vscode.Disposable {
   private readonly emitter = new vscode.EventEmitter<Row[] | undefined>();
@@ -12,11 +14,22 @@ export class Changes implements vscode.Disposable {
   private pending = new Set<Row>();
   private all = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private later: ReturnType<typeof setTimeout> | undefined;
 
   row(row: Row | undefined): void {
     if (row !== undefined) {
       this.pending.add(row);
       this.soon();
+    }
+  }
+
+  /** Only their looks are other ones. */
+  looks(rows: Iterable<Row>): void {
+    for (const row of rows) {
+      this.pending.add(row);
+    }
+    if (this.pending.size > 0) {
+      this.later ??= setTimeout(() => this.tell(), TYPED_PAUSE);
     }
   }
 
@@ -27,20 +40,25 @@ export class Changes implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.later);
     this.emitter.dispose();
   }
 
   private soon(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      const rows = [...this.pending];
-      this.pending = new Set();
-      if (this.all) {
-        this.all = false;
-        this.emitter.fire(undefined);
-      } else if (rows.length > 0) {
-        this.emitter.fire(rows);
-      }
-    }, TELL_PAUSE);
+    this.timer ??= setTimeout(() => this.tell(), TELL_PAUSE);
+  }
+
+  private tell(): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.later);
+    this.timer = this.later = undefined;
+    const rows = [...this.pending];
+    this.pending = new Set();
+    if (this.all) {
+      this.all = false;
+      this.emitter.fire(undefined);
+    } else if (rows.length > 0) {
+      this.emitter.fire(rows);
+    }
   }
 }

@@ -303,7 +303,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       this.changes.row(this.files.row(changed.uri));
       return;
     }
-    for (const row of [...changes.looks, ...changes.children]) {
+    this.changes.looks(changes.looks);
+    for (const row of changes.children) {
       this.changes.row(row ?? this.files.row(changed.uri));
     }
   }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from orchestrator.lsp.problems import diagnostics
+from orchestrator.lsp.problems import diagnostics, reported
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
@@ -37,10 +37,9 @@ def _report(server: Server, params: types.DocumentDiagnosticParams) -> Report:
     findings = server.findings
     there = server.index.ids_elsewhere(document.uri) if server.folders else None
     elsewhere = f"{there.generation}.{there.complete}" if there else ""
-    result_id = f"{document.generation}.{document.version}.{server.settings_in_force.generation}.{findings.generation}"
-    result_id += f".{elsewhere}.{server.split_history.generation}.{server.prompt_names.generation}"
+    state = f"{document.generation}.{document.version}.{server.settings_in_force.generation}.{findings.generation}"
+    state += f".{elsewhere}.{server.split_history.generation}.{server.prompt_names.generation}"
+    result_id, items = reported(document, state, lambda: [*diagnostics(server, document), *findings.of(document.uri)])
     if params.previous_result_id == result_id:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
-    return types.RelatedFullDocumentDiagnosticReport(
-        items=[*diagnostics(server, document), *findings.of(document.uri)], result_id=result_id
-    )
+    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=result_id)
