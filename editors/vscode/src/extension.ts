@@ -18,7 +18,7 @@ import { Live } from "./live";
 import { openLink } from "./links";
 import { CONTEXTS } from "./names";
 import { NotTrustedError, ServerControl, type ServerState } from "./server/control";
-import { say, wordsOf } from "./talk";
+import { say, errorWords } from "./talk";
 import { dragAndDrop } from "./tree/drag";
 import { isOpenOutline } from "./tree/files";
 import { TaskTree } from "./tree/view";
@@ -91,7 +91,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
           if (error instanceof NotTrustedError) {
             return vscode.commands.executeCommand("orchestrator.explainTrust");
           }
-          void say("error", wordsOf(error));
+          void say("error", errorWords(error));
           return undefined;
         }
       }),
@@ -105,6 +105,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
         live.clear();
         proposals.clear();
       }
+      void vscode.commands.executeCommand("setContext", CONTEXTS.serverReady, state.kind === "ready");
       void vscode.commands.executeCommand("setContext", CONTEXTS.mend, state.kind === "missing" ? state.mend : "");
       if ((state.kind === "missing" || state.kind === "failed") && vscode.window.visibleTextEditors.some((editor) => isOpenOutline(editor.document))) {
         void offerToMend(extension, state);

@@ -14,6 +14,8 @@ export const CONTEXTS = {
   outline: "orchestrator.outline",
   /** "ready", "missing", … */
   state: "orchestrator.state",
+  /** For Get Started: told again when its page opens, which hears only of what changes then. */
+  serverReady: "orchestrator.serverReady",
   /** The active editor's document has a proposal that waits for an answer. */
   proposal: "orchestrator.proposal",
   /** A filter hides tasks in the tree. */

@@ -9,12 +9,12 @@ export async function tell<T>(work: PromiseLike<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    void say("error", wordsOf(error));
+    void say("error", errorWords(error));
     return undefined;
   }
 }
 
-export function wordsOf(error: unknown): string {
+export function errorWords(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -80,7 +80,7 @@ export function money(usd: number | null | undefined): string {
 }
 
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
 /** "2 of 5 · $0.03" */

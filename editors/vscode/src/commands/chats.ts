@@ -8,7 +8,7 @@ import type { ChatInfo, ChatOpenParams } from "../generated/protocol";
 import { tell } from "../talk";
 import { isRow, type Row } from "../tree/rows";
 import { ago, counted, shortened } from "../words";
-import { atCursor } from "./place";
+import { atTask } from "./place";
 
 const AS_TEXT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("book"), tooltip: "Open as text" };
 const RENAME: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("edit"), tooltip: "Rename" };
@@ -29,7 +29,7 @@ async function open(context: Context, row: Row | undefined, more: Partial<ChatOp
     await context.chats.show({ uri: row.uri, nodeId: row.node.nodeId, ...more });
     return;
   }
-  const place = atCursor();
+  const place = await atTask();
   if (place !== undefined) {
     await context.chats.show({ uri: place.uri, version: place.version, position: place.position, ...more });
   }

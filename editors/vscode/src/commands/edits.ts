@@ -1,9 +1,11 @@
 /** Editing without a model: every edit is computed by the server and is one undo step. */
 
+import * as path from "node:path";
 import * as vscode from "vscode";
 
 import type { Context } from "../context";
 import type { EditParams, EditResult, EditStatusSetParams, EditValueSetParams, Requests } from "../generated/protocol";
+import { isOutline } from "../outlines";
 import { tell } from "../talk";
 import { isRow, nodesOf, type Row } from "../tree/rows";
 import { atCursor, show } from "./place";
@@ -185,6 +187,8 @@ export async function newOutline(): Promise<void> {
   if (uri === undefined) {
     return;
   }
-  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode("# Plan\n\n- [ ] \n"));
-  await show(uri.toString(), 2);
+  // Under a name of another kind it says itself that it is one.
+  const head = isOutline(path.basename(uri.path), "") ? "" : "---\norchestrator: 1\n---\n";
+  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(`${head}# Plan\n\n- [ ] \n`));
+  await show(uri.toString(), head === "" ? 2 : 5);
 }

@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Context } from "../context";
 import { hitWords } from "../hits";
 import type { HistoryHit, HistorySearchParams } from "../generated/protocol";
+import { errorWords, say } from "../talk";
 import { show } from "./place";
 
 const TYPE_PAUSE = 200;
@@ -49,7 +50,7 @@ export function history(context: Context, given?: string): void {
       }
     } catch (error) {
       if (mine === asked) {
-        void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+        void say("error", errorWords(error));
       }
     } finally {
       if (mine === asked) {
@@ -106,6 +107,6 @@ async function follow(context: Context, hit: HistoryHit, where: "task" | "talk" 
       void vscode.window.showInformationMessage("This task is not in its outline any more.");
     }
   } catch (error) {
-    void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+    void say("error", errorWords(error));
   }
 }

@@ -1,8 +1,10 @@
 /** Which task a command is about: a row of the tree, or the cursor and the selection of the editor. */
 
+import * as path from "node:path";
 import * as vscode from "vscode";
 
 import type { Range } from "../generated/protocol";
+import { isOutline } from "../outlines";
 import { isOpenOutline } from "../tree/files";
 
 export interface AtCursor {
@@ -11,6 +13,22 @@ export interface AtCursor {
   version: number;
   position: { line: number; character: number };
   range: Range;
+}
+
+/**
+ * As `atCursor`, for commands that are offered where no text is in front, such as the pages of Get Started: the only
+ * outline that is open comes to the front first, with its cursor where it was.
+ */
+export async function atTask(): Promise<AtCursor | undefined> {
+  if (vscode.window.activeTextEditor === undefined) {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const inputs = tabs.flatMap(({ input, group }) => (input instanceof vscode.TabInputText ? [{ uri: input.uri, viewColumn: group.viewColumn }] : []));
+    const [only, ...others] = inputs.filter(({ uri }) => isOutline(path.basename(uri.path), ""));
+    if (only !== undefined && others.every(({ uri }) => uri.toString() === only.uri.toString())) {
+      await vscode.window.showTextDocument(only.uri, { viewColumn: only.viewColumn, preview: false });
+    }
+  }
+  return atCursor();
 }
 
 /** The place in the active editor; says what to do where there is none. */
@@ -52,14 +70,14 @@ export async function show(
 ): Promise<vscode.TextEditor> {
   const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
   const place = new vscode.Range(line, 0, line, 0);
+  const end = document.lineAt(Math.min(line, document.lineCount - 1)).range.end;
   const visible = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
   const editor = await vscode.window.showTextDocument(document, {
     preserveFocus,
     preview: false,
     viewColumn: visible?.viewColumn ?? column,
+    selection: new vscode.Range(end, end), // with it, and not behind it: whoever types at once types there
   });
-  const end = document.lineAt(Math.min(line, document.lineCount - 1)).range.end;
-  editor.selection = new vscode.Selection(end, end);
   editor.revealRange(place, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   return editor;
 }

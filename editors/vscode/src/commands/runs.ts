@@ -8,14 +8,14 @@ import { tell } from "../talk";
 import { isRow, nodesOf, type Row } from "../tree/rows";
 import type { RunRow, RunTaskRow } from "../views/runs";
 import { counted, money, shortened } from "../words";
-import { activeOutline, atCursor, show } from "./place";
+import { activeOutline, atTask, show } from "./place";
 
 /** What is selected in one outline is one run. */
 export async function run(context: Context, row?: Row, selection?: readonly Row[]): Promise<void> {
   const several = isRow(row) ? [...nodesOf(context.tree.chosen(row, selection))] : [];
   const starts: RunStartParams[] = isRow(row)
     ? several.map(([uri, nodeIds]) => (nodeIds.length === 1 ? { uri, nodeId: nodeIds[0] ?? null } : { uri, nodeIds }))
-    : places(row);
+    : await places(row);
   for (const at of starts) {
     await tell(context.server.request("orchestrator/run/start", at));
   }
@@ -47,7 +47,7 @@ export async function runOutline(context: Context, row?: Row): Promise<void> {
 }
 
 export async function estimate(context: Context, row?: Row): Promise<void> {
-  const [at] = places(row);
+  const [at] = await places(row);
   if (at === undefined) {
     return;
   }
@@ -65,11 +65,11 @@ function range(pair: number[], words: (value: number) => string = String): strin
   return least === most ? words(least) : `${words(least)} to ${words(most)}`;
 }
 
-function places(row: Row | undefined): RunPlaceParams[] {
+async function places(row: Row | undefined): Promise<RunPlaceParams[]> {
   if (isRow(row)) {
     return [...nodesOf([row])].map(([uri, [nodeId]]) => ({ uri, nodeId: nodeId ?? null }));
   }
-  const place = atCursor();
+  const place = await atTask();
   return place === undefined ? [] : [{ uri: place.uri, version: place.version, position: place.position }];
 }
 

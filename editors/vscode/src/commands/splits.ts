@@ -7,7 +7,7 @@ import type { SplitStartParams } from "../generated/protocol";
 import type { GhostComment } from "../ghosts/threads";
 import { isRow, type Row } from "../tree/rows";
 import { shortened } from "../words";
-import { activeOutline, atCursor } from "./place";
+import { activeOutline, atTask } from "./place";
 
 export async function split(context: Context, row?: Row): Promise<void> {
   await start(context, row, {});
@@ -23,7 +23,7 @@ export async function replan(context: Context, row?: Row): Promise<void> {
 }
 
 export async function expand(context: Context): Promise<void> {
-  const place = atCursor();
+  const place = await atTask();
   if (place !== undefined) {
     await context.splits.start({ uri: place.uri, version: place.version, position: place.position, idea: true });
   }
@@ -34,7 +34,7 @@ async function start(context: Context, row: Row | undefined, more: Partial<Split
     await context.splits.start({ uri: row.uri, nodeId: row.node.nodeId, ...more });
     return;
   }
-  const place = atCursor();
+  const place = await atTask();
   if (place !== undefined) {
     await context.splits.start({ uri: place.uri, version: place.version, position: place.position, ...more });
   }

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 
 import type { SplitPreviewParams, SplitStartParams, SplitStartResult } from "../generated/protocol";
 import type { ServerControl } from "../server/control";
-import { tell } from "../talk";
+import { errorWords, say, tell } from "../talk";
 import { shortened } from "../words";
 import { asksForFields, asOutline, fromOutline, isReplan, type Proposals } from "./model";
 import { type GhostThreads, lastLineOf } from "./threads";
@@ -104,7 +104,7 @@ export class Splits implements vscode.Disposable {
     try {
       read = fromOutline(document.getText());
     } catch (error) {
-      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+      void say("error", errorWords(error));
       return;
     }
     const done = await tell(this.server.request("orchestrator/split/edit", { runId, ...read }));
@@ -124,7 +124,7 @@ export class Splits implements vscode.Disposable {
     const why = preview.message ?? "";
     switch (preview.state) {
       case "failed":
-        void vscode.window.showErrorMessage(`“${title}” was not split: ${why}`);
+        void say("error", `“${title}” was not split: ${why}`);
         break;
       case "simple": {
         const force = "Split Anyway";

@@ -12,6 +12,7 @@ import type { Executable, Hover, LanguageClient, LanguageClientOptions, StaticFe
 
 import { LongOutlines } from "../editor/long";
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
+import { keepingCursors } from "../editor/cursors";
 import { type Inspected, serverSettings } from "../settings";
 import { type Found, findServer, type Surroundings, workingDirectory } from "./find";
 import { HOVER_COMMANDS } from "../names";
@@ -251,6 +252,7 @@ export class ServerControl implements vscode.Disposable {
         provideDocumentSymbols: async (document, token, next) => ((await this.long.rest(document, token)) ? next(document, token) : undefined),
         provideFoldingRanges: async (document, context, token, next) => ((await this.long.rest(document, token)) ? next(document, context, token) : undefined),
         workspace: {
+          handleApplyEdit: (params, next) => keepingCursors(params.edit, () => next(params, new vscode.CancellationTokenSource().token)),
           configuration: (params) => params.items.map((item) => (item.section === "orchestrator" ? this.settings() : null)),
         },
       },

@@ -15,6 +15,7 @@ import type { SplitPreviewParams, TreeChangedParams } from "../generated/protoco
 import type { Live } from "../live";
 import { CONTEXTS, VIEWS } from "../names";
 import type { ServerControl } from "../server/control";
+import { errorWords, say } from "../talk";
 import { counted } from "../words";
 import { Changes, TELL_PAUSE } from "./changes";
 import { isOpenOutline, OutlineFiles } from "./files";
@@ -397,7 +398,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       try {
         await this.server.request("orchestrator/edit/status/set", { uri: row.uri, nodeId: row.node.nodeId, status });
       } catch (error) {
-        void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+        void say("error", errorWords(error));
         this.changes.row(row);
       }
     }

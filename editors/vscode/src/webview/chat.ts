@@ -79,11 +79,11 @@ function showMeter(): void {
   const { size, bill } = opened?.conversation ?? {};
   const parts: string[] = [];
   if (size != null && size.tokens > 0) {
-    parts.push(size.window == null ? `${size.tokens.toLocaleString("en")} tokens` : `${Math.round((100 * size.tokens) / size.window)} % of the context`);
+    parts.push(size.window == null ? counted(size.tokens, "token") : `${Math.round((100 * size.tokens) / size.window)} % of the context`);
   }
   if (bill != null && bill.calls > 0) {
     parts.push(money(bill.costUsd));
-    meter.title = `${counted(bill.calls, "answer")}, ${bill.tokens.toLocaleString("en")} tokens read and written`;
+    meter.title = `${counted(bill.calls, "answer")}, ${counted(bill.tokens, "token")} read and written`;
   }
   meter.textContent = parts.join(" · ");
   meter.className = size?.fit ?? "";
