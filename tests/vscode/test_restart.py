@@ -93,6 +93,21 @@ def test_nothing_of_the_extension_went_wrong(code: VSCode, page: Page) -> None:
     assert [text for text in code.console if "orchestrator.orchestrator" in text and "ERR" in text] == []
 
 
+def test_a_program_that_is_no_server_is_said_once(code: VSCode, page: Page) -> None:
+    code.inside("command", "notifications.clearAll")
+    code.set_machine(server__path="/bin/false")
+    expect(page.locator(".statusbar-item", has_text="Orchestrator: not running")).to_be_visible(timeout=PATIENCE)
+    told = page.locator(".notification-list-item")
+    expect(told.filter(has_text="/bin/false ended, or did not answer")).to_have_count(1, timeout=PATIENCE)
+    expect(told.get_by_role("button", name="Show Log")).to_be_visible()
+    code.shot("failed")
+    code.set_machine(server__path="/nowhere/orchestrator")
+    page.locator(".pane-body .welcome-view-content", has_text="that your settings name").wait_for()
+    expect(page.locator(".statusbar-item", has_text="Orchestrator: not found")).to_be_visible(timeout=PATIENCE)
+    assert told.count() <= 2, "nothing of the client library's own"
+    code.inside("command", "notifications.clearAll")
+
+
 def test_a_server_that_is_missing_is_installed(code: VSCode, page: Page) -> None:
     """By a real pip into a real environment, from a wheel on the disk that starts the server of the tests."""
     before = sorted(path.name for path in code.workspace.iterdir())

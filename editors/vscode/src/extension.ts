@@ -152,10 +152,10 @@ async function offerToMend(extension: vscode.ExtensionContext, state: Extract<Se
   const command = (name: string, ...given: string[]) => (): Thenable<unknown> => vscode.commands.executeCommand(`orchestrator.${name}`, ...given);
   if (state.kind === "failed") {
     Object.assign(offers, { "Show Log": command("showLog"), Doctor: command("doctor"), Restart: command("restart") });
-  } else if (extension.workspaceState.get("offered") === true) {
+  } else if (extension.workspaceState.get(`offered.${state.mend}`) === true) {
     return;
   } else {
-    await extension.workspaceState.update("offered", true);
+    await extension.workspaceState.update(`offered.${state.mend}`, true);
     Object.assign(offers, state.mend === "install" ? { Install: command("install") } : { "Open Settings": command("openSettings", "orchestrator.server.path") });
   }
   const tellPerson = state.kind === "failed" ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;

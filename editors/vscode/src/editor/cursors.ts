@@ -2,7 +2,8 @@
  * The cursor stays with its task when the server writes below it: VS Code takes one that stands at the end of a title
  * along to the end of what is inserted there, which is another task.
  *
- * Invariant: only a cursor at which lines are inserted is moved, and only back to where it was ("a cursor stays …").
+ * Invariant: only a cursor at which lines are inserted is moved, and only back to where it was
+ * ("a cursor stays where subtasks are written right behind it").
  */
 
 import * as vscode from "vscode";
