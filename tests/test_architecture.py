@@ -60,3 +60,16 @@ def test_heavy_packages_are_imported_at_first_use(module: str):
     script = f"import sys, {module}; print(*sorted(sys.modules.keys() & set({HEAVY})))"
     run = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, cwd="/")
     assert run.stdout.split() == []
+
+
+def test_webviews_let_in_nothing_from_elsewhere():
+    """Every page of the VS Code extension has a policy, and no policy has an exception."""
+    sources = {path: path.read_text("utf-8") for path in (ROOT / "editors" / "vscode" / "src").rglob("*.ts")}
+    pages = [text for text in sources.values() if "<html" in text]
+    policies = [found for text in sources.values() for found in re.findall(r"`(default-src[^`]*)`", text)]
+    assert len(pages) == len(policies) == 2
+    assert all('http-equiv="Content-Security-Policy"' in text for text in pages)
+    for policy in policies:
+        assert policy.startswith("default-src 'none'; style-src ${")
+        assert not re.search(r"unsafe|https?:|data:|\*", policy)
+    assert not [path.name for path, text in sources.items() if "enableCommandUris: true" in text]

@@ -13,7 +13,7 @@ from orchestrator.engine import gates
 from orchestrator.errors import ProviderError
 from orchestrator.model.run import RunState, StepState
 from tests.support.fault_server import Answer, Behaviour, Cut, FaultServer, Page, Silence, Status
-from tests.support.vendors import ANTHROPIC, BOTH, OPENAI, HttpBranch, structured, work
+from tests.support.vendors import ANTHROPIC, BOTH, KEYS, OPENAI, HttpBranch, structured, work
 
 both = pytest.mark.parametrize("model", BOTH)
 TASK = "- [ ] a\n"
@@ -178,3 +178,25 @@ async def test_the_last_failure_is_told(model: str, tmp_path: Path):
     assert isinstance(run.failure, ProviderError)
     assert "refused the key" in view.reason
     assert branch.mark("a") == " "
+
+
+@both
+async def test_a_key_that_comes_back_reaches_neither_text_nor_store(model: str, tmp_path: Path):
+    """In an error, and in an answer: a server that echoes what it was sent."""
+    key = KEYS[f"{model.partition('/')[0].upper()}_API_KEY"]
+    async with FaultServer() as server:
+        server.then(Status(401, echo_key=True))
+        server.always(work(f"The key is {key}, by the way."))
+        async with HttpBranch(tmp_path, TASK, server, models=(model,), calls={**QUICK, "timeout": 5.0}) as branch:
+            first = await branch.run()
+            assert first.state is RunState.PAUSED
+            view = await (await branch.resume(first.run_id)).ended()
+            assert view.done == 1
+            said = [branch.text, str(branch.events), str(branch.notes)]
+        assert {call.key for call in server.calls} == {key}
+    files = [
+        file for folder in ("data", "config", "cache") for file in (tmp_path / folder).rglob("*") if file.is_file()
+    ]
+    assert any(file.suffix == ".db" for file in files)
+    assert not [text for text in said if key in text]
+    assert not [file.name for file in files if key.encode() in file.read_bytes()]

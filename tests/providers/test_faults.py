@@ -260,7 +260,9 @@ async def test_an_echoed_key_is_never_shown(vendor: str):
                 await collect(provider)
             assert KEY not in str(caught.value) + repr(caught.value)
         assert server.calls[0].key == KEY
-        assert KEY not in finished(await collect(provider)).raw
+        events = await collect(provider)
+        assert KEY not in finished(events).raw
+        assert text_of(events) == "your key is [key removed]"
         assert KEY not in repr(provider) + str(vars(provider).keys())
 
 

@@ -1,10 +1,12 @@
 """What a provider says is shown without keys and without anything that a terminal would obey."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.providers.redaction import MAX_CHARACTERS, REMOVED, redact, remove_secrets
+from orchestrator.providers.redaction import MAX_CHARACTERS, REMOVED, SecretFilter, redact, remove_secrets
 
 KEY = "k3y-With.Odd~chars+/="
 
@@ -67,3 +69,17 @@ def test_a_key_in_a_url_is_removed():
 
 def test_a_placeholder_is_no_secret():
     assert redact("no model x", ("x",)) == "no model x"
+
+
+@given(st.text("sk-t x%2F", max_size=30), st.lists(st.integers(0, 60), max_size=8), st.text("sk-t /", max_size=5))
+def test_a_key_in_pieces_is_removed(before: str, cuts: list[int], after: str):
+    secrets = ("sk-t/sk-", "sk-tt")
+    text = f"{before}sk-t/sk-{after}sk-tt{before}"
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    cleaning = SecretFilter(secrets)
+    shown = "".join(cleaning.feed(text[start:end]) for start, end in pairwise(places)) + cleaning.rest()
+    assert shown == remove_secrets(text, secrets)
+
+
+def test_what_is_no_key_is_not_held_back():
+    assert SecretFilter(["sk-test"]).feed("It is done, and well.") == "It is done, and well."

@@ -5,6 +5,7 @@ request's key in their error message, and any of them may send escape sequences 
 
 Invariant: no known key survives, whatever stands around or inside it (test_no_known_key_survives).
 Invariant: redacting again changes nothing (test_redacting_twice_is_redacting_once).
+Invariant: a text in pieces, wherever it is cut, is the text without its keys (test_a_key_in_pieces_is_removed).
 """
 
 from __future__ import annotations
@@ -71,10 +72,48 @@ def without_keys(text: str, secrets: Iterable[str] = ()) -> str:
 
 def remove_secrets(text: str, secrets: Iterable[str]) -> str:
     """Only the known keys, as they are and as they stand in a URL; everything else stays."""
-    forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in (secret, quote(secret, ""))}
-    for form in sorted(forms, key=len, reverse=True):
+    for form in _forms(secrets):
         text = text.replace(form, REMOVED)
     return text
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """Of the keys, as they are and as they stand in a URL, the longest first."""
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in (secret, quote(secret, ""))}
+    return sorted(forms, key=len, reverse=True)
+
+
+class SecretFilter:
+    """As `remove_secrets`, for a text that comes in pieces: what may be the beginning of a key is held back."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms = _forms(secrets)
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What can be given away by now; it may be empty."""
+        text = self._held + piece
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, REMOVED)
+        keep = max((_begun(text, form) for form in self._forms), default=0)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+    def rest(self) -> str:
+        """At the end."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _begun(text: str, form: str) -> int:
+    """How many characters at the end of the text are the beginning of this key."""
+    at = text.find(form[0], max(0, len(text) - len(form) + 1))
+    while at >= 0:
+        if form.startswith(text[at:]):
+            return len(text) - at
+        at = text.find(form[0], at + 1)
+    return 0
 
 
 def _visible(text: str) -> str:

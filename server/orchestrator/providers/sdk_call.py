@@ -5,12 +5,13 @@ it must be the same for both.
 
 Invariant: leaving the stream early closes the connection at once (test_closing_early_hangs_up).
 Invariant: an error carries no SDK exception along, since those hold requests with keys (test_errors_carry_no_cause).
+Invariant: a key that a server sends back is in no event (test_an_echoed_key_is_never_shown).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -18,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from orchestrator.errors import ProviderError
 from orchestrator.providers.addresses import Address
 from orchestrator.providers.answer import malformed
-from orchestrator.providers.base import Event, Finished
+from orchestrator.providers.base import Event, Finished, TextDelta, ThoughtDelta, ToolCallDelta
 from orchestrator.providers.failures import Call, Mapped, map_error
-from orchestrator.providers.redaction import remove_secrets
+from orchestrator.providers.redaction import SecretFilter, remove_secrets
 
 if TYPE_CHECKING:
     import httpx2
@@ -99,6 +100,7 @@ async def run(
     table: Mapping[str, Mapped],
 ) -> AsyncGenerator[Event]:
     failure: ProviderError | None = None
+    clean = _Clean(call.secrets)
     try:
         async with asyncio.timeout(call.timeout * PING_PATIENCE):
             opened = await open_stream()
@@ -112,17 +114,53 @@ async def run(
                         break
                 call = call if call.answering else replace(call, answering=True)
                 for event in reader.feed(_plain(chunk)):
-                    yield event
+                    if cleaned := clean.event(event):
+                        yield cleaned
         if not call.answering and not _is_event_stream(stream.response):
             raise malformed(f"{call.host} sent no stream of events")
         finished = reader.finish()
-        yield replace(finished, raw=remove_secrets(finished.raw, call.secrets))  # some servers repeat the key
+        for event in clean.rest():
+            yield event
+        yield clean.finished(finished)
     except ProviderError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - the table decides, and nothing unmapped may leave a provider
         failure = map_error(error, call, table)
     if failure is not None:
         raise failure  # outside the handler, so that no SDK exception hangs on it
+
+
+class _Clean:
+    """Some servers repeat the key that they were sent, and a model may say what it read."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
+        self._text, self._thought = SecretFilter(secrets), SecretFilter(secrets)
+        self._calls: dict[int, SecretFilter] = {}
+
+    def event(self, event: Event) -> Event | None:
+        """The same one where there is nothing to remove; None while it may be the beginning of a key."""
+        if isinstance(event, TextDelta):
+            text = self._text.feed(event.text)
+            return event if text is event.text else TextDelta(text) if text else None
+        if isinstance(event, ThoughtDelta):
+            text = self._thought.feed(event.text)
+            return event if text is event.text else ThoughtDelta(text) if text else None
+        if isinstance(event, ToolCallDelta):
+            arguments = self._calls.setdefault(event.index, SecretFilter(self._secrets)).feed(event.arguments)
+            return event if arguments is event.arguments else replace(event, arguments=arguments)
+        return event
+
+    def rest(self) -> Iterator[Event]:
+        if thought := self._thought.rest():
+            yield ThoughtDelta(thought)
+        if text := self._text.rest():
+            yield TextDelta(text)
+
+    def finished(self, event: Finished) -> Finished:
+        calls = tuple(replace(call, arguments=remove_secrets(call.arguments, self._secrets)) for call in event.calls)
+        raw, echo = (remove_secrets(text, self._secrets) for text in (event.raw, event.echo))
+        return replace(event, raw=raw, echo=echo, calls=calls)
 
 
 def _plain(chunk: Any) -> Mapping[str, Any]:
