@@ -336,6 +336,7 @@ async def test_splits_go_into_the_editor(
     for name in ("config", "data", "cache"):
         monkeypatch.setenv(f"ORCHESTRATOR_{name.upper()}_DIR", str(tmp_path / name))
     monkeypatch.setenv("ORCHESTRATOR_SCRIPTED__SCRIPT", str(tmp_path / "script.json"))
+    monkeypatch.setenv("ORCHESTRATOR_SPLIT__EXAMPLES", "0")  # reading playbooks takes seconds
     file, party = (tmp_path / "work" / f"{name}.tasks.md" for name in ("plan", "party"))
     file.parent.mkdir()
     saved = "# Trip\n\n- [ ] Pack\n  Warm things.\n- [ ] Leave  ^aaaaa\n  - [ ] Lock\n  - [ ] Wave\n"
