@@ -60,7 +60,10 @@ def without_thoughts(answer: str) -> str:
 
 def json_values(text: str) -> Iterator[object]:
     """Objects and lists, from the front."""
-    return _values(text, json.JSONDecoder(strict=False).raw_decode)
+    return _values(text, _read_json)
+
+
+_read_json = json.JSONDecoder(strict=False).raw_decode
 
 
 def nearly_json_values(text: str) -> Iterator[object]:

@@ -203,19 +203,21 @@ def _folded(text: str) -> str:
 
 def _objects(answer: str) -> Iterator[dict[str, Any]]:
     """JSON objects in the text, from the front."""
-    decoder = json.JSONDecoder(strict=False)
     text, position = answer[:MAX_ANSWER], 0
     for _ in range(50):
         position = text.find("{", position)
         if position < 0:
             return
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = _read_json(text, position)
         except (ValueError, RecursionError):
             position += 1
             continue
         if isinstance(value, dict):
             yield cast("dict[str, Any]", value)
+
+
+_read_json = json.JSONDecoder(strict=False).raw_decode
 
 
 def _text(value: object) -> str:
