@@ -126,6 +126,8 @@ class Surroundings:
         self.outline = outline
         self._fields = inherited.Known(outline, FIELDS)
         self._shared: dict[int, _Shared] = {}
+        self._nodes: dict[int, Node] = {}
+        """Those that tasks stand directly below, by place: one view of each, which keeps what it read."""
         self._asked: tuple[Task, Node | None] | None = None
         """The task that was asked for last, and its parent: a task is asked for several times when it starts."""
 
@@ -139,7 +141,10 @@ class Surroundings:
 
     def _parent(self, task: Task) -> Node | None:
         if self._asked is None or self._asked[0] is not task:
-            self._asked = task, self.outline.parent(task)
+            index = self.outline.segments.parent(self.outline.index_of(task))
+            if index is not None and index not in self._nodes:
+                self._nodes[index] = self.outline.node(index)
+            self._asked = task, None if index is None else self._nodes[index]
         return self._asked[1]
 
     def _below(self, node: Node) -> _Shared:

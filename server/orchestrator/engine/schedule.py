@@ -315,12 +315,22 @@ def refuse(outline: Outline, roots: Sequence[Task], found: Sequence[Reference] |
 
 def runnable(roots: Sequence[Task]) -> Iterator[Task]:
     """The tasks of the branches that are not settled, nor below a settled one, in document order."""
-    waiting = list(reversed(roots))
-    while waiting:
-        task = waiting.pop()
-        if not task.status.settled:
-            yield task
-            waiting += reversed(task.children)
+    return (task for root in roots for task, _ in _open_tasks(root) if task is not None)
+
+
+def _open_tasks(root: Task) -> Iterator[tuple[Task | None, Task]]:
+    """Those of one branch, and as the second one the settled tasks that end it, in one pass over its lines.
+
+    Not by `children`, which looks for each task anew: a run goes through its branch several times before it begins.
+    """
+    settled: int | None = None
+    outline = root.outline
+    for node in outline.nodes_between(root.index, outline.segments.branch_end(root.index)):
+        rank = node.segment.shape.rank
+        if not isinstance(node, Task) or (settled is not None and rank > settled):
+            continue
+        settled = rank if node.status.settled else None
+        yield (None if node.status.settled else node), node
 
 
 class _Builder:
@@ -354,19 +364,24 @@ class _Builder:
 
     def _add_all(self, tasks: Sequence[Task], parent: str | None) -> list[Task]:
         added: list[Task] = []
-        waiting = [(task, parent) for task in reversed(tasks)]
         priorities = inherited.values(self._outline, "priority")
-        while waiting:
-            task, above = waiting.pop()
-            if task.status.settled:
-                continue
-            rank = _PRIORITIES.get(priorities.get(task) or "medium", 1)
-            self._made.add(_Item(_key(task), task.title, (rank, task.line), above))
-            added.append(task)
-            children = task.children
-            waiting += [(child, _key(task)) for child in reversed(children)]
-            if any(child.status is Status.COMPLETED for child in children):
-                self._made.item(_key(task)).has_children = True  # it is summed up, also when nothing is left to do
+        for root in tasks:
+            above: list[tuple[int, str]] = []
+            """Depth and key of those that the task stands below, in this branch."""
+            for task, node in _open_tasks(root):
+                depth = node.segment.shape.rank
+                while above and above[-1][0] >= depth:
+                    above.pop()
+                if task is None:
+                    if above and node.status is Status.COMPLETED:
+                        # What it stands below is summed up, also when nothing is left to do.
+                        self._made.item(above[-1][1]).has_children = True
+                    continue
+                key = _key(task)
+                rank = _PRIORITIES.get(priorities.get(task) or "medium", 1)
+                self._made.add(_Item(key, task.title, (rank, task.line), above[-1][1] if above else parent))
+                above.append((depth, key))
+                added.append(task)
         return added
 
     def _wait_for_parent(self, item: _Item) -> None:

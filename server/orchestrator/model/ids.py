@@ -18,7 +18,7 @@ _system_random = secrets.SystemRandom()
 
 
 def random_id(length: int, rng: random.Random = _system_random) -> str:
-    return "".join(rng.choice(CROCKFORD) for _ in range(length))
+    return "".join(rng.choices(CROCKFORD, k=length))
 
 
 def record_id(kind: str) -> str:
