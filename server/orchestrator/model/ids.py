@@ -5,8 +5,8 @@ Task ids stand in the user's file; the others (`run_…`, `step_…`) live in th
 
 import random
 import secrets
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import count
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base32, lowercase: no i, l, o or u (https://www.crockford.com/base32.html)."""
@@ -27,7 +27,7 @@ def record_id(kind: str) -> str:
     A process begins at a random number and counts from there, so that what it stores stands together in the store's
     indexes. Two processes would have to begin within a few million of each other to meet.
     """
-    number = next(_numbers) & _ALL
+    number = next(_numbers)
     high, low = number >> _LOW_BITS, number & (1 << _LOW_BITS) - 1
     return f"{kind}_{_written(high)}{_PAIRS[low >> 10]}{_PAIRS[low & 1023]}"
 
@@ -44,5 +44,12 @@ def _written(high: int) -> str:
     return "".join(CROCKFORD[high >> place & 31] for place in places)
 
 
-_ALL = (1 << 5 * _LENGTH) - 1
-_numbers = count(secrets.randbits(5 * _LENGTH))
+def _counted() -> Iterator[int]:
+    """Begins when it is first asked, so that processes that were forked before begin at numbers of their own."""
+    number = secrets.randbits(5 * _LENGTH)
+    while True:
+        number = (number + 1) % (1 << 5 * _LENGTH)
+        yield number
+
+
+_numbers = _counted()
