@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,20 @@ from tests.support.vendors import ANTHROPIC, BOTH, KEYS, OPENAI, HttpBranch, str
 
 both = pytest.mark.parametrize("model", BOTH)
 TASK = "- [ ] a\n"
-QUICK: dict[str, Any] = {"concurrency": 8, "retries": 0, "timeout": 0.4}
+PATIENT: dict[str, Any] = {"concurrency": 8, "retries": 0, "timeout": 20.0}
+QUICK: dict[str, Any] = {**PATIENT, "timeout": 0.4}
+"""For what never answers."""
+
+
+def calls_for(behaviour: Behaviour) -> dict[str, Any]:
+    return QUICK if isinstance(behaviour, Silence) or getattr(behaviour, "stall", False) else PATIENT
+
+
+@pytest.fixture(autouse=True, scope="module")
+def sdks() -> None:
+    """Imported before anything is timed: on a busy machine that alone takes seconds."""
+    importlib.import_module("anthropic")
+    importlib.import_module("openai")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +58,7 @@ async def test_the_next_model_of_the_list_stands_in(behaviour: Behaviour, first:
         bad.always(behaviour)
         good.always(work())
         servers = {first.partition("/")[0]: bad, second.partition("/")[0]: good}
-        async with HttpBranch(tmp_path, TASK, servers, models=(first, second), calls=QUICK) as branch:
+        async with HttpBranch(tmp_path, TASK, servers, models=(first, second), calls=calls_for(behaviour)) as branch:
             view = await branch.run()
             store = await branch.session.store()
             steps = [step for _, step in await store.spent(view.run_id)]
@@ -119,7 +133,7 @@ async def test_a_wait_that_is_asked_for_is_kept_by_all_runs(model: str, tmp_path
 @pytest.mark.parametrize("broken", [work(cut=Cut.MID_STREAM), work(cut=Cut.BEFORE_FINISH), work(stall=True)], ids=str)
 async def test_an_answer_that_breaks_off_is_asked_for_again(broken: Behaviour, model: str, tmp_path: Path):
     """And the task is not split because of it."""
-    calls = {**QUICK, "retries": 1}
+    calls = {**calls_for(broken), "retries": 1}
     async with FaultServer() as server, HttpBranch(tmp_path, TASK, server, models=(model,), calls=calls) as branch:
         server.then(broken, work())
         view = await branch.run()

@@ -660,7 +660,9 @@ async def test_every_attempt_ends(tmp_path, script, state):
     async with Scene(tmp_path, script) as scene:
         split = await scene.start()
         if state is AttemptState.CANCELLED:
-            await asyncio.sleep(0.2)
+            store = await scene.session.store()
+            while not await store.live_attempts(split.run_id):
+                await asyncio.sleep(0.005)
             split.stop()
         await split.ended()
     store = await scene.read_store()
