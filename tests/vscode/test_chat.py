@@ -88,8 +88,10 @@ def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: Fram
 
 def test_lines_and_files_are_attached(code: VSCode, page: Page, chat: FrameLocator) -> None:
     code.inside("show", "ui/login.py")
-    page.locator(".editor-instance .view-line", has_text="# two").click()
+    here = page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))
+    code.click_until(page.locator(".editor-instance .view-line", has_text="# two"), here.filter(has_text="Ln 2,"))
     page.keyboard.press("Shift+ArrowDown")
+    here.filter(has_text="selected").wait_for()
     code.command("Orchestrator: Attach Selection to Conversation")
     expect(chat.locator("#attached")).to_contain_text("login.py:2-", timeout=PATIENCE)
     chat.locator("#attach").click()

@@ -15,6 +15,8 @@ export interface FileEvents {
   forget(uri: string): void;
   /** It was written by somebody else. */
   written(uri: string): void;
+  /** It is a document (again), which the server tells changes of to whoever asks for them. */
+  opened(uri: string): void;
 }
 
 export class OutlineFiles implements vscode.Disposable {
@@ -33,8 +35,13 @@ export class OutlineFiles implements vscode.Disposable {
         }
       }),
       vscode.workspace.onDidOpenTextDocument((document) => {
-        if (isOpenOutline(document) && this.row(document.uri.toString()) === undefined) {
+        if (!isOpenOutline(document)) {
+          return;
+        }
+        if (this.row(document.uri.toString()) === undefined) {
           this.again();
+        } else {
+          events.opened(document.uri.toString());
         }
       }),
       vscode.workspace.onDidCloseTextDocument((document) => this.closed(document)),

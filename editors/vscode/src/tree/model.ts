@@ -102,6 +102,11 @@ export class OutlineTree {
     return row;
   }
 
+  /** Whether nothing is known, and no change will be told. */
+  get isDropped(): boolean {
+    return this.seq === undefined;
+  }
+
   /** Forget everything: the document was closed, or a message was lost. */
   drop(): void {
     this.rows = new Map();

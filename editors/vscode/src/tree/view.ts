@@ -74,6 +74,12 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
           this.changes.row(this.files.row(uri));
         }
       },
+      opened: (uri) => {
+        // What VS Code shows is from before it was closed: nobody hears of changes of that any more.
+        if (this.trees.get(uri)?.isDropped === true) {
+          this.changes.row(this.files.row(uri));
+        }
+      },
     });
     this.view = vscode.window.createTreeView<Row>(VIEWS.tasks, {
       treeDataProvider: this,
@@ -282,6 +288,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     }
     // Whoever selects several rows keeps them: the first click has moved the cursor, and that comes back here.
     const keeps = !focus && this.view.selection.includes(row);
+    this.selected.add(this.getTreeItem(row).id ?? ""); // nobody has chosen it
     await this.view.reveal(row, { select: !keeps, focus, expand: false });
     return true;
   }

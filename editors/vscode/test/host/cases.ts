@@ -71,6 +71,22 @@ test("a delta changes the tree", async (context, folder) => {
   await until("the new task", async () => (await titles()).join() === "One,Between,Two");
 });
 
+test("what is shown of an outline that was closed is asked for anew when it opens", async (context, folder) => {
+  const editor = await outline(folder, "reopened", "- [ ] One\n");
+  const uri = editor.document.uri.toString();
+  await until("its row", async () => (await context.tree.getChildren()).some((row) => row.kind === "file" && row.uri === uri));
+  await context.tree.children({ uri, kind: "file" });
+  // VS Code closes a document that nobody needs some minutes later; another language does the same at once.
+  await vscode.languages.setTextDocumentLanguage(editor.document, "plaintext");
+  const told: string[] = [];
+  const listening = context.tree.onDidChangeTreeData((rows) => {
+    told.push(...[rows].flat().map((row) => (row?.kind === "file" ? row.uri : "everything")));
+  });
+  await vscode.languages.setTextDocumentLanguage(editor.document, "markdown");
+  await until("that its rows are old", () => told.includes(uri) || told.includes("everything"));
+  listening.dispose();
+});
+
 test("the tooltip of a row is the card that a hover shows", async (context, folder) => {
   const editor = await outline(folder, "card", "- [ ] Pack  [mode:: auto]\n  - [x] Socks\n  - [ ] Shirts\n");
   const uri = editor.document.uri.toString();
