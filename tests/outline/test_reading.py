@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline
@@ -45,6 +45,7 @@ def check_agrees(source: str) -> None:
 
 
 @every
+@example("- [ ] a\n  text\n  - [ ] b\n\n    - [ ] c\n  - its blank line is not of a's text\n")
 @given(documents | outlines())
 def test_outlines_agree_with_the_reference(source: str):
     check_agrees(source)

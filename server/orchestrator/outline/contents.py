@@ -114,17 +114,21 @@ def own_lines(segments: Segments, text: Text, task: int, line: int) -> tuple[lis
 
     add_all(line, segments[task].lines)
     line += segments[task].lines
+    blank_at: int | None = None
+    """The last segment, where it ends in blank lines: behind a child they stand between the parts of a description."""
     for segment in _up_to_own_text(segments, task):
         shape, behind = segment.shape, min(line + segment.lines, text.line_count)
-        if shape.rank == rank + 1 and shape.kind is Kind.TEXT:
+        below = shape.rank == rank + 1
+        if below and blank_at is not None and lines[-1]:
+            add(blank_at, "")
+        if below and shape.kind is Kind.TEXT:
             add_all(line, segment.lines)
+            blank_at = None
         else:
-            if shape.rank == rank + 1:
+            if below:
                 add(line, text.line(line))
                 add(line, " " * shape.column + "# closed")
-            # Whether blank lines stand between its parts is a part of a description.
-            if lines[-1] and behind > line + 1 and is_blank(text.line(behind - 1)):
-                add(line, "")
+            blank_at = line if behind > line + 1 and is_blank(text.line(behind - 1)) else None
         line += segment.lines
     while len(lines) > 1 and is_blank(lines[-1]):
         lines.pop()
