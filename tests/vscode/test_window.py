@@ -169,6 +169,8 @@ def test_statuses_are_set_by_key_and_by_check_box(code: VSCode, page: Page) -> N
     put_cursor(page, "Tell the team")
     page.keyboard.press("Alt+Enter")
     line(page, "[/] Tell the team").wait_for()
+    told = re.compile("in progress")  # the box is drawn anew with it
+    expect(code.row("Tell the team")).to_have_attribute("aria-label", told, timeout=PATIENCE)
     code.row("Tell the team").locator(".monaco-checkbox, .custom-checkbox").first.click()
     line(page, "[x] Tell the team").wait_for()
     code.row("Choose the identity provider").click()
