@@ -18,6 +18,8 @@ interface Case {
 const cases: Case[] = [];
 const test = (name: string, body: Case["body"]): number => cases.push({ name, body });
 const PATIENCE = 40_000;
+/** Milliseconds after which VS Code has noticed a new file on the slowest machine. */
+const LATEST = 10_000;
 const written: vscode.Uri[] = [];
 
 async function until<T>(what: string, found: () => T | undefined | false | PromiseLike<T | undefined | false>): Promise<T> {
@@ -34,8 +36,19 @@ async function until<T>(what: string, found: () => T | undefined | false | Promi
 
 async function outline(folder: vscode.Uri, name: string, text: string): Promise<vscode.TextEditor> {
   const uri = vscode.Uri.joinPath(folder, `${name}.tasks.md`);
+  const watcher = vscode.workspace.createFileSystemWatcher("**/*.md"); // as the tree has it: both hear at once
+  const noticed = new Promise<void>((resolve) => {
+    watcher.onDidCreate((created) => {
+      if (created.toString() === uri.toString()) {
+        resolve();
+      }
+    });
+    setTimeout(resolve, LATEST);
+  });
   await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
   written.push(uri);
+  await noticed; // a new file makes the tree look anew, which would come in between otherwise
+  watcher.dispose();
   return vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
 }
 
