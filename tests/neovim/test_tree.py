@@ -285,7 +285,7 @@ def test_a_split_in_the_tree(editor: Shared) -> None:
     editor.wait("the subtasks", lambda: tree(editor)[-1].startswith("  ▸ [ ] Hotel  0/2"))
     editor.keys("zo")
     editor.wait("the branch", lambda: tree(editor)[-2:] == ["      [ ] Book", "      [ ] Pay"])
-    assert not any("1 Book" in line for line in editor.screen())
+    editor.wait("no ghosts", lambda: not any("1 Book" in line for line in editor.screen()))
     editor.keys("3Gs")
     editor.wait_for_text("1 Book")
     editor.keys("gd")
