@@ -468,7 +468,7 @@ def _converted(update: Said | Thought | ToolCalled | ToolResulted | Noted | Used
     if isinstance(update, Noted):
         return ChatNote(text=one_line(update.text))
     if isinstance(update, Used):
-        return ChatUsage(model=one_line(update.model), usage=_usage(update))
+        return ChatUsage(model=one_line(update.model), usage=UsageReport.of(update.usage, update.cost))
     return ChatTurned() if isinstance(update, Turned) else ChatDeleted()
 
 
@@ -501,15 +501,9 @@ def _message(message: StoredMessage, variants: Sequence[str], used: Used | None 
             for one in message.tools
         ],
         variants=list(variants),
-        used=None if used is None else ChatCall(model=one_line(used.model), usage=_usage(used)),
-    )
-
-
-def _usage(used: Used) -> UsageReport:
-    return UsageReport(
-        input_tokens=used.usage.input_tokens,
-        output_tokens=used.usage.output_tokens,
-        cost_usd=None if used.cost is None else float(used.cost),
+        used=None
+        if used is None
+        else ChatCall(model=one_line(used.model), usage=UsageReport.of(used.usage, used.cost)),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from orchestrator.engine.changes import Change, ChangeKind
 from orchestrator.engine.proposal import Proposal
 from orchestrator.errors import ProtocolError
-from orchestrator.lsp.protocol import GhostTask, PlanChange, SplitDecision, UsageReport
+from orchestrator.lsp.protocol import GhostTask, PlanChange, SplitDecision
 from orchestrator.model.safe_text import one_line
 from orchestrator.model.task import MODES, Plan, PlannedTask
 
@@ -69,14 +69,6 @@ def _planned(task: GhostTask, index: int, source: str) -> PlannedTask:
         mode=task.mode,
         executor=task.executor,
         plan=plan_of(task.children, task.ordered, source) if task.children else None,
-    )
-
-
-def usage_report(proposal: Proposal) -> UsageReport:
-    return UsageReport(
-        input_tokens=proposal.usage.input_tokens,
-        output_tokens=proposal.usage.output_tokens,
-        cost_usd=None if proposal.cost is None else float(proposal.cost),
     )
 
 

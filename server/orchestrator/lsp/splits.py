@@ -22,7 +22,7 @@ from orchestrator.errors import EditRefusedError, ProtocolError, TaskNotFoundErr
 from orchestrator.lsp import convert
 from orchestrator.lsp.editor import OpenTask, PersonInEditor
 from orchestrator.lsp.feed import Feed
-from orchestrator.lsp.ghosts import decision_report, ghosts, listing_of, plan_changes, plan_of, usage_report
+from orchestrator.lsp.ghosts import decision_report, ghosts, listing_of, plan_changes, plan_of
 from orchestrator.lsp.ideas import OpenIdea
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.protocol import (
@@ -37,6 +37,7 @@ from orchestrator.lsp.protocol import (
     SplitStartParams,
     SplitStartResult,
 )
+from orchestrator.lsp.wire import UsageReport
 from orchestrator.lsp.workspaces import workspace_folder
 from orchestrator.model.run import Event, SplitState
 from orchestrator.model.safe_text import many_lines, one_line
@@ -243,7 +244,7 @@ class Shown:
             changes=plan_changes(proposal.changes),
             message=proposal.message,
             source=_source(proposal),
-            usage=usage_report(proposal),
+            usage=UsageReport.of(proposal.usage, proposal.cost),
         )
         if self._server.client.ghosts:
             self._notify("orchestrator/split/preview", params)

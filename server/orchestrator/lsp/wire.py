@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from orchestrator.model.usage import Cost, Usage
+
 Uint = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Uri = Annotated[str, Field(min_length=1, max_length=8192)]
 Identifier = Annotated[str, Field(min_length=1, max_length=128)]
@@ -36,6 +38,14 @@ class UsageReport(Wire):
     output_tokens: Uint = 0
     cost_usd: float | None = None
     """Null: the price is not known."""
+
+    @classmethod
+    def of(cls, usage: Usage, cost: Cost) -> UsageReport:
+        return cls(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=None if cost is None else float(cost),
+        )
 
 
 class Done(Wire):

@@ -22,7 +22,7 @@ MARK = re.compile(r"\[([^\[\]\\\r\n])\](?=[ \t]|\Z)")
 """A check box. Brackets and a backslash are no marks: they are Markdown's own."""
 
 _SPOT_OF_MARK = re.compile(r"\\*(?=\[[^\[\]\\\r\n]\](?:[ \t]|\Z))")
-_ACCEPT = re.compile(r"[ \t]*Accept(\\*):[ \t]*")
+ACCEPT = re.compile(r"[ \t]*Accept(\\*):[ \t]*")
 _RESULT = re.compile(r"[ \t]*>[ \t]*Result(\\*):[ \t]*")
 _QUOTE_MARK = re.compile(r" {0,3}>[ \t]?")
 
@@ -158,7 +158,7 @@ def escaped(description: str) -> str:
 
 def _accepts_of_paragraph(text: Text, start: int, end: int) -> Iterator[re.Match[str]]:
     for line in range(start, end):
-        match = _ACCEPT.match(text.string, text.line_start(line), text.line_end(line))
+        match = ACCEPT.match(text.string, text.line_start(line), text.line_end(line))
         if match:
             yield match
 
@@ -168,7 +168,7 @@ def _accept_of_list(text: Text, block: Block) -> re.Match[str] | None:
     item = block.children[0]
     if first_paragraph(item) is None:
         return None
-    return _ACCEPT.match(text.string, place_of(text, item, None).content, text.line_end(item.line))
+    return ACCEPT.match(text.string, place_of(text, item, None).content, text.line_end(item.line))
 
 
 def _result_of_quote(text: Text, quote: Block) -> re.Match[str] | None:

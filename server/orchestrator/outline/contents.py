@@ -8,12 +8,11 @@ Invariant: the contents are those of the task in the whole text (test_outlines_a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from orchestrator.outline.body import MARK, Body, joined, trim_end
+from orchestrator.outline.body import ACCEPT, MARK, Body, joined, trim_end
 from orchestrator.outline.scan import BYTE_ORDER_MARK, Block, Place, first_paragraph, is_blank, place_of, skip_blanks
 from orchestrator.outline.segments import Container, Kind, Segment, Segments
 from orchestrator.outline.text import Text
@@ -35,7 +34,6 @@ KEPT = 256
 """Tasks whose contents are kept: a run reads those that it works on again after each edit, and these did not change."""
 
 
-_ACCEPT = re.compile(r"Accept(\\*):[ \t]*")
 _RESULT = "> Result: "
 """As we write it."""
 
@@ -67,7 +65,7 @@ def in_prose(lines: Sequence[str], column: int) -> Contents | None:
                 here = None
         elif here is None or not (line.startswith(indent) and line[column : column + 1].isalpha()):
             return None
-        elif here is description and (accept := _ACCEPT.match(line, column)):
+        elif here is description and (accept := ACCEPT.match(line, column)):
             if accept[1]:  # escaped
                 return None
             here = acceptance

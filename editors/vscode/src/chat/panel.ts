@@ -12,6 +12,7 @@ import { fixOf } from "../fixes";
 import type { ChatOpenParams, ChatOpenResult, ChatUpdateParams } from "../generated/protocol";
 import { CONTEXTS } from "../names";
 import type { ServerControl } from "../server/control";
+import { errorWords } from "../talk";
 import { shortened } from "../words";
 import { type Attachment, pickAttachments, selectionOf } from "./attaching";
 import { type CodeEdits, insertCode } from "./code";
@@ -176,7 +177,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     try {
       this.begin(chat, await this.ask(chat));
     } catch (error) {
-      this.post(chat, { type: "offline", text: error instanceof Error ? error.message : String(error) });
+      this.post(chat, { type: "offline", text: errorWords(error) });
     }
   }
 
@@ -232,7 +233,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     try {
       await this.act(chat, said);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorWords(error);
       this.post(chat, { type: "refused", text, draft: said.type === "send" ? said.text : "" });
     }
   }

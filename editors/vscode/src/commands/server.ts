@@ -7,6 +7,7 @@ import type { Context } from "../context";
 import { CONTEXTS } from "../names";
 import { workingDirectory } from "../server/find";
 import { DISTRIBUTION, install } from "../server/install";
+import { errorWords } from "../talk";
 
 export async function menu(context: Context): Promise<void> {
   const { state } = context.server;
@@ -98,7 +99,7 @@ async function installNow(context: Context): Promise<void> {
           abort.signal,
         );
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = errorWords(error);
         output.error(text);
         if (!abort.signal.aborted) {
           void showFailure(context, text);
