@@ -345,9 +345,14 @@ class VSCode:
         return self.page.locator(".editor-instance .view-line", has_text=text).first
 
     def cursor(self, text: str) -> None:
-        """As a person: by a click and the End key."""
-        self.line(text).click()
-        self.page.keyboard.press("End")
+        """As a person: by a click and the End key, again where lenses that came just then moved the line away."""
+
+        def hit() -> bool:
+            self.line(text).click()
+            self.page.keyboard.press("End")
+            return text in self.inside("lineOfCursor")
+
+        self.until(f"the cursor in {text!r}", hit)
 
     def save(self, name: str) -> str:
         """What a person would have on disk now."""

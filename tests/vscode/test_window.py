@@ -55,15 +55,6 @@ def outline(code: VSCode) -> str:
     return (code.workspace / "plan.tasks.md").read_text()
 
 
-def line(page: Page, text: str) -> Any:
-    return page.locator(".editor-instance .view-line", has_text=text).first
-
-
-def put_cursor(page: Page, text: str) -> None:
-    line(page, text).click()
-    page.keyboard.press("End")
-
-
 def save(code: VSCode) -> str:
     return code.save("plan.tasks.md")
 
@@ -82,13 +73,13 @@ def test_an_outline_is_opened_with_its_tree(code: VSCode, page: Page) -> None:
     expect(code.row("big")).to_be_visible()
     expect(page.locator(".statusbar-item", has_text="Orchestrator")).to_be_visible()
     expect(page.locator(".codelens-decoration").get_by_text("Split").first).to_be_visible(timeout=PATIENCE)
-    dimmed = line(page, "Choose the identity provider").locator("span", has_text="^q4w5e").last
+    dimmed = code.line("Choose the identity provider").locator("span", has_text="^q4w5e").last
     assert float(dimmed.evaluate("node => getComputedStyle(node).opacity")) < 1
     code.shot("tree")
 
 
 def test_tree_and_cursor_follow_each_other(code: VSCode, page: Page) -> None:
-    put_cursor(page, "Deploy to staging")
+    code.cursor("Deploy to staging")
     expect(code.row("Deploy to staging")).to_have_class(re.compile("selected"), timeout=PATIENCE)
     code.row("Measure sign-ups").click()
     expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text(
@@ -111,7 +102,7 @@ def test_a_filter_finds_tasks_that_nobody_loaded(code: VSCode, page: Page) -> No
 
 def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode, page: Page) -> None:
     before = outline(code)
-    put_cursor(page, "Tell the team")
+    code.cursor("Tell the team")
     code.command("Orchestrator: Split Task")
     expect(page.locator(".review-widget .review-title", has_text="3 subtasks proposed")).to_be_visible(timeout=PATIENCE)
     for title in ("1. Draft the message", "2. Ask Ana to read it", "3. Send it on Monday"):
@@ -120,10 +111,10 @@ def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode,
     assert page.locator(".panel", has_text="Comments").count() == 0 or not page.locator(".part.panel").is_visible()
     code.shot("ghosts")
     assert save(code) == before
-    put_cursor(page, "Tell the team")
+    code.cursor("Tell the team")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
-    line(page, "Send it on Monday").wait_for()
+    code.line("Send it on Monday").wait_for()
     expect(code.row("proposed")).to_have_count(0, timeout=PATIENCE)
     place = PLAN.splitlines().index("- [ ] Tell the team") + 1  # where a run would begin, not behind the last subtask
     expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text(f"Ln {place},")
@@ -153,7 +144,7 @@ def test_a_proposal_is_discarded_from_the_tree(code: VSCode, page: Page) -> None
     before = outline(code)
     row = code.row("Deploy to staging")
     if not row.is_visible():
-        put_cursor(page, "Deploy to staging")
+        code.cursor("Deploy to staging")
         row.wait_for()
     row.hover()
     row.locator('[aria-label^="Split Task"]').click()
@@ -166,26 +157,26 @@ def test_a_proposal_is_discarded_from_the_tree(code: VSCode, page: Page) -> None
 
 
 def test_statuses_are_set_by_key_and_by_check_box(code: VSCode, page: Page) -> None:
-    put_cursor(page, "Tell the team")
+    code.cursor("Tell the team")
     page.keyboard.press("Alt+Enter")
-    line(page, "[/] Tell the team").wait_for()
+    code.line("[/] Tell the team").wait_for()
     told = re.compile("in progress")  # the box is drawn anew with it
     expect(code.row("Tell the team")).to_have_attribute("aria-label", told, timeout=PATIENCE)
     code.row("Tell the team").locator(".monaco-checkbox, .custom-checkbox").first.click()
-    line(page, "[x] Tell the team").wait_for()
+    code.line("[x] Tell the team").wait_for()
     code.row("Choose the identity provider").click()
     page.keyboard.press("Alt+Enter")  # in the tree it means what is selected there
-    line(page, "[ ] Choose the identity provider").wait_for()
+    code.line("[ ] Choose the identity provider").wait_for()
     assert "- [x] Tell the team" in save(code)
 
 
 def test_a_branch_runs_and_shows_it(code: VSCode, page: Page) -> None:
-    put_cursor(page, "Pack")
+    code.cursor("Pack")
     code.command("Orchestrator: Run Branch")
     code.row("Pack", "Runs").first.wait_for()
     page.locator(".cgmr.codicon, .glyph-margin-widgets .cgmr, .margin-view-overlays .cgmr").first.wait_for()
     code.shot("running")
-    line(page, "[x] Pack").wait_for()
+    code.line("[x] Pack").wait_for()
     text = save(code)
     assert re.search(r"- \[x\] Pack  \[mode:: auto\]  \^\w{5,6}\n", text)
     assert "> Result: All packed." in text
@@ -195,7 +186,7 @@ def test_a_branch_runs_and_shows_it(code: VSCode, page: Page) -> None:
 
 
 def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> None:
-    put_cursor(page, "Mend the greeting")
+    code.cursor("Mend the greeting")
     code.command("Orchestrator: Run Branch")
     asked = code.row("app.py", "Inbox")
     asked.wait_for()
@@ -209,7 +200,7 @@ def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> Non
     expect(asked).to_have_count(0, timeout=PATIENCE)
     page.keyboard.press("Control+F4")
     page.locator(".tab", has_text="plan.tasks.md").click()
-    line(page, "[x] Mend the greeting").wait_for()
+    code.line("[x] Mend the greeting").wait_for()
     assert (code.workspace / "app.py").read_text() == "greeting = 'right'\n"
     save(code)
 
@@ -217,19 +208,19 @@ def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> Non
 def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
     code.row("big").click()
     page.locator(".tab.active", has_text="big.tasks.md").wait_for()
-    put_cursor(page, "Group 0")
+    code.cursor("Group 0")
     page.keyboard.press("Control+End")
     page.keyboard.press("ArrowUp")
-    line(page, "Task 99.98").wait_for()
+    code.line("Task 99.98").wait_for()
     expect(code.row("Task 99.98")).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("Control+Home")
-    put_cursor(page, "Group 0")
+    code.cursor("Group 0")
     page.keyboard.type("!")
     expect(code.row("Group 0!")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".codelens-decoration").get_by_text("0/99").first).to_be_visible(timeout=PATIENCE)
     assert page.locator(".codelens-decoration").count() < 50  # one of them for each of a hundred groups took seconds
     code.shot("big")
     page.keyboard.press("Control+z")
-    line(page, "Group 0!").wait_for(state="hidden")
+    code.line("Group 0!").wait_for(state="hidden")
     code.save("big.tasks.md")
     code.inside("command", "workbench.action.closeActiveEditor")

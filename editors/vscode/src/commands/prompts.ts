@@ -211,9 +211,9 @@ async function openFile(uri: string): Promise<void> {
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(vscode.Uri.parse(uri)));
 }
 
-/** The task at the cursor of an outline, else the one that is selected in the tree. */
+/** The task that is selected in the tree, else the one at the cursor: the tree follows the cursor. */
 async function taskOf(context: Context): Promise<{ uri: string; nodeId: string; title: string } | undefined> {
-  const [selected] = context.tree.view.selection;
+  const [selected] = await context.tree.selection();
   if (selected?.kind === "node" && selected.node.kind === "task") {
     await vscode.workspace.openTextDocument(vscode.Uri.parse(selected.uri));
     return { uri: selected.uri, nodeId: selected.node.nodeId, title: selected.node.title };

@@ -10,9 +10,10 @@ export function isSelected(given: unknown): given is Selected {
 }
 
 /** As a context menu gives them: the row, and all that are selected. Undefined: nothing is selected, nothing is meant. */
-export function givenOf(given: unknown[], selection: readonly unknown[]): unknown[] | undefined {
+export async function givenOf(given: unknown[], selection: () => Promise<readonly unknown[]>): Promise<unknown[] | undefined> {
   if (!isSelected(given[0])) {
     return given;
   }
-  return selection.length === 0 ? undefined : [selection[0], selection];
+  const selected = await selection();
+  return selected.length === 0 ? undefined : [selected[0], selected];
 }

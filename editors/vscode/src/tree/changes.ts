@@ -7,6 +7,8 @@ import type { Row } from "./rows";
 export const TELL_PAUSE = 40;
 /** For what somebody types: the row shows it a moment later, and not at each key. */
 const TYPED_PAUSE = 250;
+/** How long VS Code may take to ask for rows again, milliseconds: the way to a remote window and back, with time to spare. */
+const TAKEN_UP = 2000;
 
 export class Changes implements vscode.Disposable {
   private readonly emitter = new vscode.EventEmitter<Row[] | undefined>();
@@ -15,6 +17,12 @@ export class Changes implements vscode.Disposable {
   private all = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private later: ReturnType<typeof setTimeout> | undefined;
+  private told = -Infinity;
+
+  /** VS Code was told of rows just now, and may not have taken them up. */
+  get areFresh(): boolean {
+    return performance.now() - this.told < TAKEN_UP;
+  }
 
   row(row: Row | undefined): void {
     if (row !== undefined) {
@@ -54,6 +62,7 @@ export class Changes implements vscode.Disposable {
     this.timer = this.later = undefined;
     const rows = [...this.pending];
     this.pending = new Set();
+    this.told = performance.now();
     if (this.all) {
       this.all = false;
       this.emitter.fire(undefined);

@@ -28,6 +28,8 @@ import { Searches } from "./searches";
 const FOLLOW_PAUSE = 150;
 /** After a change of the text, before a search is asked again. */
 const SEARCH_PAUSE = 200;
+/** Between two looks for what is selected. */
+const SELECTION_PAUSE = 20;
 
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
@@ -220,11 +222,16 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   // --- what commands need ----------------------------------------------------------------------------------------------
 
   /** The rows that a command is about: the clicked one and the selection, if it is part of that. */
-  chosen(row: Row | undefined, selection: readonly Row[] | undefined): Row[] {
-    if (row === undefined) {
-      return [...this.view.selection];
-    }
+  chosen(row: Row, selection: readonly Row[] | undefined): Row[] {
     return selection?.includes(row) === true ? [...selection] : [row];
+  }
+
+  /** What is selected. While VS Code takes up rows that changed it knows none of them, and says that nothing is. */
+  async selection(): Promise<readonly Row[]> {
+    while (this.view.selection.length === 0 && this.changes.areFresh) {
+      await new Promise((resolve) => setTimeout(resolve, SELECTION_PAUSE));
+    }
+    return this.view.selection;
   }
 
   tree(uri: string): OutlineTree {

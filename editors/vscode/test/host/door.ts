@@ -41,6 +41,11 @@ const CALLS: Record<string, Call> = {
     await (await vscode.workspace.openTextDocument(inFolder(name))).save();
     return new TextDecoder().decode(await vscode.workspace.fs.readFile(inFolder(name)));
   },
+  /** The line that the cursor is on. */
+  lineOfCursor: () => {
+    const editor = vscode.window.activeTextEditor;
+    return editor?.document.lineAt(editor.selection.active.line).text ?? "";
+  },
   setting: (name: string, value: unknown) => vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global),
   chatPage: () => chatPage({ nonce: "", source: "", style: "", script: "" }),
   fillChat: async (count: number) => fillChat(await ours(), count),

@@ -141,12 +141,13 @@ test("the chart has a column for every day, those without a call too", () => {
   expect(dayChart([day("<b>", 50), day("x", 1)])).toBe("");
 });
 
-test("keys of the tree mean what is selected there", () => {
+test("keys of the tree mean what is selected there", async () => {
   const [one, two] = [{ kind: "node" }, { kind: "node" }];
-  expect(givenOf([{ selected: "tree" }], [one, two])).toEqual([one, [one, two]]);
-  expect(givenOf([{ selected: "tree" }], [])).toBeUndefined();
-  expect(givenOf([one, [one]], [two])).toEqual([one, [one]]);
-  expect(givenOf([], [two])).toEqual([]);
+  const selected = (...rows: object[]) => (): Promise<object[]> => Promise.resolve(rows);
+  expect(await givenOf([{ selected: "tree" }], selected(one, two))).toEqual([one, [one, two]]);
+  expect(await givenOf([{ selected: "tree" }], selected())).toBeUndefined();
+  expect(await givenOf([one, [one]], selected(two))).toEqual([one, [one]]);
+  expect(await givenOf([], selected(two))).toEqual([]);
 });
 
 test("the status item says who answers, what runs and what today cost", () => {
