@@ -54,7 +54,7 @@ def test_import_can_be_looked_at_first(inside, command):
     assert (code, out) == (0, "---\norchestrator: 1\n---\n- [ ] milk\n")
     code, out, _ = inside("import", "todo.md", "--to", "new.tasks.md", "--dry-run", "--json")
     assert json.loads(out) == {
-        "schema": 1, "file": "new.tasks.md", "written": False, "format": "markdown",
+        "schema": 1, "file": "new.tasks.md", "written": False, "inEditor": False, "format": "markdown",
         "what": "a Markdown list of 1 item", "tasks": 1, "notes": [],
     }  # fmt: skip
     assert [file.name for file in command.work.iterdir()] == ["todo.md"]

@@ -9,7 +9,7 @@ import re
 import resource
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -323,19 +323,29 @@ async def test_ids_go_into_the_editor(tmp_path: Path) -> None:
         assert "> Result: All packed." in buffer.text
 
 
-async def test_splits_go_into_the_editor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A terminal splits, plans anew and expands while an editor holds the outlines, with unsaved changes."""
+Typed = Callable[..., Awaitable[tuple[int, str]]]
 
-    async def terminal(*arguments: str) -> tuple[int, str]:
-        """The command, in this process: it starts at once."""
-        code = await asyncio.to_thread(main, [*arguments, "--model", "scripted/x", "--yes"])
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """A command of the same person as the editor, in this process: it starts at once. What it ends with and says."""
+
+    async def typed(*arguments: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, list(arguments))
         return code, "".join(capsys.readouterr())
 
     for name in ("config", "data", "cache"):
         monkeypatch.setenv(f"ORCHESTRATOR_{name.upper()}_DIR", str(tmp_path / name))
     monkeypatch.setenv("ORCHESTRATOR_SCRIPTED__SCRIPT", str(tmp_path / "script.json"))
+    return typed
+
+
+async def test_splits_go_into_the_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typed) -> None:
+    """A terminal splits, plans anew and expands while an editor holds the outlines, with unsaved changes."""
+
+    async def terminal(*arguments: str) -> tuple[int, str]:
+        return await typed(*arguments, "--model", "scripted/x", "--yes")
+
     monkeypatch.setenv("ORCHESTRATOR_SPLIT__EXAMPLES", "0")  # reading playbooks takes seconds
     file, party = (tmp_path / "work" / f"{name}.tasks.md" for name in ("plan", "party"))
     file.parent.mkdir()
@@ -376,6 +386,49 @@ async def test_splits_go_into_the_editor(
         assert "Save it there and run this again" in said
         assert "Dream" in buffer.text
         assert file.read_text() == saved
+
+
+async def test_fixes_and_imports_go_into_the_editor(tmp_path: Path, typed: Typed) -> None:
+    """A terminal mends, imports and exports while an editor holds the files; there is no store before the first."""
+    work = tmp_path / "work"
+    file, new, old, notes = (work / name for name in ("plan.tasks.md", "new.tasks.md", "old.tasks.md", "notes.md"))
+    work.mkdir()
+    saved = "# Trip\n\n- [ ] Pack  [mode:: ]\n- [ ] Leave  ^aaaaa\n- [ ] Return  ^aaaaa\n"
+    file.write_text(saved)
+    old.write_text("- [ ] Old\n")
+    notes.write_text("- milk\n")
+    async with serving(tmp_path, script=[]) as client:
+        await client.initialize(EDITOR)
+        buffer = await client.open(saved, file.as_uri())
+        empty, filled = await client.open("", new.as_uri()), await client.open("- [ ] Old\n", old.as_uri())
+        await buffer.type("# Trip\n", "# Trip to the sea\n\n- [ ] Dream\n")
+        await until(lambda: any(old.as_uri() in one.read_text() for one in tmp_path.glob("data/open.*.json")))
+        where = "in the editor that has it open: save it there"
+        code, said = await typed("check", str(work), "--fix")
+        assert (code, f"plan.tasks.md was changed, {where}." in said, "2 problems fixed" in said) == (0, True, True), (
+            said
+        )
+        assert re.sub(r"\^(?!aaaaa)\w+", "^fresh", buffer.text) == (
+            "# Trip to the sea\n\n- [ ] Dream\n\n- [ ] Pack\n- [ ] Leave  ^aaaaa\n- [ ] Return  ^fresh\n"
+        )
+        imported = ("import", str(notes), "--format", "markdown", "--to")
+        code, said = await typed(*imported, str(new))
+        assert (code, f"new.tasks.md, {where}: 1 task." in said) == (0, True), said
+        code, said = await typed(*imported, str(old), "--replace", "--json")
+        assert (code, json.loads(said)["inEditor"]) == (0, True)
+        assert empty.text == filled.text == "---\norchestrator: 1\n---\n- [ ] milk\n"
+        assert len(client.of("workspace/applyEdit")) == 3, "one edit each, which one undo takes back"
+        assert (file.read_text(), old.read_text()) == (saved, "- [ ] Old\n"), "the person has not saved it"
+        assert not new.exists()
+        for command in (imported, ("export", str(file), "--format", "markdown", "--to")):
+            code, said = await typed(*command, str(old), "--replace")
+            assert code == 6, said
+            assert "Save it there, or name another file." in said
+        await buffer.type("[ ] Pack", "[ ] Unpack")
+        code, said = await typed("check", str(file), "--fix", "--format", "json")
+        (unreadable,) = json.loads(said[: said.rindex("}") + 1])["unreadable"]
+        assert (code, "is open in an editor, and could not be changed there" in unreadable["message"]) == (6, True)
+        assert (file.read_text(), "Unpack" in buffer.text) == (saved, True)
 
 
 async def test_what_an_editor_cannot_take_in_is_not_written_behind_it(tmp_path: Path) -> None:

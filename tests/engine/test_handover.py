@@ -108,7 +108,8 @@ def test_a_file_that_is_to_be_leaves_an_editor_with_text():
 @pytest.mark.parametrize("begun", [False, True], ids=["not begun", "being made"])
 async def test_stopped_while_it_is_handed_over(tmp_path, monkeypatch, begun):
     """Taken back, or waited for: never is a change made of which nobody knows."""
-    store = await Store.open(None)
+    database = tmp_path / "orchestrator.db"
+    store = await Store.open(database)
 
     async def held(_uri, _now):
         return True
@@ -120,7 +121,7 @@ async def test_stopped_while_it_is_handed_over(tmp_path, monkeypatch, begun):
     told = []
 
     async def asking():
-        told.append(await Elsewhere(opened, tmp_path).changes("file:///w/a.md", BASE, [], "Split"))
+        told.append(await Elsewhere(opened, database).changes("file:///w/a.md", BASE, [], "Split"))
         await asyncio.sleep(0)
         told.append("not stopped")
 

@@ -4,9 +4,11 @@ A file that is named is checked whatever its name; in a folder the outlines are 
 The JSON is stable: fields are added, never renamed or removed, and `schema` counts breaking changes. It is described
 in docs/reference/cli.md.
 
-With `--fix` the safe fixes are made first, and what is left is shown; `--diff` shows them and writes nothing.
+With `--fix` the safe fixes are made first, and what is left is shown; `--diff` shows them and writes nothing. What an
+editor has open is mended there.
 
 Invariant: what is shown is what the exit code is about (test_the_threshold_decides_both).
+Invariant: words that an editor has not saved stay (test_fixes_and_imports_go_into_the_editor).
 Invariant: looking for outlines ends, whatever the links, and never leaves the folder (test_links_are_not_followed).
 """
 
@@ -17,20 +19,22 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator.cli.diff import unified
+from orchestrator.cli.editors import Editors
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.file_editor import read, write
+from orchestrator.cli.file_editor import IN_EDITOR, read, write
 from orchestrator.cli.problem_formats import as_annotation, as_json, as_line
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Style, Terminal
 from orchestrator.config import OutlineFiles
 from orchestrator.engine.outline_files import find, may_be_outline, taken_below
 from orchestrator.engine.trust import workspace_of
-from orchestrator.errors import EditRefusedError, FileError, OrchestratorError
+from orchestrator.errors import EditRefusedError, FileError, OrchestratorError, StoreError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.edits import apply
 from orchestrator.outline.files import is_outline
@@ -60,6 +64,8 @@ class Fixed:
     after: str
     told: tuple[str, ...]
     """What was done, each with its line."""
+    in_editor: bool = False
+    """It was done in an editor that has the file open, which has not saved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +100,28 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         terminal.say("orchestrator: --diff goes with --format text only.")
         return ExitCode.USAGE
     paths: list[Path] = arguments.paths
-    settings = surroundings(arguments, terminal, paths[0]).configuration.settings.outline
+    around = surroundings(arguments, terminal, paths[0])
+    settings = around.configuration.settings.outline
     threshold = Severity(arguments.severity)
     checked: list[Checked] = []
     unreadable: list[Unreadable] = []
-    fix = None if not (arguments.fix or arguments.diff) else Fixer(settings, write=not arguments.diff)
-    for outcome in check(paths, settings.globs, settings.max_bytes, threshold, fix):
-        if isinstance(outcome, Unreadable):
-            unreadable.append(outcome)
-            terminal.say(f"{one_line(outcome.name)}: {one_line(str(outcome.error))}", "warning")
-            continue
-        checked.append(outcome)
-        if arguments.diff:
-            _show_diff(terminal, outcome)
-            continue
-        for told in outcome.fixed.told if outcome.fixed else ():
-            terminal.say(f"{one_line(outcome.name)}: {told}")
-        if arguments.format != "json":
-            _show(terminal, outcome, arguments.format)
+    fixing = arguments.fix or arguments.diff
+    with Editors(around.directories) if fixing else nullcontext() as editors:
+        fix = None if editors is None else Fixer(settings, editors, write=not arguments.diff)
+        for outcome in check(paths, settings.globs, settings.max_bytes, threshold, fix):
+            if isinstance(outcome, Unreadable):
+                unreadable.append(outcome)
+                terminal.say(f"{one_line(outcome.name)}: {one_line(str(outcome.error))}", "warning")
+                continue
+            checked.append(outcome)
+            if arguments.diff:
+                _show_diff(terminal, outcome)
+            else:
+                _show(terminal, outcome, arguments.format)
     if arguments.format == "json":
         terminal.result(json.dumps(_as_json(threshold, checked, unreadable), indent=2))
     count = sum(len(outcome.fixed.told) for outcome in checked if outcome.fixed)
-    if fix is not None:
+    if fixing:
         would = "would be " if arguments.diff else ""
         terminal.say(f"{count:,} problem{'' if count == 1 else 's'} {would}fixed")
     if not arguments.diff:
@@ -131,8 +137,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 class Fixer:
     """Makes the safe fixes of one file after the other. No fresh id is one that any outline of the workspace has."""
 
-    def __init__(self, settings: OutlineFiles, *, write: bool) -> None:
+    def __init__(self, settings: OutlineFiles, editors: Editors, *, write: bool) -> None:
         self._settings = settings
+        self._editors = editors
         self._max_bytes = settings.max_bytes
         self._write = write
         self._looked: set[Path] = set()
@@ -143,15 +150,18 @@ class Fixer:
         self._tasks = 0
 
     def fix(self, file: Path, outline: Outline) -> Fixed | None:
-        """None where there is nothing to mend. Raises FileError and EditRefusedError."""
+        """None where there is nothing to mend. Raises FileError, EditRefusedError and StoreError."""
         self._taken |= {task.task_id for task in outline.tasks() if task.task_id is not None}
         self._workspace = workspace_of(file)
         edits, told = fix_all(outline, self._new_id)
         if not edits:
             return None
         before = outline.text.string
-        after = write(file, self._max_bytes, before, edits) if self._write else apply(before, edits)
-        return Fixed(before, after, told)
+        if not self._write:
+            return Fixed(before, apply(before, edits), told)
+        if self._editors.change(file, before, edits, "Mend problems"):
+            return Fixed(before, apply(before, edits), told, in_editor=True)
+        return Fixed(before, write(file, self._max_bytes, before, edits), told)
 
     def _new_id(self) -> str:
         if self._workspace not in self._looked:
@@ -189,7 +199,7 @@ def check(
             if fixer is not None:
                 try:
                     fixed = fixer.fix(file, outline)
-                except (FileError, EditRefusedError) as error:
+                except (FileError, EditRefusedError, StoreError) as error:
                     yield Unreadable(str(file), error)
                     continue
                 outline = parse(fixed.after) if fixed else outline
@@ -208,7 +218,12 @@ def _outlines(folder: Path, globs: Sequence[str], closed: list[OSError]) -> Iter
 
 
 def _show(terminal: Terminal, outcome: Checked, form: str) -> None:
-    for problem in outcome.problems:
+    name = one_line(outcome.name)
+    for told in outcome.fixed.told if outcome.fixed else ():
+        terminal.say(f"{name}: {told}")
+    if outcome.fixed and outcome.fixed.in_editor:
+        terminal.say(f"{name} was changed{IN_EDITOR}.")
+    for problem in outcome.problems if form != "json" else ():
         if form == "github":
             terminal.result(as_annotation(outcome.name, outcome.text, problem))
         else:
@@ -229,7 +244,7 @@ def _as_json(threshold: Severity, checked: Sequence[Checked], unreadable: Sequen
             {
                 "file": outcome.name,
                 "problems": [as_json(outcome.text, problem) for problem in outcome.problems],
-                **({"fixed": list(outcome.fixed.told)} if outcome.fixed else {}),
+                **_fixed_as_json(outcome.fixed),
             }
             for outcome in checked
         ],
@@ -238,6 +253,10 @@ def _as_json(threshold: Severity, checked: Sequence[Checked], unreadable: Sequen
             for outcome in unreadable
         ],
     }
+
+
+def _fixed_as_json(fixed: Fixed | None) -> dict[str, Any]:
+    return {} if fixed is None else {"fixed": list(fixed.told), "inEditor": fixed.in_editor}
 
 
 def _summary(checked: Sequence[Checked], threshold: Severity) -> str:

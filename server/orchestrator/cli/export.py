@@ -8,8 +8,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.cli.editors import Editors
 from orchestrator.cli.exit_codes import ExitCode
-from orchestrator.cli.file_editor import read
+from orchestrator.cli.file_editor import IN_EDITOR, read
 from orchestrator.cli.surroundings import Surroundings, surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.model.safe_text import one_line
@@ -36,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from orchestrator.engine.exchange import exporter
-    from orchestrator.engine.exchange.doing import write_new
 
     around = surroundings(arguments, terminal, arguments.file)
     form = exporter(arguments.format, around.workspace)
@@ -48,8 +48,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.to is None:
         terminal.document(exported.text)
     else:
-        write_new(arguments.to, exported.text, replacing=arguments.replace)
-        terminal.say(f"Wrote {one_line(str(arguments.to))}.")
+        max_bytes = around.configuration.settings.outline.max_bytes
+        with Editors(around.directories) as editors:
+            in_editor = editors.write(arguments.to, exported.text, max_bytes, "Export", replacing=arguments.replace)
+        terminal.say(f"Wrote {one_line(str(arguments.to))}{IN_EDITOR if in_editor else ''}.")
     return ExitCode.OK
 
 

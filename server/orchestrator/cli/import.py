@@ -1,6 +1,7 @@
 """`orchestrator import SOURCE --to FILE`: another program's tasks, or an exported outline, as a new outline.
 
 Invariant: a file that is there is not written over unasked (test_import_never_overwrites_unasked).
+Invariant: what an editor has open is written there (test_fixes_and_imports_go_into_the_editor).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.cli.editors import Editors
 from orchestrator.cli.exit_codes import ExitCode
+from orchestrator.cli.file_editor import IN_EDITOR
 from orchestrator.cli.surroundings import surroundings
 from orchestrator.cli.terminal import Terminal
 from orchestrator.model.safe_text import one_line
@@ -37,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from orchestrator.engine.exchange import Foreign, importer
-    from orchestrator.engine.exchange.doing import convert, read_foreign, write_new
+    from orchestrator.engine.exchange.doing import convert, read_foreign
     from orchestrator.engine.new_ids import id_source
     from orchestrator.engine.outline_files import taken_below
     from orchestrator.outline.parse import parse
@@ -49,10 +52,15 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     taken = taken_below(around.workspace, settings.outline.globs, settings.outline.max_bytes)
     foreign = Foreign(arguments.source.name, content.text, id_source(parse(""), taken.ids, taken.tasks))
     converted = convert(foreign, form, around.workspace, settings.outline.max_bytes)
+    in_editor = False
     if not arguments.dry_run:
-        write_new(arguments.file, converted.text, replacing=arguments.replace)
+        with Editors(around.directories) as editors:
+            in_editor = editors.write(
+                *(arguments.file, converted.text, settings.outline.max_bytes, f"Import {foreign.name}"),
+                replacing=arguments.replace,
+            )
     if arguments.json:
-        terminal.result(json.dumps(_as_json(arguments, converted), indent=2))
+        terminal.result(json.dumps(_as_json(arguments, converted, in_editor=in_editor), indent=2))
         return ExitCode.OK
     for note in converted.notes:
         terminal.say(f"note: {one_line(note)}", "warning")
@@ -60,16 +68,18 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document(converted.text)
         return ExitCode.OK
     count = sum(1 for _ in converted.outline.tasks())
-    terminal.result(f"Wrote {one_line(str(arguments.file))}: {count:,} task{'s' if count != 1 else ''}.")
+    where = f"{one_line(str(arguments.file))}{IN_EDITOR if in_editor else ''}"
+    terminal.result(f"Wrote {where}: {count:,} task{'s' if count != 1 else ''}.")
     terminal.say(f"It was {one_line(converted.what)}.")
     return ExitCode.OK
 
 
-def _as_json(arguments: argparse.Namespace, converted: Converted) -> dict[str, object]:
+def _as_json(arguments: argparse.Namespace, converted: Converted, *, in_editor: bool) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "file": str(arguments.file),
         "written": not arguments.dry_run,
+        "inEditor": in_editor,
         "format": converted.form,
         "what": converted.what,
         "tasks": sum(1 for _ in converted.outline.tasks()),

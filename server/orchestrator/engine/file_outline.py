@@ -49,7 +49,7 @@ class FileOutline:
         `look_around` finds the ids of the other outlines of the workspace; called once, in a thread.
         """
         self._path = path
-        self._uri = Path(os.path.realpath(path)).as_uri()
+        self._uri = uri_of(path)
         self._max_bytes = max_bytes
         self._look_around = look_around
         self._taken: Taken | None = None
@@ -111,6 +111,11 @@ class FileOutline:
         except OSError:
             return None
         return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def uri_of(path: Path) -> str:
+    """As every program of ours names the file, through links."""
+    return Path(os.path.realpath(path)).as_uri()
 
 
 def write(path: Path, max_bytes: int, expected: str, edits: Sequence[TextEdit]) -> str:

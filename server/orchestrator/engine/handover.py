@@ -4,8 +4,8 @@ Apart from the outbox, which keeps outcomes until somebody can write them: a run
 and a person at a terminal looks at the end of a split, so whoever hands a change over waits for the answer. The text on
 screen may be another one than the file's; the change is made in it where the lines that it touches are the same.
 
-Invariant: what another program has open is not written on the disk, by a run or a split (test_ids_go_into_the_editor,
-test_splits_go_into_the_editor).
+Invariant: what another program has open is not written on the disk, by whatever command (test_ids_go_into_the_editor,
+test_splits_go_into_the_editor, test_fixes_and_imports_go_into_the_editor).
 Invariant: a change is made as it was meant or not at all (test_a_moved_change_says_the_same_or_is_refused).
 Invariant: whoever is stopped while it waits knows whether the change was made (test_stopped_while_it_is_handed_over).
 """
@@ -48,10 +48,10 @@ SAVE = "Save it there and run this again, or run it there."
 class Elsewhere:
     """Other programs of this person, which may have an outline open."""
 
-    def __init__(self, open_store: Callable[[], Awaitable[Store]], data: Path) -> None:
-        """`data` is the folder of the store."""
+    def __init__(self, open_store: Callable[[], Awaitable[Store]], database: Path) -> None:
+        """`database` is the file of the store, which is opened only where somebody may have an outline open."""
         self._open_store = open_store
-        self._data = data
+        self._database = database
 
     async def changes(self, uri: str, base: str, edits: Sequence[TextEdit], label: str, *, hint: str = SAVE) -> bool:
         """Have it changed where it is open; False where no other program has it open: then it is ours to write.
@@ -59,9 +59,12 @@ class Elsewhere:
         `edits` are against `base`, the text of the file. Raises EditRefusedError, with `hint`, when it is open and was
         not changed there.
         """
-        store = await self._open_store()
         now = time.time()
-        if not (await store.held_elsewhere(uri, now) or is_said_open(self._data, uri, now)):
+        said = is_said_open(self._database.parent, uri, now)
+        if not (said or self._database.exists()):
+            return False
+        store = await self._open_store()
+        if not (said or await store.held_elsewhere(uri, now)):
             return False
         name = one_line(unquote(Path(uri).name))
         change = {"base": base, "edits": [[edit.start, edit.end, edit.text] for edit in edits], "label": label}

@@ -82,7 +82,7 @@ class Session:
         self._routers: list[Router] = []
         self._gates = Gates(settings.calls)
         self._garbage = Garbage()
-        self.elsewhere = Elsewhere(self._open_store, directories.data)
+        self.elsewhere = Elsewhere(self._open_store, directories.data / STORE_FILE)
         """Other programs of the person, which may have an outline open that is changed here."""
         self.configure(settings)
 

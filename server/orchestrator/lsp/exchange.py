@@ -1,4 +1,6 @@
-"""Export and import for an editor: of the open text where there is one, in a thread, and never over an open file."""
+"""Export and import for an editor: of the open text where there is one, in a thread, and never over an open file: one
+that another editor has open is written there.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from orchestrator.engine.exchange.doing import (
     read_foreign,
     secrets_of,
     write_new,
+    write_there,
 )
 from orchestrator.engine.new_ids import id_source
 from orchestrator.errors import FileError
@@ -48,7 +51,8 @@ async def export_outline(server: Server, params: ExportParams) -> ExportResult:
     exported = await export(form, Subject(uris.document_name(params.uri), outline, mark, history), secrets)
     if target is not None:
         _refuse_open(server, params.to or "")
-        await in_thread(partial(write_new, target, exported.text, replacing=params.replace))
+        max_bytes = server.settings.outline.max_bytes
+        await write_there(session.elsewhere, target, exported.text, max_bytes, "Export", replacing=params.replace)
     return ExportResult(
         text=exported.text if target is None else None, suffix=form.suffix, removed=max(exported.removed, 0)
     )
@@ -105,12 +109,14 @@ async def import_outline(server: Server, params: ImportParams) -> ImportResult:
     else:
         content: Content = await in_thread(partial(read_foreign, _path(params.source), max_bytes))
         text = content.text
-    elsewhere = server.index.ids_elsewhere(params.to)
-    new_id = id_source(parse(""), elsewhere, elsewhere.task_count)
+    taken = server.index.ids_elsewhere(params.to)
+    new_id = id_source(parse(""), taken, taken.task_count)
     foreign = Foreign(uris.document_name(params.source), text, new_id)
     found: Converted = await in_thread(partial(convert, foreign, form, folder, max_bytes))
     _refuse_open(server, params.to)
-    await in_thread(partial(write_new, target, found.text, replacing=params.replace))
+    elsewhere = (await server.session()).elsewhere
+    label = f"Import {one_line(foreign.name, 70)}"
+    await write_there(elsewhere, target, found.text, max_bytes, label, replacing=params.replace)
     return ImportResult(
         uri=params.to,
         tasks=sum(1 for _ in found.outline.tasks()),

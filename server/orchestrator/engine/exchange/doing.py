@@ -5,6 +5,7 @@ there is not written over unasked.
 
 Invariant: no key leaves (test_no_key_leaves).
 Invariant: what cannot be read or written leaves no file behind (test_bad_sources_write_nothing).
+Invariant: what an editor has open is written there (test_fixes_and_imports_go_into_the_editor).
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from orchestrator.engine.exchange import (
     importer_names,
     importers,
 )
-from orchestrator.engine.file_outline import Content, read
+from orchestrator.engine.file_outline import Content, read, uri_of
+from orchestrator.engine.handover import Elsewhere
 from orchestrator.errors import ConfigError, EditRefusedError, FileError, OrchestratorError
 from orchestrator.model.metrics import GroupBy, Metrics, MetricsQuery
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.document import document
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
 from orchestrator.outline.tree import Outline
 from orchestrator.providers.keys import Keys
@@ -121,6 +124,32 @@ def convert(foreign: Foreign, form: Importer | None, workspace: Path | None, max
 def read_foreign(path: Path, max_bytes: int) -> Content:
     """Raises FileError."""
     return read(path, max_bytes)
+
+
+async def write_there(
+    elsewhere: Elsewhere, path: Path, text: str, max_bytes: int, label: str, *, replacing: bool
+) -> bool:
+    """`write_new`, or the same in the editor that has the file open: then True, and it is not saved there.
+
+    Raises as `write_new`, and EditRefusedError when there are words in the editor that are not in the file.
+    """
+    base = ""
+    if replacing and await asyncio.to_thread(path.is_file):
+        try:
+            base = (await asyncio.to_thread(read, path, max_bytes)).text
+        except FileError:  # no editor of ours has such a file open
+            base = None
+    elif await asyncio.to_thread(os.path.lexists, path):
+        base = None
+    if base is not None:
+        change = TextEdit(0, len(base), text.removeprefix("\ufeff"))
+        if await elsewhere.changes(uri_of(path), base, (change,), label, hint=_SAVE):
+            return True
+    await asyncio.to_thread(write_new, path, text, replacing=replacing)
+    return False
+
+
+_SAVE = "Save it there, or name another file."
 
 
 def write_new(path: Path, text: str, *, replacing: bool = False) -> None:
