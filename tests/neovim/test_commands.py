@@ -129,3 +129,58 @@ def test_a_picker_is_used_where_there_is_one(editor: Shared, module: str, functi
         function,
     )
     assert editor.lua("return picked") == function
+
+
+def test_only_what_was_read_is_trusted(editor: Shared) -> None:
+    """The page waits for the person; what changes meanwhile is not allowed."""
+    settings = editor.folder / ".orchestrator.toml"
+    prompt = editor.folder / ".orchestrator" / "prompts" / "execute.md"
+    prompt.parent.mkdir(parents=True)
+    settings.write_text("[run]\nconcurrency = 1  # \u202e\n")
+    prompt.write_text("Do it.\n" * 60)
+
+    def is_shown() -> bool:
+        return bool(editor.lua("return vim.fn.bufname() == 'orchestrator://trust'"))
+
+    editor.keys(":Orchestrator trust<CR>")
+    editor.wait("the page", is_shown)
+    assert editor.lines()[:11] == [
+        f"Trust: {editor.folder}",
+        "",
+        "You do not trust this folder: its settings and prompts do not count, and what your settings "
+        "tools.commands and tools.edits allow does not hold in it.",
+        "Its tasks are sent to nobody unasked.",
+        "",
+        ".orchestrator.toml, settings, not allowed (yet):",
+        "    [run]",
+        "    concurrency = 1  # <U+202E>",
+        "",
+        ".orchestrator/prompts/execute.md, a prompt, not allowed (yet):",
+        "    Do it.",
+    ]
+    assert editor.lua("return asked == nil and not vim.bo.modifiable")
+    prompt.write_text("Do something else.\n")
+    editor.keys("<CR>")
+    assert asked(editor) == ["Not now", "Trust it as shown"]
+    choose(editor, 2)
+    editor.wait_for_message("execute.md changed meanwhile and is not allowed")
+    editor.keys(":Orchestrator trust<CR>")
+    editor.wait("the page", is_shown)
+    editor.keys(":Orchestrator trust<CR>")
+    assert asked(editor) == ["Not now", "Trust it as shown", "Forget all about it"]
+    assert ".orchestrator.toml, settings, allowed as it is:" in editor.lines()
+    assert ".orchestrator/prompts/execute.md, a prompt, not allowed (yet):" in editor.lines()
+    choose(editor, 1)
+    assert not is_shown(), "it is closed, and nothing was said"
+    editor.keys(":Orchestrator trust<CR>")
+    editor.wait("the page", is_shown)
+    editor.keys("<CR>")
+    assert asked(editor)
+    choose(editor, 2)
+    editor.wait_for_text("trusted as it was shown: ")
+    editor.keys(":Orchestrator trust<CR>")
+    editor.wait("the page", is_shown)
+    editor.keys("<CR>")
+    assert asked(editor) == ["Leave it so", "Forget all about it"]
+    choose(editor, 2)
+    editor.wait_for_text("not trusted, and nothing is sent from there: ")

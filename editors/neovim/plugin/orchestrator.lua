@@ -69,6 +69,7 @@ local anywhere = {
   'prompts',
   'export',
   'import',
+  'trust',
   'log',
   'health',
 }

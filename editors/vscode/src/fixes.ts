@@ -22,6 +22,9 @@ export function fixOf(message: string): Fix | undefined {
   if (message.includes("`orchestrator config`")) {
     return { label: "Open Settings", command: "orchestrator.openSettings", args: [] };
   }
+  if (message.includes("`orchestrator trust add`")) {
+    return { label: "Read Them…", command: "orchestrator.trust", args: [] };
+  }
   if (message.includes("`orchestrator doctor`")) {
     return { label: "Doctor", command: "orchestrator.doctor", args: [] };
   }

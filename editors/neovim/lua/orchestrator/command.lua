@@ -53,6 +53,7 @@ M.names = {
   'prompts',
   'export',
   'import',
+  'trust',
   'log',
   'health',
 }

@@ -35,6 +35,7 @@ export async function menu(context: Context): Promise<void> {
     { label: "$(history) History", description: "search conversations, results and splits", command: "orchestrator.history" },
     { label: "$(comment-discussion) Conversations", command: "orchestrator.chats" },
     { label: "$(book) Prompts", description: "read, change, try, go back", command: "orchestrator.prompts" },
+    { label: "$(verified) Settings and prompts of the folder", description: "read them, and say whether they count", command: "orchestrator.trust" },
     { label: "$(graph) Metrics", description: "what was asked, and what came of it", command: "orchestrator.metrics" },
     { label: "$(gear) Settings", command: "orchestrator.openSettings" },
     { label: "$(mortar-board) Get started", command: "orchestrator.walkthrough" },

@@ -12,6 +12,7 @@ import * as runs from "./runs";
 import * as servers from "./server";
 import * as splits from "./splits";
 import * as trees from "./tree";
+import * as trusts from "./trust";
 
 export type Command = (context: Context, ...given: never[]) => unknown;
 
@@ -98,5 +99,6 @@ export const COMMAND_TABLE: Record<string, Command> = {
   "orchestrator.pullModel": servers.pullModel,
   "orchestrator.openSettings": servers.openSettings,
   "orchestrator.explainTrust": servers.explainTrust,
+  "orchestrator.trust": trusts.trust,
   "orchestrator.walkthrough": servers.walkthrough,
 };
