@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from orchestrator.lsp.documents import Document
 from orchestrator.lsp.pace import INTERVAL, Pace
 from tests.support.patience import until
@@ -37,10 +35,10 @@ async def test_the_first_change_is_told_at_once_and_those_that_came_with_it_toge
     assert told == [2]
 
 
-async def test_the_last_change_is_told(monkeypatch: pytest.MonkeyPatch):
+async def test_the_last_change_is_told():
     told: list[int] = []
     one, pace = await opened(told)
-    monkeypatch.setattr("orchestrator.lsp.pace.INTERVAL", 0.5)  # longer than a slow machine takes for what follows
+    pace.interval = 0.5  # longer than a slow machine takes for what follows
     for version in range(1, 6):
         one.version = version
         pace.touched(one)

@@ -87,6 +87,21 @@ def test_tree_and_cursor_follow_each_other(code: VSCode, page: Page) -> None:
     )
 
 
+def test_the_tree_goes_to_a_task_that_is_being_typed(code: VSCode, page: Page) -> None:
+    before = outline(code)
+    code.cursor("Thank everybody")
+    expect(code.row("Thank everybody")).to_have_class(re.compile("selected"), timeout=PATIENCE)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Home")
+    page.keyboard.type("- [ ] Go home")
+    expect(code.row("Go home")).to_have_class(re.compile("selected"), timeout=PATIENCE)
+    page.keyboard.type(" at once")
+    expect(code.row("Go home at once")).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Control+Shift+k")
+    code.line("Go home").wait_for(state="hidden")
+    assert save(code) == before
+
+
 def test_a_filter_finds_tasks_that_nobody_loaded(code: VSCode, page: Page) -> None:
     code.row("Tell the team").click()
     page.keyboard.press("Alt+o")

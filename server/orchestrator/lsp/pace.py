@@ -31,8 +31,10 @@ class _State:
 
 
 class Pace:
-    def __init__(self, tell: Callable[[Document], None]) -> None:
+    def __init__(self, tell: Callable[[Document], None], interval: float = INTERVAL) -> None:
         self._tell = tell
+        self.interval = interval
+        """Seconds between two tellings."""
         self._states: dict[Document, _State] = {}
 
     def touched(self, document: Document) -> None:
@@ -40,7 +42,7 @@ class Pace:
         state = self._states.get(document)
         if state is None:
             # It was just opened: what the client asks right behind that comes first.
-            state = self._states[document] = _State(next=loop.time() + INTERVAL)
+            state = self._states[document] = _State(next=loop.time() + self.interval)
         if state.waiting is not None:
             return
         delay = state.next - loop.time()
@@ -61,4 +63,4 @@ class Pace:
             self._tell(document)
         finally:
             cost = time.monotonic() - began
-            state.next = asyncio.get_running_loop().time() + max(INTERVAL, SHARE * cost)
+            state.next = asyncio.get_running_loop().time() + max(self.interval, SHARE * cost)

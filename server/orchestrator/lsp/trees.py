@@ -1,6 +1,6 @@
 """The trees that the client shows, kept up to date by deltas.
 
-Apart from `documents`, which changes at every key: a client is told at most every 50 ms, only of documents
+Apart from `documents`, which changes at every key: a client is told at most every 200 ms, only of documents
 that it asked `tree` about, and only what is different.
 
 Invariant: whoever asked `tree` once can follow by deltas alone (test_tree_follows_by_deltas).
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from orchestrator.outline.identity import Identities
 
 
+INTERVAL = 0.200
+"""Seconds: a window shows what is typed when a word is finished, and each telling costs it as much as a key."""
+
+
 @dataclass(slots=True)
 class _Shown:
     snapshot: Snapshot
@@ -43,7 +47,7 @@ class Trees:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._shown: dict[Document, _Shown] = {}
-        self._pace = Pace(self._due)
+        self._pace = Pace(self._due, INTERVAL)
 
     def asked(self, document: Document) -> tuple[Snapshot, int]:
         """The newest state and its number; from now on the client hears of changes, if it wants to."""

@@ -16,6 +16,8 @@ import { type Stretch, stretchAround } from "./stretch";
 const LONG = 1500;
 /** Milliseconds without a key. */
 const REST = 700;
+/** The same, for problems: they are few, and looked for sooner. */
+export const SHORT_REST = 250;
 
 export class LongOutlines implements vscode.Disposable {
   /** Of documents with lenses: the lines that they were asked for. */
@@ -52,8 +54,8 @@ export class LongOutlines implements vscode.Disposable {
   }
 
   /** When nobody has typed for a moment. False: it is not wanted any more. */
-  async rest(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<boolean> {
-    const left = (): number => (this.typed.get(document.uri.toString()) ?? 0) + REST - Date.now();
+  async rest(document: vscode.TextDocument, token: vscode.CancellationToken, moment = REST): Promise<boolean> {
+    const left = (): number => (this.typed.get(document.uri.toString()) ?? 0) + moment - Date.now();
     while (isLong(document) && left() > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left());

@@ -10,7 +10,7 @@ import * as os from "node:os";
 import * as vscode from "vscode";
 import type { Executable, Hover, LanguageClient, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
 
-import { LongOutlines } from "../editor/long";
+import { LongOutlines, SHORT_REST } from "../editor/long";
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
 import { keepingCursors } from "../editor/cursors";
 import { type Inspected, serverSettings } from "../settings";
@@ -250,6 +250,13 @@ export class ServerControl implements vscode.Disposable {
         // An answer that is not wanted any more is undefined: VS Code drops it.
         provideCodeLenses: async (document, token, next) => this.lensesNear(document) ?? (await next(document, token)),
         provideDocumentSymbols: async (document, token, next) => ((await this.long.rest(document, token)) ? next(document, token) : undefined),
+        // Here undefined would be no problems at all.
+        provideDiagnostics: async (document, previous, token, next) => {
+          if (!(document instanceof vscode.Uri) && !(await this.long.rest(document, token, SHORT_REST))) {
+            throw new vscode.CancellationError();
+          }
+          return next(document, previous, token);
+        },
         provideFoldingRanges: async (document, context, token, next) => ((await this.long.rest(document, token)) ? next(document, context, token) : undefined),
         workspace: {
           handleApplyEdit: (params, next) => keepingCursors(params.edit, () => next(params, new vscode.CancellationTokenSource().token)),

@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import type { Row } from "./rows";
 
 export const TELL_PAUSE = 40;
-/** For what somebody types: the row shows it a moment later, and not at each key. */
+/** For what somebody types: the row shows it a moment behind the last key. */
 const TYPED_PAUSE = 250;
 /** How long VS Code may take to ask for rows again, milliseconds: the way to a remote window and back, with time to spare. */
 const TAKEN_UP = 2000;
@@ -37,7 +37,8 @@ export class Changes implements vscode.Disposable {
       this.pending.add(row);
     }
     if (this.pending.size > 0) {
-      this.later ??= setTimeout(() => this.tell(), TYPED_PAUSE);
+      clearTimeout(this.later);
+      this.later = setTimeout(() => this.tell(), TYPED_PAUSE);
     }
   }
 

@@ -31,6 +31,11 @@ const SEARCH_PAUSE = 200;
 /** Between two looks for what is selected. */
 const SELECTION_PAUSE = 20;
 
+interface Place {
+  uri: string;
+  line: number;
+}
+
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
   readonly drag: vscode.TreeDragAndDropController<Row>;
@@ -42,6 +47,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   private followTimer: ReturnType<typeof setTimeout> | undefined;
   /** Another number whenever the cursor, or a row that was chosen, made the last way to the cursor an old one. */
   private followed = 0;
+  /** The line whose row was shown last: whoever types there stays there, as long as no rows come or go. */
+  private shown: Place | undefined;
   /** What is selected, by the names that VS Code knows rows by: rows may go by themselves. */
   private selected = new Set<string>();
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
@@ -97,7 +104,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         // Without a kind an edit pushed the cursor. That may be one that the tree asked for, whose rows stay selected:
         // the next key there is about them.
         if (change.kind !== undefined) {
-          this.follow(change.textEditor);
+          this.follow(change.textEditor, this.shown);
         }
       }),
       vscode.window.onDidChangeActiveTextEditor((editor) => this.follow(editor)),
@@ -106,6 +113,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         const rows = new Set(selection.map((row) => this.getTreeItem(row).id ?? ""));
         if ([...rows].some((row) => !this.selected.has(row))) {
           this.unfollow();
+          this.shown = undefined;
         }
         this.selected = rows;
       }),
@@ -306,6 +314,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       return;
     }
     const changes = tree.apply(changed);
+    if (changes === undefined || changes.children.size > 0) {
+      this.shown = undefined;
+    }
     if (this.searches.get(changed.uri) !== undefined) {
       clearTimeout(this.searchTimer);
       this.searchTimer = setTimeout(() => {
@@ -432,19 +443,28 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     }
   }
 
-  private follow(editor: vscode.TextEditor | undefined): void {
+  /** `shown`: where the cursor may stay without being looked for. */
+  private follow(editor: vscode.TextEditor | undefined, shown?: Place): void {
     this.unfollow();
+    this.shown = shown;
     if (!this.follows || !this.view.visible || editor === undefined || !isOpenOutline(editor.document)) {
       return;
     }
     const { followed } = this;
     this.followTimer = setTimeout(() => {
-      if (vscode.window.activeTextEditor === editor) {
-        const uri = editor.document.uri.toString();
-        this.reveal(uri, { position: editor.selection.active }, false, () => followed === this.followed).catch((error: unknown) => {
-          this.server.output.debug(`The tree could not follow the cursor: ${String(error)}`);
-        });
+      const { active } = editor.selection;
+      const uri = editor.document.uri.toString();
+      if (vscode.window.activeTextEditor !== editor || (this.shown?.uri === uri && this.shown.line === active.line)) {
+        return;
       }
+      this.reveal(uri, { position: active }, false, () => followed === this.followed).then(
+        (found) => {
+          if (found && followed === this.followed) {
+            this.shown = { uri, line: active.line };
+          }
+        },
+        (error: unknown) => this.server.output.debug(`The tree could not follow the cursor: ${String(error)}`),
+      );
     }, FOLLOW_PAUSE);
   }
 
