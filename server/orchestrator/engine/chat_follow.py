@@ -50,8 +50,10 @@ class Follower:
     def note(self, page: Page) -> None:
         """Somebody was shown this: what comes is told from here on."""
         conversation_id = page.conversation.conversation_id
-        if conversation_id not in self._seen and not self._chats.writes(conversation_id):
-            self._seen[conversation_id] = _seen(page, self._chats.hub.told(conversation_id))
+        told, known = self._chats.hub.told(conversation_id), self._seen.get(conversation_id)
+        # Closed and opened again between two looks, what was seen before is not what is shown now.
+        if (known is None or known.told != told) and not self._chats.writes(conversation_id):
+            self._seen[conversation_id] = _seen(page, told)
 
     async def look(self) -> None:
         watched = self._chats.hub.listened()

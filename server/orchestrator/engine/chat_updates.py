@@ -5,6 +5,7 @@ task sees it live. Text goes out as it comes, each piece once.
 
 Invariant: who listens from a moment on hears everything after it, in order
 (test_who_opens_in_the_middle_misses_nothing).
+Invariant: of a conversation that nobody listens to nothing is kept (test_a_hub_forgets_whom_nobody_listens_to).
 """
 
 from __future__ import annotations
@@ -93,13 +94,17 @@ class Hub:
         self._listeners: dict[str, list[Listener]] = {}
         self._open: dict[str, Callable[[], StoredMessage]] = {}
         self._told: dict[str, int] = {}
+        """Of those that somebody listens to. No number comes twice."""
+        self._last = 0
 
     def told(self, conversation_id: str) -> int:
-        """Another number whenever something was told of it."""
+        """Another number whenever something was told of it, or somebody began to listen; 0 while nobody does."""
         return self._told.get(conversation_id, 0)
 
     def listen(self, conversation_id: str, listener: Listener) -> Callable[[], None]:
         """The answer ends it."""
+        if conversation_id not in self._listeners:
+            self._count(conversation_id)
         self._listeners.setdefault(conversation_id, []).append(listener)
 
         def end() -> None:
@@ -108,6 +113,7 @@ class Hub:
                 listeners.remove(listener)
             if not listeners:
                 self._listeners.pop(conversation_id, None)
+                self._told.pop(conversation_id, None)
 
         return end
 
@@ -117,8 +123,8 @@ class Hub:
 
     def tell(self, conversation_id: str, message_id: str, update: Update) -> None:
         listeners = self._listeners.get(conversation_id)
-        self._told[conversation_id] = self._told.get(conversation_id, 0) + 1
         if listeners:
+            self._count(conversation_id)
             for listener in tuple(listeners):
                 listener(message_id, update)
 
@@ -136,3 +142,7 @@ class Hub:
         """What is being written into this conversation by this program, as far as it got."""
         found = self._open.get(conversation_id)
         return None if found is None else found()
+
+    def _count(self, conversation_id: str) -> None:
+        self._last += 1
+        self._told[conversation_id] = self._last
