@@ -22,6 +22,7 @@ import { say, errorWords } from "./talk";
 import { dragAndDrop } from "./tree/drag";
 import { isOpenOutline } from "./tree/files";
 import { TaskTree } from "./tree/view";
+import { GetStarted } from "./views/get_started";
 import { Inbox } from "./views/inbox";
 import { ProposedFiles } from "./views/proposed_files";
 import { Runs } from "./views/runs";
@@ -77,6 +78,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
     code,
     new Runs(server, live),
     new StatusItem(server, live),
+    new GetStarted(server),
     new Marks(extension, server, live),
     ...Object.entries(COMMAND_TABLE).map(([name, command]) =>
       vscode.commands.registerCommand(name, async (...given: unknown[]) => {
@@ -105,7 +107,6 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
         live.clear();
         proposals.clear();
       }
-      void vscode.commands.executeCommand("setContext", CONTEXTS.serverReady, state.kind === "ready");
       void vscode.commands.executeCommand("setContext", CONTEXTS.mend, state.kind === "missing" ? state.mend : "");
       if ((state.kind === "missing" || state.kind === "failed") && vscode.window.visibleTextEditors.some((editor) => isOpenOutline(editor.document))) {
         void offerToMend(extension, state);

@@ -14,8 +14,9 @@ export const CONTEXTS = {
   outline: "orchestrator.outline",
   /** "ready", "missing", … */
   state: "orchestrator.state",
-  /** For Get Started: told again when its page opens, which hears only of what changes then. */
-  serverReady: "orchestrator.serverReady",
+  /** For Get Started, once its page is open: the server is ready; an outline was open. */
+  startedServer: "orchestrator.started.server",
+  startedOutline: "orchestrator.started.outline",
   /** The active editor's document has a proposal that waits for an answer. */
   proposal: "orchestrator.proposal",
   /** A filter hides tasks in the tree. */

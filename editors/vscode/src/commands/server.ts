@@ -224,8 +224,6 @@ export async function openSettings(context: Context, given?: unknown): Promise<v
 
 export async function walkthrough(context: Context): Promise<void> {
   await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.extension.id}#start`, false);
-  await vscode.commands.executeCommand("setContext", CONTEXTS.serverReady, false);
-  await vscode.commands.executeCommand("setContext", CONTEXTS.serverReady, context.server.state.kind === "ready");
 }
 
 export async function explainTrust(): Promise<void> {

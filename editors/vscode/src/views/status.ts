@@ -58,15 +58,14 @@ export class StatusItem implements vscode.Disposable {
 
   private show(): void {
     const { state } = this.server;
-    const [run] = this.live.running;
-    const counts = this.live.running.length === 1 && run?.done != null && run.total != null ? { done: run.done, total: run.total } : undefined;
+    const { running } = this.live;
     const words = statusWords({
       state: state.kind,
       about: state.kind === "ready" ? state.version : "message" in state ? state.message : "",
       ...(state.kind === "missing" ? { mend: state.mend } : {}),
       model: this.model,
-      running: this.live.running.length,
-      progress: counts,
+      running: running.length,
+      here: running.filter((run) => run.here).length,
       waiting: this.live.approvals.length,
       spentToday: this.live.spentToday,
       trusted: vscode.workspace.isTrusted,

@@ -12,8 +12,8 @@ export interface Status {
   model: string;
   /** Runs under way. */
   running: number;
-  /** Of the only one. */
-  progress: { done: number; total: number } | undefined;
+  /** How many of them this window's server does: VS Code shows the progress of the last one beside the item. */
+  here: number;
   waiting: number;
   spentToday: number;
   trusted: boolean;
@@ -51,9 +51,10 @@ function wordsOf(status: Status): StatusWords {
 }
 
 function ready(status: Status): StatusWords {
-  const { running, waiting, progress, model, spentToday } = status;
-  const doing = progress === undefined ? counted(running, "run") : `${progress.done}/${progress.total}`;
-  const first = waiting > 0 ? `$(bell-dot) ${counted(waiting, "question")}` : running > 0 ? `$(loading~spin) ${doing}` : "$(checklist) Orchestrator";
+  const { running, here, waiting, model, spentToday } = status;
+  const saidBeside = running === 1 && here === 1;
+  const doing = running > 0 && !saidBeside ? `$(loading~spin) ${counted(running, "run")}` : "$(checklist) Orchestrator";
+  const first = waiting > 0 ? `$(bell-dot) ${counted(waiting, "question")}` : doing;
   // The provider is in the tooltip: what is read all day long is the model.
   const name = model.slice(model.indexOf("/") + 1);
   const parts = [first, name, spentToday > 0 ? money(spentToday) : ""].filter((part) => part !== "");

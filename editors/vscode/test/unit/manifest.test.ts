@@ -9,7 +9,8 @@ vi.mock("vscode", () => ({ EventEmitter: class {}, ThemeIcon: class {}, TreeItem
 const { COMMAND_TABLE } = await import("../../src/commands/table");
 const { OWN_SECTIONS } = await import("../../src/settings");
 const { COMMANDS } = await import("../../src/generated/protocol");
-const { HOVER_COMMANDS, VIEWS } = await import("../../src/names");
+const { CONTEXTS, HOVER_COMMANDS, VIEWS } = await import("../../src/names");
+const { TOLD } = await import("../../src/views/get_started");
 
 const root = path.resolve(import.meta.dirname, "../..");
 interface Item {
@@ -28,7 +29,7 @@ interface Manifest {
     viewsWelcome: { contents: string }[];
     snippets: { path: string }[];
     problemMatchers: { pattern: { regexp: string } }[];
-    walkthroughs?: { steps: { media: Record<string, unknown>; description: string }[] }[];
+    walkthroughs?: { steps: { completionEvents: string[]; media: Record<string, unknown>; description: string }[] }[];
     configuration: { title: string; properties: Record<string, { scope: string; default: unknown; markdownDescription: string }> }[];
   };
 }
@@ -93,6 +94,12 @@ test("files of the manifest exist", () => {
     }
   }
   expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+});
+
+test("what is done already is ticked when the page opens", () => {
+  const events = (contributes.walkthroughs ?? []).flatMap(({ steps }) => steps.flatMap((step) => step.completionEvents));
+  const keys = [CONTEXTS.startedServer, CONTEXTS.startedOutline];
+  expect(events.filter((event) => event.includes(".started."))).toEqual(keys.flatMap((key) => TOLD.map(([value]) => `onContext:${key} == ${value}`)));
 });
 
 test("hover links are commands of the server, and views are the manifest's", () => {

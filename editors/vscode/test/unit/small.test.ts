@@ -151,13 +151,15 @@ test("keys of the tree mean what is selected there", async () => {
 });
 
 test("the status item says who answers, what runs and what today cost", () => {
-  const calm: Status = { state: "ready", about: "0.1.0", model: "local/smollm2", running: 0, progress: undefined, waiting: 0, spentToday: 0, trusted: true };
+  const calm: Status = { state: "ready", about: "0.1.0", model: "local/smollm2", running: 0, here: 0, waiting: 0, spentToday: 0, trusted: true };
   expect(statusWords(calm)).toEqual({
     text: "$(checklist) Orchestrator · smollm2",
     lines: ["Server 0.1.0 is ready.", "Model: local/smollm2 (basic offline model)", "0 runs under way, 0 questions for you.", "Today: $0"],
     background: undefined,
   });
-  expect(statusWords({ ...calm, model: "openai/gpt", running: 1, progress: { done: 3, total: 7 }, spentToday: 0.123 }).text).toBe("$(loading~spin) 3/7 · gpt · $0.12");
+  expect(statusWords({ ...calm, model: "openai/gpt", running: 1, spentToday: 0.123 }).text).toBe("$(loading~spin) 1 run · gpt · $0.12");
+  expect(statusWords({ ...calm, running: 1, here: 1 }).text, "VS Code shows its progress beside it").toBe("$(checklist) Orchestrator · smollm2");
+  expect(statusWords({ ...calm, running: 2, here: 2 }).text, "VS Code shows one of them").toBe("$(loading~spin) 2 runs · smollm2");
   expect(statusWords({ ...calm, running: 2, waiting: 1 })).toMatchObject({ text: "$(bell-dot) 1 question · smollm2", background: "warning" });
   expect(statusWords({ ...calm, state: "missing", about: "Not there." })).toEqual({ text: "$(warning) Orchestrator: not installed", lines: ["Not there."], background: "warning" });
   expect(statusWords({ ...calm, state: "missing", mend: "setting" }).text).toBe("$(warning) Orchestrator: not found");
