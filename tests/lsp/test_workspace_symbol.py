@@ -113,3 +113,20 @@ async def test_what_is_known_while_files_are_read(tmp_path: Path, monkeypatch: p
         assert sorted(names) == sorted(f"Number {number}" for number in range(20))
         assert work.index.complete
         assert len(await find(work, "number", partial_result_token="t")) == 20
+
+
+async def test_a_filter_finds_outlines_that_nobody_opened(tmp_path: Path) -> None:
+    async with workspace(tmp_path) as work:
+        await given(work)
+
+        async def outlines(**params: Any) -> tuple[list[str], int, bool]:
+            found = await call(work.server, "orchestrator/tree/outlines", params)
+            return found.uris, found.total, found.complete
+
+        a, b = work.uri("a.tasks.md"), work.uri("deep/b.tasks.md")
+        assert await outlines(text="PACK") == ([a, b], 2, True)
+        assert await outlines(text="pack", limit=1) == ([a], 2, True)
+        assert await outlines(text="more pack") == ([b], 1, True)
+        assert await outlines(text="^b1") == ([b], 1, True)
+        assert await outlines(text="pack", statuses=["cancelled"]) == ([b], 1, True)
+        assert await outlines(text="nowhere") == ([], 0, True)

@@ -203,6 +203,23 @@ class TreeSearchResult(Wire):
     """How many fit, here or not."""
 
 
+class TreeOutlinesParams(Wire):
+    """Which outlines of the workspace, open or not, have nodes that fit: for a filter over more than a client opens."""
+
+    text: Annotated[str, Field(max_length=1000)] = ""
+    statuses: list[Literal["pending", "inProgress", "completed", "cancelled", "failed", "asking"]] = []
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class TreeOutlinesResult(Wire):
+    uris: list[Uri]
+    """In alphabetical order."""
+    total: Uint
+    """How many outlines have nodes that fit, here or not."""
+    complete: bool
+    """False: files are still being read, and there may be more."""
+
+
 class NodeInserted(Wire):
     op: Literal["insert"] = "insert"
     parent_id: Identifier | None
@@ -718,6 +735,7 @@ REQUESTS: dict[str, tuple[type[Wire], type[Wire]]] = {
     "orchestrator/tree": (TreeParams, TreeResult),
     "orchestrator/tree/locate": (TreeLocateParams, TreeLocateResult),
     "orchestrator/tree/search": (TreeSearchParams, TreeSearchResult),
+    "orchestrator/tree/outlines": (TreeOutlinesParams, TreeOutlinesResult),
     "orchestrator/lenses": (LensesParams, LensesResult),
     "orchestrator/split/start": (SplitStartParams, SplitStartResult),
     "orchestrator/split/accept": (SplitAcceptParams, SplitAcceptResult),

@@ -205,6 +205,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("orchestrator/tree", "tree", "tree"),
     Feature("orchestrator/tree/locate", "tree", "locate"),
     Feature("orchestrator/tree/search", "tree", "search"),
+    Feature("orchestrator/tree/outlines", "tree", "outlines"),
     Feature("orchestrator/lenses", "code_lens", "lenses"),
     Feature("orchestrator/split/start", "split", "start"),
     Feature("orchestrator/split/accept", "split", "accept"),

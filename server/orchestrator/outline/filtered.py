@@ -1,4 +1,4 @@
-"""Which tasks of one outline a person wants to see: by words of their titles, by their id, by status. Pure.
+"""Which tasks of an outline a person wants to see: by words of their titles, by their id, by status. Pure.
 
 Apart from `search`, which ranks the titles of all outlines and takes letters in order: a filter shows all that fits,
 where it stands.
@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.model.task import Status
-from orchestrator.outline.contribution import Column, Part, contribution
+from orchestrator.outline.contribution import Column, Contribution, Part, contribution
 from orchestrator.outline.tree import Node, Outline
 
 MAX_WORDS = 20
@@ -31,21 +31,20 @@ def filtered(outline: Outline, query: str, statuses: Collection[Status], limit: 
 
     Upper and lower case are the same. Sections fit by their words only.
     """
+    lines = list(fitting(contribution(outline), query, statuses))
+    nodes = (outline.node_at_line(line) for line in lines[:limit])
+    return Filtered(tuple(node for node in nodes if node is not None), len(lines))
+
+
+def fitting(found: Contribution, query: str, statuses: Collection[Status]) -> Iterator[int]:
+    """The lines of such nodes, of an outline that need not be open."""
     words = query.lower().split()[:MAX_WORDS]
     task_id = query.strip().removeprefix("^")
-    found = contribution(outline)
-    lines: list[int] = []
-    total = 0
     for first_line, part in zip(found.first_lines, found.parts, strict=True):
         by_id = part.ids.where(task_id) if task_id else ()
         for slot in sorted({*_with_words(part, words), *by_id}):
-            if statuses and part.status(slot) not in statuses:
-                continue
-            total += 1
-            if len(lines) < limit:
-                lines.append(first_line + part.lines[slot])
-    nodes = (outline.node_at_line(line) for line in lines)
-    return Filtered(tuple(node for node in nodes if node is not None), total)
+            if not statuses or part.status(slot) in statuses:
+                yield first_line + part.lines[slot]
 
 
 def _with_words(part: Part, words: list[str]) -> Iterable[int]:

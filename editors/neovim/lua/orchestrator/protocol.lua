@@ -94,6 +94,17 @@
 ---@field nodes orchestrator.FoundNode[] In the order of the document: each behind its parent.
 ---@field total integer How many fit, here or not.
 
+---Which outlines of the workspace, open or not, have nodes that fit: for a filter over more than a client opens.
+---@class orchestrator.TreeOutlinesParams
+---@field text? string
+---@field statuses? ('pending'|'inProgress'|'completed'|'cancelled'|'failed'|'asking')[]
+---@field limit? integer
+
+---@class orchestrator.TreeOutlinesResult
+---@field uris string[] In alphabetical order.
+---@field total integer How many outlines have nodes that fit, here or not.
+---@field complete boolean False: files are still being read, and there may be more.
+
 ---@class orchestrator.NodeInserted
 ---@field op? 'insert'
 ---@field parentId string|vim.NIL

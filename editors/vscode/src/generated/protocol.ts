@@ -132,6 +132,22 @@ export interface TreeSearchResult {
   total: number;
 }
 
+/** Which outlines of the workspace, open or not, have nodes that fit: for a filter over more than a client opens. */
+export interface TreeOutlinesParams {
+  text?: string;
+  statuses?: ("pending" | "inProgress" | "completed" | "cancelled" | "failed" | "asking")[];
+  limit?: number;
+}
+
+export interface TreeOutlinesResult {
+  /** In alphabetical order. */
+  uris: string[];
+  /** How many outlines have nodes that fit, here or not. */
+  total: number;
+  /** False: files are still being read, and there may be more. */
+  complete: boolean;
+}
+
 export interface NodeInserted {
   op?: "insert";
   parentId: string | null;
@@ -1346,6 +1362,7 @@ export interface Requests {
   "orchestrator/tree": { params: TreeParams; result: TreeResult };
   "orchestrator/tree/locate": { params: TreeLocateParams; result: TreeLocateResult };
   "orchestrator/tree/search": { params: TreeSearchParams; result: TreeSearchResult };
+  "orchestrator/tree/outlines": { params: TreeOutlinesParams; result: TreeOutlinesResult };
   "orchestrator/lenses": { params: LensesParams; result: LensesResult };
   "orchestrator/split/start": { params: SplitStartParams; result: SplitStartResult };
   "orchestrator/split/accept": { params: SplitAcceptParams; result: SplitAcceptResult };

@@ -49,25 +49,24 @@ export function wordsOf(filter: Filter): string {
   return [text === "" ? "" : `“${text}”`, WORDS[filter.show]].filter((part) => part !== "").join(" · ");
 }
 
-/** Outlines that are searched for a filter: each is opened for that, so it is not all of a thousand. */
+/** Outlines that a filter shows: each is opened for that, so it is not all of a thousand. */
 export const MOST_SEARCHED = 100;
 
-/** Of many those that are open, and then the first, in the order in which they came. */
-export function searchedOf<File>(files: readonly File[], isOpen: (file: File) => boolean): File[] {
+/** Of many those that are open, and then the first that fit, in the order in which they came. */
+export function searchedOf<File>(files: readonly File[], isOpen: (file: File) => boolean, fits: (file: File) => boolean): File[] {
   if (files.length <= MOST_SEARCHED) {
     return [...files];
   }
-  const chosen = new Set([...files.filter(isOpen), ...files].slice(0, MOST_SEARCHED));
+  const chosen = new Set([...files.filter(isOpen), ...files.filter(fits)].slice(0, MOST_SEARCHED));
   return files.filter((file) => chosen.has(file));
 }
 
-/** Above the tree, while a filter hides something: empty where there is nothing to say. */
-export function messageOf(count: { files: number; searched: number; fitting: number }): string {
-  if (count.searched < count.files) {
-    const found = count.fitting === 0 ? "No task fits in" : "Shown is what fits in";
-    return `${found} ${count.searched} of ${count.files} outlines, those that are open among them. “Find Task” looks into all.`;
-  }
-  return count.fitting === 0 && count.files > 0 ? "No task fits the filter." : "";
+/** Above the tree, while a filter hides something: empty where there is nothing to say. `wanted`: outlines with something that fits. */
+export function messageOf(count: { files: number; fitting: number; wanted: number; complete: boolean }): string {
+  const read = count.complete ? "" : "Some outlines are still being read: filter again in a while.";
+  const more = count.fitting < count.wanted ? `Shown are ${count.fitting} of ${count.wanted} outlines with tasks that fit.` : "";
+  const none = count.fitting === 0 && count.files > 0 && more === "" ? "No task fits the filter." : "";
+  return [none, more, read].filter((part) => part !== "").join(" ");
 }
 
 /** Without a search: whether a loaded node is left out. */

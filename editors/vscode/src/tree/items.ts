@@ -32,7 +32,7 @@ export interface NodeState {
   /** The state of its attempt, if one is under way. */
   live: string | undefined;
   preview: SplitPreviewParams | undefined;
-  /** A filter shows what is below it. */
+  /** What is below it is shown, until a person closes it. */
   wide: boolean;
   filter: string;
 }
@@ -43,7 +43,7 @@ export function nodeItem(row: NodeRow, { live, preview, wide, filter }: NodeStat
   const item = new vscode.TreeItem(node.title === "" ? "(no title)" : node.title);
   item.id = `${row.uri}#${node.nodeId}${filter}`;
   if (row.total > 0 || preview !== undefined) {
-    const expanded = wide || preview !== undefined || (node.kind === "section" && row.parent === undefined);
+    const expanded = wide || preview !== undefined;
     item.collapsibleState = expanded ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
   }
   const icon = look.colour === "" ? undefined : new vscode.ThemeColor(look.colour);

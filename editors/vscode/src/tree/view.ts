@@ -11,7 +11,7 @@
 import * as vscode from "vscode";
 
 import { ghostsOf, isOpen, isReplan, type Proposals } from "../ghosts/model";
-import type { SplitPreviewParams, TreeChangedParams } from "../generated/protocol";
+import type { SplitPreviewParams, TreeChangedParams, TreeOutlinesResult } from "../generated/protocol";
 import type { Live } from "../live";
 import { CONTEXTS, VIEWS } from "../names";
 import type { ServerControl } from "../server/control";
@@ -19,15 +19,19 @@ import { errorWords, say } from "../talk";
 import { counted } from "../words";
 import { Changes, TELL_PAUSE } from "./changes";
 import { isOpenOutline, OutlineFiles } from "./files";
-import { EVERYTHING, type Filter, filterOf, type FilteredTree, hides, messageOf, pathOf, searchedOf, searchOf, wordsOf } from "./filter";
+import { EVERYTHING, type Filter, filterOf, type FilteredTree, hides, messageOf, MOST_SEARCHED, pathOf, searchedOf, searchOf, wordsOf } from "./filter";
 import { changeItem, fileItem, ghostItem, headItem, moreItem, nodeItem, nodeTooltip } from "./items";
 import { type NodeRow, OutlineTree } from "./model";
 import type { FileRow, MoreRow, Row } from "./rows";
-import { Searches } from "./searches";
+import { Searches, type Wanted } from "./searches";
 
 const FOLLOW_PAUSE = 150;
 /** After a change of the text, before a search is asked again. */
 const SEARCH_PAUSE = 200;
+/** Outlines that the server names for a filter; more of them fit than are shown. */
+const MOST_ASKED = 1000;
+/** Sections of an outline that are shown with what is below them from the beginning: each asks the server. */
+const MOST_WIDE = 20;
 /** Between two looks for what is selected. */
 const SELECTION_PAUSE = 20;
 
@@ -196,7 +200,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         return nodeItem(row, {
           live: this.live.stateOf(row.uri, row.node.nodeId, row.node.taskId),
           preview: this.proposals.at(row.uri, row.node.nodeId),
-          wide: isFound && row.children !== undefined,
+          wide: (isFound && row.children !== undefined) || (row.node.kind === "section" && row.parent === undefined && this.tree(row.uri).total(undefined) <= MOST_WIDE),
           filter: isFound ? `~${this.filters}` : "",
         });
       }
@@ -348,15 +352,28 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   private async outlines(): Promise<FileRow[]> {
     const files = await this.files.all();
-    if (searchOf(this.filter) === undefined || this.server.state.kind !== "ready") {
+    const wanted = searchOf(this.filter);
+    if (wanted === undefined || this.server.state.kind !== "ready") {
       this.view.message = "";
       return files;
     }
-    const chosen = searchedOf(files, (file) => this.files.isOpen(file.uri));
+    const all = files.length <= MOST_SEARCHED ? undefined : await this.fitting(wanted);
+    const uris = all && new Set(all.uris.map((uri) => vscode.Uri.parse(uri).toString()));
+    const chosen = searchedOf(files, (file) => this.files.isOpen(file.uri), (file) => uris?.has(file.uri) ?? true);
     const searched = await Promise.all(chosen.map(async (file) => ({ file, found: await this.search(file.uri) })));
     const shown = searched.filter(({ found }) => found === undefined || found.total > 0).map(({ file }) => file);
-    this.view.message = messageOf({ files: files.length, searched: chosen.length, fitting: shown.length });
+    this.view.message = messageOf({ files: files.length, fitting: shown.length, wanted: all?.total ?? shown.length, complete: all?.complete ?? true });
     return shown;
+  }
+
+  /** Of all outlines: the server has read the closed ones too. Undefined: it cannot tell. */
+  private async fitting(wanted: Wanted): Promise<TreeOutlinesResult | undefined> {
+    try {
+      return await this.server.request("orchestrator/tree/outlines", { ...wanted, limit: MOST_ASKED });
+    } catch (error) {
+      this.server.output.debug(`The outlines cannot be filtered: ${String(error)}`);
+      return undefined;
+    }
   }
 
   private async search(uri: string): Promise<FilteredTree | undefined> {

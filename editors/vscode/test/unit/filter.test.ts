@@ -50,14 +50,17 @@ test("a filter that another version kept is read as far as it goes", () => {
   expect(filterOf({ show: "x", text: "a" })).toEqual({ show: "all", text: "a" });
 });
 
-test("of very many outlines the open ones are searched first, and it is said that there are more", () => {
-  const files = Array.from({ length: MOST_SEARCHED + 20 }, (_, index) => index);
-  const chosen = searchedOf(files, (file) => file >= MOST_SEARCHED + 18);
-  expect(chosen).toEqual([...files.slice(0, MOST_SEARCHED - 2), MOST_SEARCHED + 18, MOST_SEARCHED + 19]);
-  expect(searchedOf([1, 2], () => false)).toEqual([1, 2]);
-  expect(messageOf({ files: 120, searched: 100, fitting: 3 })).toMatch(/^Shown is what fits in 100 of 120 outlines/);
-  expect(messageOf({ files: 120, searched: 100, fitting: 0 })).toMatch(/^No task fits in 100 of 120 outlines/);
-  expect(messageOf({ files: 2, searched: 2, fitting: 0 })).toBe("No task fits the filter.");
-  expect(messageOf({ files: 2, searched: 2, fitting: 1 })).toBe("");
-  expect(messageOf({ files: 0, searched: 0, fitting: 0 })).toBe("");
+test("of very many outlines those with tasks that fit are shown, the open ones first, and it is said that there are more", () => {
+  const files = Array.from({ length: MOST_SEARCHED * 3 }, (_, index) => index);
+  const last = files.length - 1;
+  const chosen = searchedOf(files, (file) => file === last, (file) => file % 2 === 1);
+  expect([chosen.length, chosen[0], chosen[1], chosen.at(-1)]).toEqual([MOST_SEARCHED, 1, 3, last]);
+  expect(searchedOf(files, () => false, (file) => file === last)).toEqual([last]);
+  expect(searchedOf([1, 2], () => false, () => false)).toEqual([1, 2]);
+  const few = { files: 120, fitting: 3, wanted: 3, complete: true };
+  expect(messageOf(few)).toBe("");
+  expect(messageOf({ ...few, fitting: 100, wanted: 110 })).toBe("Shown are 100 of 110 outlines with tasks that fit.");
+  expect(messageOf({ ...few, fitting: 0, wanted: 0 })).toBe("No task fits the filter.");
+  expect(messageOf({ ...few, files: 0, fitting: 0, wanted: 0 })).toBe("");
+  expect(messageOf({ ...few, complete: false })).toMatch(/still being read/);
 });

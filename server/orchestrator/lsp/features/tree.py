@@ -1,4 +1,4 @@
-"""`orchestrator/tree`, `orchestrator/tree/locate` and `orchestrator/tree/search`."""
+"""`orchestrator/tree`, `orchestrator/tree/locate`, `orchestrator/tree/search` and `orchestrator/tree/outlines`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from orchestrator.lsp.protocol import (
     FoundNode,
     TreeLocateParams,
     TreeLocateResult,
+    TreeOutlinesParams,
+    TreeOutlinesResult,
     TreeParams,
     TreeResult,
     TreeSearchParams,
     TreeSearchResult,
 )
+from orchestrator.lsp.threads import in_thread
 from orchestrator.lsp.trees import tree_node
 from orchestrator.lsp.validation import validated
 from orchestrator.model.task import Status
-from orchestrator.outline.filtered import filtered
+from orchestrator.outline.filtered import filtered, fitting
 from orchestrator.outline.progress import children_between
 
 if TYPE_CHECKING:
@@ -74,6 +77,21 @@ def search(server: Server, params: TreeSearchParams) -> TreeSearchResult:
                 shown[step] = FoundNode(node=tree_node(identities, step), parent_id=parent_id, fits=step in fitting)
             parent_id = shown[step].node.node_id
     return TreeSearchResult(document_version=snapshot.version, nodes=list(shown.values()), total=found.total)
+
+
+@validated(TreeOutlinesParams)
+async def outlines(server: Server, params: TreeOutlinesParams) -> TreeOutlinesResult:
+    index = server.index
+    complete = await index.fresh()
+    files = index.files()  # what is in it never changes, so a thread may read it
+    statuses = [Status(word) for word in params.statuses]
+
+    def fit() -> list[str]:
+        return [key for key, found in files if next(fitting(found, params.text, statuses), None) is not None]
+
+    keys = await in_thread(fit)
+    uris = [index.uri_of(key) for key in keys[: params.limit]]
+    return TreeOutlinesResult(uris=uris, total=len(keys), complete=complete and index.complete)
 
 
 def _asked_for(snapshot: Snapshot, params: TreeLocateParams) -> Node:
