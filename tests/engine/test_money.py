@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engine.money import Ledger, Reservation, UnknownPriceError, budget_of
+from orchestrator.engine.estimate_line import estimate_line
+from orchestrator.engine.money import Estimate, Ledger, Reservation, UnknownPriceError, budget_of
 from orchestrator.errors import BudgetError
 
 
@@ -91,3 +92,20 @@ def test_a_bad_budget_is_none():
     assert budget_of({"budget": "2.50"}) == Decimal("2.50")
     assert budget_of({"budget": "much"}) is None
     assert budget_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        (None, "price of vendor/x unknown"),
+        (("0", "0"), "no cost"),
+        (("0", "0.004"), "less than $0.01"),
+        (("0.002", "0.01"), "$0.00 to $0.01"),
+        (("1.5", "2.25"), "$1.50 to $2.25"),
+    ],
+)
+def test_an_estimate_says_what_is_known_of_the_price(cost: tuple[str, str] | None, told: str) -> None:
+    """A person says yes to money by this line: an unknown price is never shown as none."""
+    known = None if cost is None else (dollars(cost[0]), dollars(cost[1]))
+    line = estimate_line(Estimate(1, (2, 2), (1_000, 2_000), (500, 900), known, "vendor/x"))
+    assert line == f"1 task: about 2 calls of vendor/x, 1,500 to 2,900 tokens, {told}."

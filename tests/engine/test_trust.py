@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from orchestrator.config import WORKSPACE_FILE
+from orchestrator.engine.suggested import allow, suggested_files
 from orchestrator.engine.trust import Trust, fingerprint, workspace_of, workspace_settings
 from orchestrator.errors import TrustError
 
@@ -239,3 +240,16 @@ def test_a_file_behind_a_link_belongs_to_its_real_folder(home, tmp_path):
 
 def test_a_name_that_no_disk_can_hold_is_no_reason_to_fail(home, tmp_path):
     assert workspace_of(tmp_path / ("x" * 5000)) == tmp_path
+
+
+def test_what_cannot_be_used_is_shown_with_its_reason_and_never_allowed(trust, folder, tmp_path):
+    """A link could lead to another text by the time it is read."""
+    outside = tmp_path / "outside.toml"
+    outside.write_text("[run]\nconcurrency = 1\n")
+    (folder / WORKSPACE_FILE).symlink_to(outside)
+    (file,) = suggested_files(folder)
+    assert (file.relative, file.text, file.sha256) == (WORKSPACE_FILE, "", "")
+    assert "link" in file.problem
+    allow(trust, folder, {WORKSPACE_FILE: fingerprint(outside.read_bytes())})
+    assert trust.is_trusted(folder)
+    assert workspace_settings(folder, trust).layer is None
