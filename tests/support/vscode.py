@@ -7,6 +7,7 @@ tests is read: home, settings, extensions and data are folders of the test.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import re
@@ -370,8 +371,15 @@ class VSCode:
         folder = Path(os.environ.get("TEST_SCREENSHOTS") or self.home / "shots")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
-        self.page.mouse.move(640, 2)
-        self.page.locator(".monaco-hover:not(.hidden):visible").first.wait_for(state="hidden")
+        away = itertools.cycle([(640, 2), (600, 892)])  # one behind a drag may not notice the first move
+        hover = self.page.locator(".monaco-hover:not(.hidden):visible")
+
+        def gone() -> bool:
+            self.page.mouse.move(*next(away))
+            self.page.wait_for_timeout(50)
+            return hover.count() == 0
+
+        self.until("a window without a hover", gone)
         self.page.screenshot(path=str(path))
         return path
 

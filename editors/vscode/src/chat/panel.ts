@@ -75,7 +75,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     const id = opened.conversation.conversationId;
     const there = [...this.open].find((chat) => chat.conversationId === id);
     if (there !== undefined) {
-      await this.server.request("orchestrator/chat/close", { conversationId: id }); // it is open here already
+      this.close(id); // it is open here already
       there.panel.reveal(undefined, false);
       return;
     }
@@ -166,7 +166,7 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
       this.open.delete(chat);
       this.look([...this.open].at(-1));
       if (chat.told && this.server.state.kind === "ready") {
-        this.server.request("orchestrator/chat/close", { conversationId: chat.conversationId }).catch(() => undefined);
+        this.close(chat.conversationId);
       }
     });
     panel.webview.html = this.page(panel.webview);
@@ -186,15 +186,25 @@ export class Chats implements vscode.WebviewPanelSerializer<{ conversationId?: s
     void vscode.commands.executeCommand("setContext", CONTEXTS.chat, chat !== undefined);
   }
 
-  /** Opening counts, and closing undoes it: one of each stays for a conversation, however often it is asked about. */
+  /**
+   * Opening counts, and closing undoes it: one of each stays for a conversation, however often it is asked about.
+   *
+   * Nothing is waited for behind the answer: whoever shows it must do that before the updates that follow it.
+   */
   private async ask(chat: Open, limit?: number): Promise<ChatOpenResult> {
     const { conversationId, told } = chat;
     const opened = await this.server.request("orchestrator/chat/open", { conversationId, ...(limit === undefined ? {} : { limit }) });
     if (told) {
-      await this.server.request("orchestrator/chat/close", { conversationId });
+      this.close(conversationId);
     }
     chat.told = true;
     return opened;
+  }
+
+  private close(conversationId: string): void {
+    this.server.request("orchestrator/chat/close", { conversationId }).catch((error: unknown) => {
+      this.server.output.debug(`A conversation could not be closed: ${String(error)}`); // the server has gone, and knows of none
+    });
   }
 
   private begin(chat: Open, opened: ChatOpenResult): void {

@@ -11,6 +11,8 @@
 import type { TreeChangedParams, TreeLocateResult, TreeNode, TreeParams, TreeResult } from "../generated/protocol";
 
 export const PAGE = 500;
+/** How often an outline is asked about again because all that is known of it was dropped meanwhile. */
+const ROUNDS = 5;
 /** How far a row is looked for that lies beyond the first page of its parent. */
 export const FARTHEST = 5000;
 
@@ -69,10 +71,14 @@ export class OutlineTree {
     return parent === undefined ? this.topTotal : parent.total;
   }
 
-  /** The children that are shown: the first page, and what was asked for since. */
+  /** The children that are shown: the first page, and what was asked for since. Empty for a row that was dropped meanwhile. */
   async children(parent: NodeRow | undefined): Promise<readonly NodeRow[]> {
-    if (this.loaded(parent) === undefined) {
+    for (let round = 0; this.loaded(parent) === undefined && round < ROUNDS; round += 1) {
+      const { era } = this;
       await this.load(parent, PAGE);
+      if (era === this.era || (parent !== undefined && this.rows.get(parent.node.nodeId) !== parent)) {
+        break;
+      }
     }
     return this.loaded(parent) ?? [];
   }

@@ -18,14 +18,14 @@ import type { ServerControl } from "../server/control";
 import { errorWords, say } from "../talk";
 import { counted } from "../words";
 import { Changes, TELL_PAUSE } from "./changes";
-import { isOpenOutline, OutlineFiles } from "./files";
+import { OutlineFiles } from "./files";
 import { EVERYTHING, type Filter, filterOf, type FilteredTree, hides, messageOf, MOST_SEARCHED, pathOf, searchedOf, searchOf, wordsOf } from "./filter";
+import { Following } from "./following";
 import { changeItem, fileItem, ghostItem, headItem, moreItem, nodeItem, nodeTooltip } from "./items";
 import { type NodeRow, OutlineTree } from "./model";
 import type { FileRow, MoreRow, Row } from "./rows";
 import { Searches, type Wanted } from "./searches";
 
-const FOLLOW_PAUSE = 150;
 /** After a change of the text, before a search is asked again. */
 const SEARCH_PAUSE = 200;
 /** Outlines that the server names for a filter; more of them fit than are shown. */
@@ -35,11 +35,6 @@ const MOST_WIDE = 20;
 /** Between two looks for what is selected. */
 const SELECTION_PAUSE = 20;
 
-interface Place {
-  uri: string;
-  line: number;
-}
-
 export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly view: vscode.TreeView<Row>;
   readonly drag: vscode.TreeDragAndDropController<Row>;
@@ -48,18 +43,13 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   private readonly files: OutlineFiles;
   private readonly trees = new Map<string, OutlineTree>();
   private readonly searches: Searches;
-  private followTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Another number whenever the cursor, or a row that was chosen, made the last way to the cursor an old one. */
-  private followed = 0;
-  /** The line whose row was shown last: whoever types there stays there, as long as no rows come or go. */
-  private shown: Place | undefined;
+  private readonly following: Following;
   /** What is selected, by the names that VS Code knows rows by: rows may go by themselves. */
   private selected = new Set<string>();
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private filter: Filter;
   /** How many filters there were. */
   private filters = 0;
-  private follows: boolean;
   private readonly disposables: vscode.Disposable[] = [];
 
   constructor(
@@ -70,7 +60,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     drag: vscode.TreeDragAndDropController<Row>,
   ) {
     this.drag = drag;
-    this.follows = vscode.workspace.getConfiguration("orchestrator").get("tree.followCursor", true);
+    const follows = vscode.workspace.getConfiguration("orchestrator").get("tree.followCursor", true);
+    this.following = new Following((uri, position, wanted) => this.showCursor(uri, position, wanted), follows);
     this.filter = filterOf(memory.get("tree.filter"));
     // Whoever asked for the tree hears of changes.
     this.searches = new Searches(server, (uri) => this.tree(uri).children(undefined));
@@ -104,26 +95,26 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.disposables.push(
       this.view,
       this.files,
+      this.following,
       vscode.window.onDidChangeTextEditorSelection((change) => {
         // Without a kind an edit pushed the cursor. That may be one that the tree asked for, whose rows stay selected:
         // the next key there is about them.
         if (change.kind !== undefined) {
-          this.follow(change.textEditor, this.shown);
+          this.following.moved(change.textEditor);
         }
       }),
-      vscode.window.onDidChangeActiveTextEditor((editor) => this.follow(editor)),
+      vscode.window.onDidChangeActiveTextEditor((editor) => this.following.again(editor)),
       // Whoever chose a row meanwhile does not want to be taken back to the cursor.
       this.view.onDidChangeSelection(({ selection }) => {
         const rows = new Set(selection.map((row) => this.getTreeItem(row).id ?? ""));
         if ([...rows].some((row) => !this.selected.has(row))) {
-          this.unfollow();
-          this.shown = undefined;
+          this.following.chosen();
         }
         this.selected = rows;
       }),
       this.view.onDidChangeVisibility((change) => {
         if (change.visible) {
-          this.follow(vscode.window.activeTextEditor);
+          this.following.again();
         }
       }),
       this.view.onDidChangeCheckboxState((change) => void this.checked(change)),
@@ -133,7 +124,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         }
         this.reload();
         if (state.kind === "ready") {
-          this.follow(vscode.window.activeTextEditor); // what was opened before there was a server
+          this.following.again(); // what was opened before there was a server
         }
       }),
       proposals.onChange((preview) => this.proposalChanged(preview)),
@@ -274,9 +265,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   toggleFollow(): void {
-    this.follows = !this.follows;
+    this.following.isOn = !this.following.isOn;
     this.tellContexts();
-    this.follow(vscode.window.activeTextEditor);
+    this.following.again();
   }
 
   reload(): void {
@@ -319,7 +310,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     }
     const changes = tree.apply(changed);
     if (changes === undefined || changes.children.size > 0) {
-      this.shown = undefined;
+      this.following.rowsChanged();
     }
     if (this.searches.get(changed.uri) !== undefined) {
       clearTimeout(this.searchTimer);
@@ -340,7 +331,6 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   dispose(): void {
-    clearTimeout(this.followTimer);
     clearTimeout(this.searchTimer);
     for (const one of this.disposables) {
       one.dispose();
@@ -460,40 +450,19 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     }
   }
 
-  /** `shown`: where the cursor may stay without being looked for. */
-  private follow(editor: vscode.TextEditor | undefined, shown?: Place): void {
-    this.unfollow();
-    this.shown = shown;
-    if (!this.follows || !this.view.visible || editor === undefined || !isOpenOutline(editor.document)) {
-      return;
+  private async showCursor(uri: string, position: vscode.Position, wanted: () => boolean): Promise<boolean> {
+    try {
+      return this.view.visible && (await this.reveal(uri, { position }, false, wanted));
+    } catch (error) {
+      this.server.output.debug(`The tree could not follow the cursor: ${String(error)}`);
+      return false;
     }
-    const { followed } = this;
-    this.followTimer = setTimeout(() => {
-      const { active } = editor.selection;
-      const uri = editor.document.uri.toString();
-      if (vscode.window.activeTextEditor !== editor || (this.shown?.uri === uri && this.shown.line === active.line)) {
-        return;
-      }
-      this.reveal(uri, { position: active }, false, () => followed === this.followed).then(
-        (found) => {
-          if (found && followed === this.followed) {
-            this.shown = { uri, line: active.line };
-          }
-        },
-        (error: unknown) => this.server.output.debug(`The tree could not follow the cursor: ${String(error)}`),
-      );
-    }, FOLLOW_PAUSE);
-  }
-
-  private unfollow(): void {
-    clearTimeout(this.followTimer);
-    this.followed += 1;
   }
 
   private tellContexts(): void {
     const words = wordsOf(this.filter);
     void vscode.commands.executeCommand("setContext", CONTEXTS.filtered, words !== wordsOf(EVERYTHING));
-    void vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.follows);
+    void vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.following.isOn);
     this.view.description = words;
   }
 }

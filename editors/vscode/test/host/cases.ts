@@ -218,6 +218,39 @@ test("diagnostics, lenses, completion and symbols come from the server", async (
   assert.deepEqual(symbols.map((symbol) => symbol.name).sort(), ["One", "Two"]);
 });
 
+test("what is said while a conversation is read anew is shown behind it", async (context, folder) => {
+  const editor = await outline(folder, "talk-on", "- [ ] Talk\n");
+  const uri = editor.document.uri.toString();
+  await context.chats.show({ uri, position: { line: 0, character: 0 } });
+  const [open] = [...(context.chats as unknown as { open: Set<{ conversationId: string; seq: number; told: boolean }> }).open].slice(-1);
+  assert.ok(open?.told);
+  const { server } = context;
+  const request = server.request.bind(server);
+  const told: number[] = [];
+  server.request = async (method, params) => {
+    if (method === "orchestrator/chat/close") {
+      await new Promise((resolve) => setTimeout(resolve, 300)); // a slow way to the server
+    }
+    const answer = await request(method, params);
+    if (method === "orchestrator/chat/open") {
+      const seq = (answer as { seq: number }).seq + 1;
+      setImmediate(() => {
+        told.push(seq);
+        context.chats.update({ conversationId: open.conversationId, messageId: "", seq, update: { kind: "note", text: "Meanwhile." } });
+      });
+    }
+    return answer;
+  };
+  try {
+    context.chats.update({ conversationId: open.conversationId, messageId: "", seq: open.seq + 1, update: { kind: "changed" } });
+    await until("what was said meanwhile", () => told.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 600)); // behind the slow way
+    assert.deepEqual([open.seq], told);
+  } finally {
+    server.request = request;
+  }
+});
+
 test("the server is restarted, and what was shown comes back", async (context, folder) => {
   const editor = await outline(folder, "restart", "- [ ] One\n");
   await vscode.commands.executeCommand("orchestrator.restart");

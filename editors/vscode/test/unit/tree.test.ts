@@ -67,6 +67,24 @@ async function shown(tree: OutlineTree, row?: NodeRow): Promise<unknown[]> {
 }
 
 describe("the tree of an outline", () => {
+  test("asks again when all that is known is dropped meanwhile", async () => {
+    const server = new FakeServer([leaf("a", leaf("b"))]);
+    let drops = 2;
+    const tree: OutlineTree = new OutlineTree("file:///x", async (params) => {
+      const answer = await server.ask(params);
+      if (drops > 0) {
+        drops -= 1;
+        tree.drop();
+      }
+      return answer;
+    });
+    const [a] = await tree.children(undefined);
+    expect(a?.node.title).toBe("a");
+    drops = 1;
+    expect(await tree.children(a)).toEqual([]); // of a tree that is gone
+    expect(await shown(tree)).toEqual([["a", ["b"]]]);
+  });
+
   test("loads what is opened, once", async () => {
     const server = new FakeServer([leaf("a", leaf("b"), leaf("c")), leaf("d")]);
     const tree = new OutlineTree("file:///x", server.ask);
