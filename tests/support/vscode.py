@@ -19,12 +19,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, Playwright, sync_playwright
 from playwright.sync_api import TimeoutError as Missed
 
 from tests.support.prepare import vscode_folder
@@ -134,7 +135,6 @@ class VSCode:
         self.trusted = trusted
         self.asked = home / "asked.jsonl"
         """What the scripted model was asked."""
-        self._door = home / "door"
         self._settings = {**QUIET, **(settings or {})}
         self._installed = installed
         self._machine: dict[str, Any] = {} if server is None else {"orchestrator.server.path": str(server)}
@@ -232,7 +232,7 @@ class VSCode:
             "LANG": "C.UTF-8",
             "ORCHESTRATOR_CONFIG_DIR": str(self.home / "config"),
             "ORCHESTRATOR_DATA_DIR": str(self.home / "store"),
-            "TEST_DOOR_OF_ORCHESTRATOR": str(self._door),
+            "TEST_DOORS_OF_ORCHESTRATOR": str(self.home),
             **self._environment,
         }
         (self.home / "home").mkdir(exist_ok=True)
@@ -285,16 +285,39 @@ class VSCode:
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
         )
+        return self._open_in(context)
+
+    def _open_in(self, context: BrowserContext) -> Page:
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda message: self.console.append(message.text))
         self._load()
         return self.page
 
+    @contextmanager
+    def another(self, workspace: Path) -> Generator[VSCode]:
+        """A second window of the same person, of a folder or a `.code-workspace`: with a server of its own, one store.
+
+        Nobody trusts its workspace yet.
+        """
+        window = copy(self)
+        window.workspace, window.trusted, window.console = workspace, False, []
+        window._open_in(self.page.context)
+        try:
+            yield window
+        finally:
+            window.page.goto("about:blank")  # as VS Code hears it: its extension host ends at once
+            window.page.close()
+
+    @property
+    def _door(self) -> Path:
+        return self.home / f"door.{self.workspace.name}"
+
     def _load(self) -> None:
         """Until the extension host is there too."""
         self._door.unlink(missing_ok=True)
-        self.page.goto(f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}")
+        kind = "folder" if self.workspace.is_dir() else "workspace"
+        self.page.goto(f"http://127.0.0.1:{self.port}/?{kind}={quote(str(self.workspace))}")
         self.page.locator(".monaco-workbench").wait_for()
         self.until("the extension host", self._door.exists)
 

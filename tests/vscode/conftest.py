@@ -19,7 +19,22 @@ from tests.support.vscode import VSCode, npm
 from tests.vscode.answers import DECIDE, plan
 
 HERE = Path(__file__).parent
-ORDER = tuple(f"test_{name}" for name in ("untrusted", "window", "tree", "chat", "list", "themes", "host", "restart"))
+ORDER = tuple(
+    f"test_{name}"
+    for name in (
+        "untrusted",
+        "window",
+        "tree",
+        "chat",
+        "list",
+        "themes",
+        "host",
+        "embedded",
+        "windows",
+        "library",
+        "restart",
+    )
+)
 """Trust is given once, and the last leaves a window with another server."""
 ANSWERS = [
     DECIDE,
@@ -46,10 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """A picture of what was on the screen when a test failed."""
     report = yield
-    window = getattr(item, "funcargs", {}).get("code")
-    if report.failed and window is not None and call.when != "teardown":
-        with contextlib.suppress(Exception):
-            report.sections.append(("picture", str(window.shot(f"failed-{item.name}"))))
+    given = getattr(item, "funcargs", {})
+    for name in ("code", "other"):
+        if report.failed and name in given and call.when != "teardown":
+            with contextlib.suppress(Exception):
+                report.sections.append(("picture", str(given[name].shot(f"failed-{name}-{item.name}"))))
     return report
 
 

@@ -43,8 +43,8 @@ export class Live {
   /** US dollars. */
   spentToday = 0;
   private readonly tasks = new Map<string, LiveTask>();
-  /** Of running runs: tasks whose subtasks run, which have no events of their own, by their ids. */
-  private parents = new Map<string, LiveTask>();
+  /** Of running runs: tasks that no event tells of here, by their ids. */
+  private byId = new Map<string, LiveTask>();
   private readonly listeners = new Set<() => void>();
   private readonly taskListeners = new Set<(tasks: LiveTask[]) => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +74,7 @@ export class Live {
   }
 
   taskAt(uri: string, nodeId: string, taskId?: string | null): LiveTask | undefined {
-    return this.tasks.get(`${uri}#${nodeId}`) ?? this.parents.get(`${uri}^${taskId ?? ""}`);
+    return this.tasks.get(`${uri}#${nodeId}`) ?? this.byId.get(`${uri}^${taskId ?? ""}`);
   }
 
   tasksOf(uri: string): LiveTask[] {
@@ -118,9 +118,9 @@ export class Live {
 
   /** The server is gone. */
   clear(): void {
-    const tasks = [...this.tasks.values(), ...this.parents.values()];
+    const tasks = [...this.tasks.values(), ...this.byId.values()];
     this.tasks.clear();
-    this.parents.clear();
+    this.byId.clear();
     this.runs = [];
     this.approvals = [];
     this.tellTasks(tasks);
@@ -167,7 +167,7 @@ export class Live {
       this.spentToday = today;
       this.runs = runs.runs;
       this.approvals = approvals.approvals;
-      await this.lookAbove();
+      await this.lookAtBoards();
       this.tell();
     } catch (error) {
       this.failed(error);
@@ -180,18 +180,21 @@ export class Live {
     }
   }
 
-  /** Which tasks wait for subtasks that run: the board of a run says it, and no event. */
-  private async lookAbove(): Promise<void> {
-    const before = this.parents;
-    this.parents = new Map();
+  /**
+   * Which tasks wait for subtasks that run: the board of a run says it, and no event. Of a run of another program also
+   * which are under way: its events name no node where the text here had no id yet.
+   */
+  private async lookAtBoards(): Promise<void> {
+    const before = this.byId;
+    this.byId = new Map();
     for (const { run, tasks } of await Promise.all(this.running.map(({ runId }) => this.source.run(runId)))) {
       for (const { taskId, title, state } of tasks) {
-        if (state === "expanded") {
-          this.parents.set(`${run.uri}^${taskId}`, { runId: run.runId, uri: run.uri, nodeId: "", taskId, title, state });
+        if (state === "expanded" || (!run.here && state !== null && isLive(state))) {
+          this.byId.set(`${run.uri}^${taskId}`, { runId: run.runId, uri: run.uri, nodeId: "", taskId, title, state });
         }
       }
     }
-    const changed = [...before, ...this.parents].filter(([key]) => before.has(key) !== this.parents.has(key));
+    const changed = [...before, ...this.byId].filter(([key]) => before.get(key)?.state !== this.byId.get(key)?.state);
     this.tellTasks(changed.map(([, task]) => task));
   }
 

@@ -50,6 +50,8 @@ class Client:
     ghosts: bool = False
     tree: bool = False
     inbox: bool = False
+    elsewhere: bool = False
+    """It is told of the runs of other programs."""
     chat: bool = False
     """It shows conversations itself."""
     virtual_documents: bool = False
@@ -122,6 +124,7 @@ def read_client(params: types.InitializeParams, encoding: str) -> Client:
         encoding=Encoding(encoding),
         ghosts=ours.get("ghosts") is True,
         inbox=ours.get("inbox") is True,
+        elsewhere=ours.get("elsewhere") is True,
         chat=ours.get("chat") is True,
         virtual_documents=workspace.text_document_content is not None,
         show_document=bool(window.show_document and window.show_document.support),

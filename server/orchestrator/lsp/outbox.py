@@ -6,6 +6,8 @@ store asked.
 
 Invariant: what another program left is written at once, also into a store that came later
 (test_what_another_program_left_is_written_here, test_a_store_that_appears_later_is_noticed).
+Invariant: of two windows that have an outline open, the one that runs it writes its outcomes
+(test_of_two_windows_the_one_that_runs_writes).
 Invariant: while nothing happens no statement is run but the heartbeat (test_an_idle_store_is_not_asked).
 """
 
@@ -76,6 +78,7 @@ class Outbox:
                         held, due = open_here, now + HOLD_SECONDS
                     again = now + AGAIN_SECONDS if await self._write_waiting(session, open_here) else 0.0
                     await self._server.unfinished.load()
+                    await self._server.runs_elsewhere.load()
                     await self._server.costs.load()
                     for uri in open_here.values():
                         await self._server.split_history.load(uri)
@@ -98,8 +101,11 @@ class Outbox:
         for uri in await store.outlines_to_change():
             if uri in open_here:
                 await session.take_handovers(OutlineHolder(self._server, open_here[uri]))
+        awaited = await store.awaited_outlines()
         busy = {run.holder.uri for run in session.branches()}  # they write their own
-        for uri in await store.awaited_outlines():
+        if awaited:  # those of another window too: what both wrote would be two texts of one file
+            busy.update(await store.outlines_of_runs_elsewhere())
+        for uri in awaited:
             if uri in open_here and uri not in busy:
                 try:
                     await session.write_outbox(OutlineHolder(self._server, open_here[uri]))

@@ -88,6 +88,8 @@ class ClientAbilities(Wire):
     """It wants `treeChanged` for the documents it asked `tree` about."""
     inbox: bool = False
     """It shows what waits for a person (`approval/changed`), and needs no message about it."""
+    elsewhere: bool = False
+    """It shows what other programs run, too: it is told of their runs (`run/update`) as of those of this server."""
     chat: bool = False
     """It shows conversations: it handles the command `orchestrator.server.chat.open` itself, with these parameters."""
 

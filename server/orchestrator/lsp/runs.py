@@ -111,7 +111,7 @@ class Runs:
         if params.give_up:
             await self._give_up(session, stored)
             return RunStartResult(run_id=params.run_id, document_version=None)
-        uri = self._as_client_writes(stored.uri)
+        uri = self.as_client_writes(stored.uri)
         session, folder = await self._session(uri)
         request = BranchRequest.from_json(stored.request, wait=True)
         shown = ShownRun(self._server, uri, folder)
@@ -128,8 +128,12 @@ class Runs:
         if session is None:
             return
         run = session.branch(params.run_id)
-        if params.task_id is None and run is None and not session.is_split(params.run_id):
-            await (await session.store()).request_stop(params.run_id)  # another program runs it, or nobody
+        if run is None and not session.is_split(params.run_id):
+            store = await session.store()
+            if params.task_id is None:
+                await store.request_stop(params.run_id)  # another program runs it, or nobody
+            elif any(one.run_id == params.run_id for one in await store.running_elsewhere()):
+                raise ProtocolError("Another program runs this task.", hint="Stop it there, or stop the whole run.")
         elif params.task_id is None or run is None:
             session.stop(params.run_id)
         elif not run.stop_task(params.task_id):
@@ -251,17 +255,20 @@ class Runs:
     async def answer(self, params: QuestionAnswerParams) -> None:
         session = await self._server.session()
         approval = await session.answer(params.approval_id, params.answer)
-        stored = await (await session.store()).run(approval.run_id)
-        if stored is not None and session.branch(approval.run_id) is None:
+        store = await session.store()
+        stored = await store.run(approval.run_id)
+        if stored is None or session.branch(approval.run_id) is not None:
+            return
+        if stored.uri not in await store.outlines_of_runs_elsewhere():
             # Nobody runs it here: what was confirmed is to be written all the same.
-            await session.write_outbox(OutlineHolder(self._server, self._as_client_writes(stored.uri)))
+            await session.write_outbox(OutlineHolder(self._server, self.as_client_writes(stored.uri)))
 
     async def approvals(self, params: ApprovalListParams) -> ApprovalListResult:
         session = await self._server.session()
         store = await session.store()
         found = await store.approvals(run_id=params.run_id)
         runs = {run_id: await store.run(run_id) for run_id in {one.run_id for one in found}}
-        uris = {run_id: self._as_client_writes(run.uri) for run_id, run in runs.items() if run is not None}
+        uris = {run_id: self.as_client_writes(run.uri) for run_id, run in runs.items() if run is not None}
         return ApprovalListResult(approvals=[approval_info(one, uris.get(one.run_id)) for one in found])
 
     async def approval_files(self, params: ApprovalFilesParams) -> ApprovalFilesResult:
@@ -382,7 +389,8 @@ class Runs:
             session.configure(settings)
         return session, folder
 
-    def _as_client_writes(self, uri: str) -> str:
+    def as_client_writes(self, uri: str) -> str:
+        """The address of a run's outline, as the client has it open."""
         return next((document.uri for document in self._server.documents if canonical(document.uri) == uri), uri)
 
 

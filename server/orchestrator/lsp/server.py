@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from orchestrator.lsp.problems import Pusher
     from orchestrator.lsp.prompt_names import PromptNames
     from orchestrator.lsp.runs import Runs
+    from orchestrator.lsp.runs_elsewhere import RunsElsewhere
     from orchestrator.lsp.settings import SettingsInForce
     from orchestrator.lsp.split_history import SplitHistory
     from orchestrator.lsp.splits import Splits
@@ -459,6 +460,12 @@ class Server(LanguageServer):
         from orchestrator.lsp.unfinished import Unfinished
 
         return Unfinished(self)
+
+    @cached_property
+    def runs_elsewhere(self) -> RunsElsewhere:
+        from orchestrator.lsp.runs_elsewhere import RunsElsewhere
+
+        return RunsElsewhere(self)
 
     @cached_property
     def costs(self) -> Costs:

@@ -85,7 +85,7 @@ class ShownRun:
         params = RunUpdateParams(
             run_id=event.run_id,
             uri=self.uri,
-            node_id=self._node_id(task_id) if isinstance(task_id, str) else None,
+            node_id=node_of(self._server, self.uri, task_id),
             seq=event.seq,
             kind=event.kind,
             detail=event.detail,
@@ -127,19 +127,21 @@ class ShownRun:
             except ProtocolError:
                 return  # it was answered elsewhere while the message stood
 
-    def _node_id(self, task_id: str) -> str | None:
-        document = self._server.documents.find(self.uri)
-        if document is None:
-            return None
-        snapshot = document.snapshot()
-        found = snapshot.outline.by_id(task_id)
-        return snapshot.identities.id_of(found[0]) if found else None
-
     def _notify(self, method: str, params: Any) -> None:
         if self._opened:
             self._server.protocol.notify(method, params)
         else:
             self._waiting.append((method, params))
+
+
+def node_of(server: Server, uri: str, task_id: object) -> str | None:
+    """The node of a task that an event is about, in the text as it is now."""
+    document = server.documents.find(uri)
+    if document is None or not isinstance(task_id, str):
+        return None
+    snapshot = document.snapshot()
+    found = snapshot.outline.by_id(task_id)
+    return snapshot.identities.id_of(found[0]) if found else None
 
 
 def approval_info(approval: Approval, uri: str | None) -> ApprovalInfo:

@@ -346,6 +346,14 @@ class Store:
         """The outlines that something waits to be written into."""
         return await self._select(_first_column, "SELECT DISTINCT uri FROM outbox WHERE state = 'waiting'")
 
+    async def outlines_of_runs_elsewhere(self) -> list[str]:
+        """The outlines that other programs have open and write into, because they run a branch of them."""
+        query = (
+            "SELECT DISTINCT runs.uri FROM runs JOIN holders ON holders.uri = runs.uri AND holders.owner = runs.owner"
+            " WHERE runs.state = 'running' AND runs.kind = ? AND runs.owner <> ?"
+        )
+        return await self._select(_first_column, query, RunKind.BRANCH.value, self._owner)
+
     async def outlines_to_change(self) -> list[str]:
         """The outlines that other programs ask to be changed by whoever has them open."""
         return await self._select(_first_column, handovers.ASKED)
@@ -625,6 +633,11 @@ class Store:
         conditions = " AND ".join(condition for condition, _ in where) or "1"
         query = f"SELECT * FROM runs WHERE {conditions} ORDER BY started DESC, run_id LIMIT ?"  # noqa: S608  # fixed text
         return await self._select(rows.run_from, query, *(value for _, value in where), limit)
+
+    async def running_elsewhere(self) -> list[Run]:
+        """Runs of branches that other programs have under way."""
+        query = "SELECT * FROM runs WHERE state = 'running' AND kind = ? AND owner <> ? ORDER BY started"
+        return await self._select(rows.run_from, query, RunKind.BRANCH.value, self._owner)
 
     async def run(self, run_id: str) -> Run | None:
         return _only(await self._select(rows.run_from, "SELECT * FROM runs WHERE run_id = ?", run_id))

@@ -17,6 +17,7 @@
 ---@field ghosts? boolean It shows `split/preview` as ghosts and answers with `split/accept` or `split/discard`.
 ---@field tree? boolean It wants `treeChanged` for the documents it asked `tree` about.
 ---@field inbox? boolean It shows what waits for a person (`approval/changed`), and needs no message about it.
+---@field elsewhere? boolean It shows what other programs run, too: it is told of their runs (`run/update`) as of those of this server.
 ---@field chat? boolean It shows conversations: it handles the command `orchestrator.server.chat.open` itself, with these parameters.
 
 ---@class orchestrator.ServerAbilities

@@ -23,6 +23,8 @@ export interface ClientAbilities {
   tree?: boolean;
   /** It shows what waits for a person (`approval/changed`), and needs no message about it. */
   inbox?: boolean;
+  /** It shows what other programs run, too: it is told of their runs (`run/update`) as of those of this server. */
+  elsewhere?: boolean;
   /** It shows conversations: it handles the command `orchestrator.server.chat.open` itself, with these parameters. */
   chat?: boolean;
 }

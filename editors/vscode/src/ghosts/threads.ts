@@ -106,7 +106,8 @@ export class GhostThreads implements vscode.Disposable {
       return;
     }
     shown.drawn = drawn;
-    shown.thread.label = headline(preview);
+    // Who proposes them stands with them: a small model's plans are read with other eyes.
+    shown.thread.label = [headline(preview), preview.source ?? ""].filter((part) => part !== "").join(" · ");
     shown.thread.contextValue = preview.state === "ready" ? "ready" : "working";
     const comments = isReplan(preview)
       ? (preview.changes ?? []).map((change, index) => changeComment(preview, change, index))

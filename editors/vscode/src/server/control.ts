@@ -60,6 +60,8 @@ export class ServerControl implements vscode.Disposable {
   private readonly long = new LongOutlines((document) => this.refreshLenses(document));
   /** A lens or a hover asks for a conversation. */
   onChat: (params: ChatOpenParams) => Promise<void> = () => Promise.resolve();
+  /** The server takes up the settings as they are now. */
+  onSettings: () => void = () => undefined;
   /** A split was started, by whatever door. */
   onSplit: (params: SplitStartParams, result: SplitStartResult) => void = () => undefined;
   /** By the command that installs it: one at a time. */
@@ -260,7 +262,10 @@ export class ServerControl implements vscode.Disposable {
         provideFoldingRanges: async (document, context, token, next) => ((await this.long.rest(document, token)) ? next(document, context, token) : undefined),
         workspace: {
           handleApplyEdit: (params, next) => keepingCursors(params.edit, () => next(params, new vscode.CancellationTokenSource().token)),
-          configuration: (params) => params.items.map((item) => (item.section === "orchestrator" ? this.settings() : null)),
+          configuration: (params) => {
+            this.onSettings();
+            return params.items.map((item) => (item.section === "orchestrator" ? this.settings() : null));
+          },
         },
       },
     };
@@ -352,7 +357,7 @@ function ourAbilities(): StaticFeature {
   return {
     fillClientCapabilities(capabilities): void {
       const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
-      experimental["orchestrator"] = { ghosts: true, tree: true, inbox: true, chat: true, commands: [...HOVER_COMMANDS] };
+      experimental["orchestrator"] = { ghosts: true, tree: true, inbox: true, elsewhere: true, chat: true, commands: [...HOVER_COMMANDS] };
       capabilities.experimental = experimental;
     },
     initialize: () => undefined,

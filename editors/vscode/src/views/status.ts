@@ -7,10 +7,14 @@ import type { ServerControl } from "../server/control";
 import { escapeMarkdown } from "../words";
 import { statusWords } from "./status_words";
 
+/** When the model is asked for after the server asked for settings, in milliseconds: it has the answer soon after. */
+const LOOKS = [50, 500, 2000];
+
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("orchestrator.status", vscode.StatusBarAlignment.Left, 10);
   private readonly disposables: vscode.Disposable[];
   private model = "";
+  private looks: ReturnType<typeof setTimeout>[] = [];
 
   constructor(
     private readonly server: ServerControl,
@@ -26,19 +30,28 @@ export class StatusItem implements vscode.Disposable {
       }),
       live.onChange(() => this.show()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.show()),
-      vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration("orchestrator")) {
-          void this.askForModel();
-        }
-      }),
     ];
+    // Not when they change: the server would answer with those that it still has.
+    server.onSettings = () => this.askAgain();
     this.show();
     this.item.show();
   }
 
   dispose(): void {
+    this.forgetLooks();
     for (const one of this.disposables) {
       one.dispose();
+    }
+  }
+
+  private askAgain(): void {
+    this.forgetLooks();
+    this.looks = LOOKS.map((pause) => setTimeout(() => void this.askForModel(), pause));
+  }
+
+  private forgetLooks(): void {
+    for (const look of this.looks) {
+      clearTimeout(look);
     }
   }
 

@@ -7,10 +7,13 @@
 
 import * as fs from "node:fs";
 import * as net from "node:net";
+import * as path from "node:path";
 import * as vscode from "vscode";
 
 import { chatPage } from "../../src/chat/page";
 import type { Context } from "../../src/context";
+import { openById } from "../../src/extension";
+import { openLink } from "../../src/links";
 import { runCases } from "./cases";
 import { activation, fillChat, processorTime } from "./measures";
 
@@ -47,9 +50,12 @@ const CALLS: Record<string, Call> = {
     return editor?.document.lineAt(editor.selection.active.line).text ?? "";
   },
   setting: (name: string, value: unknown) => vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global),
+  /** As VS Code does it with a link from outside. */
+  follow: (link: string) => openLink(vscode.Uri.parse(link), openById),
   chatPage: () => chatPage({ nonce: "", source: "", style: "", script: "" }),
   fillChat: async (count: number) => fillChat(await ours(), count),
   processorTime: () => processorTime(),
+  folders: () => (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.name),
   configured: (name: string) => vscode.workspace.getConfiguration().get(name),
   state: async () => (await ours()).server.state.kind,
   /** As a crash would end it. */
@@ -64,10 +70,12 @@ const CALLS: Record<string, Call> = {
 };
 
 export function activate(): void {
-  const place = process.env["TEST_DOOR_OF_ORCHESTRATOR"];
-  if (place === undefined) {
+  const folder = process.env["TEST_DOORS_OF_ORCHESTRATOR"];
+  const opened = vscode.workspace.workspaceFile ?? vscode.workspace.workspaceFolders?.[0]?.uri;
+  if (folder === undefined || opened === undefined) {
     return;
   }
+  const place = path.join(folder, `door.${path.basename(opened.path)}`); // of this window
   fs.rmSync(place, { force: true });
   // Never closed: that would take the door away from the extension host that comes after this one.
   net.createServer((socket) => {

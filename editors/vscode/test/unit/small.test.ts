@@ -119,6 +119,26 @@ test("a parent of tasks that run is live too", async () => {
   vi.useRealTimers();
 });
 
+test("a task that another program has under way is live by its id", async () => {
+  vi.useFakeTimers();
+  const run = { runId: "r", uri: "file:///x", state: "running", here: false } as RunInfo;
+  const tasks = [{ taskId: "aaaaa", title: "Pack", parentId: null, state: "executing" as string | null }];
+  const live = new Live({ runs: () => Promise.resolve({ runs: [run] }), run: () => Promise.resolve({ run, tasks }), approvals: () => Promise.resolve({ approvals: [] }), spent: () => Promise.resolve(0) }, () => undefined);
+  const told: string[] = [];
+  live.onTasks((changed) => told.push(...changed.map((task) => task.state)));
+  const look = async (state: string): Promise<string | undefined> => {
+    tasks[0]!.state = state;
+    live.refresh();
+    await vi.advanceTimersByTimeAsync(300);
+    return live.stateOf("file:///x", "n1", "aaaaa");
+  };
+  expect([await look("executing"), await look("waiting"), await look("completed")]).toEqual(["executing", "waiting", undefined]);
+  expect(new Set(told)).toEqual(new Set(["executing", "waiting"]));
+  run.here = true;
+  expect(await look("executing")).toBeUndefined();
+  vi.useRealTimers();
+});
+
 test("names in the figures are text", () => {
   const row = { name: '<b>"x"', calls: 2, inputTokens: 5, outputTokens: 5, costUsd: 0, completion: 0.5, latencyP50: null, failedCalls: 0, unpricedCalls: 0, acceptance: null, editAcceptance: null, conversationMean: 2 } as unknown as MetricsRow;
   const page = metricsPage([{ by: "all", rows: [row] }, { by: "model", rows: [row] }], { policy: "p", style: "s" }, "ever");
