@@ -1,4 +1,4 @@
-"""Several rows of the task tree at once, with the mouse and by keys: dragged, marked, moved, run."""
+"""Several rows of the task tree at once, with the mouse and by keys: dragged, deleted, marked, moved, run."""
 
 from __future__ import annotations
 
@@ -80,6 +80,20 @@ def test_a_refused_drop_says_why(code: VSCode, page: Page) -> None:
     drag(page, place, code.row("apartment").first)
     expect(told.filter(has_text="Drop a branch on a task or a section")).to_be_visible(timeout=PATIENCE)
     code.inside("command", "notifications.clearAll")
+    assert code.save("apartment.tasks.md") == FLAT
+
+
+def test_what_is_selected_is_deleted_and_brought_back(code: VSCode, page: Page) -> None:
+    books, place = code.row("Sort the books"), code.row("Find a place")
+    select(books, place)
+    page.keyboard.press("Delete")
+    for row in (books, place):
+        expect(row).to_have_count(0, timeout=PATIENCE)
+    code.shot("deleted")
+    assert code.save("apartment.tasks.md").startswith("# Flat\n\n- [ ] Rent a van\n- [ ] Say goodbye\n\n# Errands")
+    code.cursor("Say goodbye")
+    page.keyboard.press("Control+z")
+    expect(place).to_contain_text("0/2", timeout=PATIENCE)
     assert code.save("apartment.tasks.md") == FLAT
 
 

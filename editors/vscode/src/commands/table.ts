@@ -2,6 +2,7 @@
 
 import type { Context } from "../context";
 import * as figures from "../views/metrics";
+import * as branches from "./branches";
 import * as chats from "./chats";
 import * as documents from "./documents";
 import * as edits from "./edits";
@@ -57,6 +58,7 @@ export const COMMAND_TABLE: Record<string, Command> = {
   "orchestrator.addSubtask": edits.addSubtask,
   "orchestrator.addTask": edits.addTask,
   "orchestrator.addAcceptance": edits.addAcceptance,
+  "orchestrator.delete": branches.remove,
   "orchestrator.sort": edits.sort,
   "orchestrator.assignIds": edits.assignIds,
   "orchestrator.copyLink": edits.copyLink,
