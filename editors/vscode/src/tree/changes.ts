@@ -47,6 +47,13 @@ export class Changes implements vscode.Disposable {
     this.soon();
   }
 
+  /** Whoever goes on needs rows that came or went just now. */
+  now(): void {
+    if (this.timer !== undefined) {
+      this.tell();
+    }
+  }
+
   dispose(): void {
     clearTimeout(this.timer);
     clearTimeout(this.later);

@@ -46,6 +46,8 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   private readonly following: Following;
   /** What is selected, by the names that VS Code knows rows by: rows may go by themselves. */
   private selected = new Set<string>();
+  /** The same, of rows that are about to be selected by nobody's choice. */
+  private readonly revealing = new Set<string>();
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private filter: Filter;
   /** How many filters there were. */
@@ -100,21 +102,21 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         // Without a kind an edit pushed the cursor. That may be one that the tree asked for, whose rows stay selected:
         // the next key there is about them.
         if (change.kind !== undefined) {
-          this.following.moved(change.textEditor);
+          this.following.to(change.textEditor);
         }
       }),
-      vscode.window.onDidChangeActiveTextEditor((editor) => this.following.again(editor)),
+      vscode.window.onDidChangeActiveTextEditor((editor) => this.following.to(editor)),
       // Whoever chose a row meanwhile does not want to be taken back to the cursor.
       this.view.onDidChangeSelection(({ selection }) => {
         const rows = new Set(selection.map((row) => this.getTreeItem(row).id ?? ""));
-        if ([...rows].some((row) => !this.selected.has(row))) {
-          this.following.chosen();
+        if ([...rows].some((row) => !this.selected.has(row) && !this.revealing.has(row))) {
+          this.following.stop();
         }
         this.selected = rows;
       }),
       this.view.onDidChangeVisibility((change) => {
         if (change.visible) {
-          this.following.again();
+          this.following.to(vscode.window.activeTextEditor);
         }
       }),
       this.view.onDidChangeCheckboxState((change) => void this.checked(change)),
@@ -124,7 +126,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         }
         this.reload();
         if (state.kind === "ready") {
-          this.following.again(); // what was opened before there was a server
+          this.following.to(vscode.window.activeTextEditor); // what was opened before there was a server
         }
       }),
       proposals.onChange((preview) => this.proposalChanged(preview)),
@@ -267,7 +269,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   toggleFollow(): void {
     this.following.isOn = !this.following.isOn;
     this.tellContexts();
-    this.following.again();
+    this.following.to(vscode.window.activeTextEditor);
   }
 
   reload(): void {
@@ -297,9 +299,15 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
       return false;
     }
     // Whoever selects several rows keeps them: the first click has moved the cursor, and that comes back here.
-    const keeps = !focus && this.view.selection.includes(row);
-    this.selected.add(this.getTreeItem(row).id ?? ""); // nobody has chosen it
-    await this.view.reveal(row, { select: !keeps, focus, expand: false });
+    const name = this.getTreeItem(row).id ?? "";
+    const keeps = !focus && this.selected.has(name);
+    this.revealing.add(name);
+    this.changes.now(); // VS Code shows no row that it has not heard of
+    try {
+      await this.view.reveal(row, { select: !keeps, focus, expand: false });
+    } finally {
+      this.revealing.delete(name);
+    }
     return true;
   }
 
