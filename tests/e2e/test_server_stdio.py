@@ -140,8 +140,8 @@ async def test_only_the_line_ends_of_lsp_count(tmp_path: Path) -> None:
 async def test_a_windows_uri_is_one_document(tmp_path: Path) -> None:
     async with serving(tmp_path) as client:
         await client.initialize(TREE)
-        await client.open("- [ ] a\n", "file:///c%3A/work/plan.tasks.md")
-        assert await names(client, "file:///C:/work/plan.tasks.md") == ["a"]
+        await client.open("- [ ] a\n", "file:///c%3A/plans/plan.tasks.md")
+        assert await names(client, "file:///C:/plans/plan.tasks.md") == ["a"]
 
 
 async def test_settings_of_the_editor(tmp_path: Path) -> None:

@@ -165,12 +165,12 @@ async def test_for_a_client_that_does_not_watch_files_are_looked_at(tmp_path: Pa
 
 async def test_the_windows_spelling_of_a_folder_and_other_odd_uris(tmp_path: Path) -> None:
     async with serving(tmp_path) as client:
-        folders = ["file:///c%3A/work", "untitled:x", "file://server/share", "not a uri", "file:///no/such/folder"]
+        folders = ["file:///c%3A/plans", "untitled:x", "file://server/share", "not a uri", "file:///no/such/folder"]
         await client.initialize(EVERYTHING, workspaceFolders=[{"uri": uri, "name": "w"} for uri in folders])
-        one = await client.open("- [ ] one  ^a1\n", "file:///c%3A/work/a.tasks.md")
-        await client.open("- [ ] two  [dependsOn:: a1]\n", "file:///C:/work/b.tasks.md")
+        one = await client.open("- [ ] one  ^a1\n", "file:///c%3A/plans/a.tasks.md")
+        await client.open("- [ ] two  [dependsOn:: a1]\n", "file:///C:/plans/b.tasks.md")
         found = await at(client, one, "^a1", "textDocument/references", context={"includeDeclaration": False})
-        assert [location["uri"] for location in found] == ["file:///C:/work/b.tasks.md"]
+        assert [location["uri"] for location in found] == ["file:///C:/plans/b.tasks.md"]
         assert sorted(await names(client)) == ["one", "two"]
         event = {"added": [], "removed": [{"uri": folders[0], "name": "w"}]}
         await client.notify("workspace/didChangeWorkspaceFolders", {"event": event})

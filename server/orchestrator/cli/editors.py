@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -42,24 +43,25 @@ class Editors:
         """
         from orchestrator.engine.file_outline import uri_of
 
-        return self._runner.run(self._elsewhere().changes(uri_of(path), base, edits, label))
+        return self._runner.run(self._elsewhere.changes(uri_of(path), base, edits, label))
 
     def write(self, path: Path, text: str, max_bytes: int, label: str, *, replacing: bool) -> bool:
         """Write a whole file, or have it written where it is open: then True. Raises as `write_there`."""
         from orchestrator.engine.exchange.doing import write_there
 
-        return self._runner.run(write_there(self._elsewhere(), path, text, max_bytes, label, replacing=replacing))
+        return self._runner.run(write_there(self._elsewhere, path, text, max_bytes, label, replacing=replacing))
 
+    @cached_property
     def _elsewhere(self) -> Elsewhere:
         from orchestrator.engine.handover import Elsewhere
         from orchestrator.engine.session import STORE_FILE
+        from orchestrator.store.store import Store
 
-        return Elsewhere(self._opened, self._data / STORE_FILE)
+        database = self._data / STORE_FILE
 
-    async def _opened(self) -> Store:
-        if self._store is None:
-            from orchestrator.engine.session import STORE_FILE
-            from orchestrator.store.store import Store
+        async def opened() -> Store:
+            if self._store is None:
+                self._store = await Store.open(database)
+            return self._store
 
-            self._store = await Store.open(self._data / STORE_FILE)
-        return self._store
+        return Elsewhere(opened, database)

@@ -54,11 +54,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     converted = convert(foreign, form, around.workspace, settings.outline.max_bytes)
     in_editor = False
     if not arguments.dry_run:
+        target, max_bytes, label = arguments.file, settings.outline.max_bytes, f"Import {foreign.name}"
         with Editors(around.directories) as editors:
-            in_editor = editors.write(
-                *(arguments.file, converted.text, settings.outline.max_bytes, f"Import {foreign.name}"),
-                replacing=arguments.replace,
-            )
+            in_editor = editors.write(target, converted.text, max_bytes, label, replacing=arguments.replace)
     if arguments.json:
         terminal.result(json.dumps(_as_json(arguments, converted, in_editor=in_editor), indent=2))
         return ExitCode.OK

@@ -1,7 +1,7 @@
 """Document URIs: which file they name, and what the document is called.
 
 Apart from `pathlib`, because an editor's URI may belong to another system than the one that runs the server
-(`file:///c%3A/work/plan.tasks.md`), to no file at all (`untitled:Untitled-1`), or be no URI. Pure: looks at no disk.
+(`file:///c%3A/plans/plan.tasks.md`), to no file at all (`untitled:Untitled-1`), or be no URI. Pure: looks at no disk.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 /**
  * Conversations beside the editor: one panel each, which shows what the server tells.
  *
+ * One class of more than 400 lines, because what the server tells, what a page says and what is open make one state;
+ * what knows no panel stands by itself: attaching, code, messages, the page.
+ *
  * Invariant: a gap in `seq` opens the conversation again, so that nothing is shown that the server does not hold.
  */
 
