@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from orchestrator.config import Directories, Settings
 from orchestrator.engine.trust import Trust, fingerprint
+from orchestrator.lsp.features import configuration
 from orchestrator.lsp.settings import SettingsInForce
 from tests.lsp.in_process import call, make_server
 
@@ -95,13 +98,38 @@ def test_a_workspace_may_only_say_what_was_allowed(tmp_path: Path) -> None:
     assert settings.current.split.max_children == 8
 
 
-def test_models_are_listed_as_the_settings_say(tmp_path: Path) -> None:
+async def test_models_are_listed_as_the_settings_say(tmp_path: Path) -> None:
     server, _ = make_server(tmp_path)
     server.settings_in_force.use_editor({"models": {"strong": ["openai/big", "local/x"]}, "roles": {"plan": "strong"}})
-    found = call(server, "orchestrator/models/list", {}).model_dump(mode="json", by_alias=True)
+    found = (await call(server, "orchestrator/models/list", {})).model_dump(mode="json", by_alias=True)
     by_role = {one["role"]: one["models"] for one in found["roles"]}
     assert by_role["plan"] == ["openai/big", "local/x"]
     assert by_role["chat"] == ["local/smollm2"]
     assert {one["name"]: one["models"] for one in found["aliases"]}["strong"] == ["openai/big", "local/x"]
     server.settings_in_force.use_editor({"model": "nonsense"})
-    assert call(server, "orchestrator/models/list", {}).roles[0].models == []
+    assert (await call(server, "orchestrator/models/list", {})).roles[0].models == []
+
+
+async def test_models_are_listed_by_settings_that_the_client_is_about_to_say(tmp_path: Path) -> None:
+    server, sent = make_server(tmp_path, configuration=True)
+    asking = asyncio.ensure_future(configuration.refresh(server))
+    await asyncio.sleep(0)
+    listing = asyncio.ensure_future(call(server, "orchestrator/models/list", {}))
+    await asyncio.sleep(0)
+    assert not listing.done()
+    (question,) = sent.messages
+    answer = {"jsonrpc": "2.0", "id": question["id"], "result": [{"model": "openai/big"}]}
+    server.protocol.receive(json.dumps(answer).encode())
+    await asking
+    assert (await listing).roles[0].models == ["openai/big"]
+
+
+async def test_a_client_that_never_says_its_settings_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configuration, "CONFIGURATION_SECONDS", 0.01)
+    server, _ = make_server(tmp_path, configuration=True)
+    asking = asyncio.ensure_future(configuration.refresh(server))
+    await asyncio.sleep(0)
+    assert (await call(server, "orchestrator/models/list", {})).roles[0].models == ["local/smollm2"]
+    asking.cancel()

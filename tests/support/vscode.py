@@ -407,7 +407,13 @@ class VSCode:
         return path
 
     def row(self, text: str, view: str = "Tasks") -> Locator:
-        return self.page.locator(f'.pane:has(.pane-header[aria-label^="{view}"]) .monaco-list-row', has_text=text)
+        """The rows of a view whose label begins with this text."""
+        named = self.page.locator(".label-name", has_text=re.compile("^" + re.escape(text)))
+        return self.page.locator(f'.pane:has(.pane-header[aria-label^="{view}"]) .monaco-list-row', has=named)
+
+    def message(self, text: str) -> Locator:
+        """A message in the corner; VS Code shows it twice for a moment where its height changes."""
+        return self.page.locator(".notification-list-item", has_text=text).first
 
     def webview(self) -> FrameLocator:
         """The page that is on the screen; the last one where there are several."""

@@ -79,7 +79,7 @@ def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: Fram
     page.locator(".tab.active", has_text="login.py (from the conversation)").wait_for()
     page.locator(".diff-editor .view-line, .monaco-diff-editor .view-line", has_text="password").first.wait_for()
     code.shot("apply")
-    page.locator(".notification-list-item", has_text="Apply this change").get_by_role("button", name="Apply").click()
+    code.message("Apply this change").get_by_role("button", name="Apply").click()
     expect(page.locator(".tab", has_text="from the conversation")).to_have_count(0, timeout=PATIENCE)
     page.locator(".editor-instance .view-line", has_text="return ['name', 'password']").first.wait_for()
     page.keyboard.press("Control+s")
@@ -88,10 +88,9 @@ def test_code_is_read_as_a_diff_and_applied(code: VSCode, page: Page, chat: Fram
 
 def test_lines_and_files_are_attached(code: VSCode, page: Page, chat: FrameLocator) -> None:
     code.inside("show", "ui/login.py")
-    here = page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))
-    code.click_until(page.locator(".editor-instance .view-line", has_text="# two"), here.filter(has_text="Ln 2,"))
+    code.cursor("# two")
     page.keyboard.press("Shift+ArrowDown")
-    here.filter(has_text="selected").wait_for()
+    page.locator(".statusbar-item", has_text=re.compile(r"Ln 3.*selected")).wait_for()
     code.command("Orchestrator: Attach Selection to Conversation")
     expect(chat.locator("#attached")).to_contain_text("login.py:2-", timeout=PATIENCE)
     chat.locator("#attach").click()

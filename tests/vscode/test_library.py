@@ -41,10 +41,6 @@ def name_file(code: VSCode, page: Page, title: str, name: str) -> None:
     page.locator(".quick-input-widget .quick-input-action .monaco-button").first.click()
 
 
-def told(page: Page, text: str) -> None:
-    expect(page.locator(".notification-list-item", has_text=text)).to_be_visible(timeout=PATIENCE)
-
-
 def test_a_prompt_is_changed_and_an_older_version_is_used_again(code: VSCode, page: Page) -> None:
     prompt = code.home / "config" / "prompts" / "execute.md"
     code.command("Orchestrator: Prompts…")
@@ -64,12 +60,12 @@ def test_a_prompt_is_changed_and_an_older_version_is_used_again(code: VSCode, pa
     choice(page, "  execute, execute · edited · 2 versions").click()
     choice(page, ", built-in · ").click()
     choice(page, "Use it").click()
-    told(page, "“execute” is in use as version")
+    code.message("“execute” is in use as version").wait_for()
     code.until("the older text", lambda: prompt.read_text() == shipped)
     code.shot("prompt-used")
     code.command("Orchestrator: Go Back to the Version")
     choice(page, "  execute, execute · built-in · 2 versions").click()
-    told(page, "(edited)")
+    code.message("(edited)").wait_for()
     code.until("the newer text", lambda: ADDED in prompt.read_text())
     code.command("Orchestrator: Versions of a Prompt…")
     choice(page, "  execute, ").click()
@@ -101,12 +97,12 @@ def test_an_outline_is_exported_and_imported(code: VSCode, page: Page) -> None:
     code.command("Orchestrator: Export Outline…")
     choice(page, "JSON").click()
     name_file(code, page, "Export Outline", "shelf.json")
-    told(page, "The outline was exported.")
+    code.message("The outline was exported.").wait_for()
     code.command("Orchestrator: Import Tasks…")
     name_file(code, page, "Import Tasks", "shelf.json")
     name_file(code, page, "The New Outline", "shelf-again.tasks.md")
     page.locator(".tab.active", has_text="shelf-again.tasks.md").wait_for()
-    told(page, "2 tasks of an outline as JSON.")
+    code.message("2 tasks of an outline as JSON.").wait_for()
     code.row("shelf-again").wait_for()
     code.shot("imported")
     assert (code.workspace / "shelf-again.tasks.md").read_text() == before

@@ -40,7 +40,7 @@ def asked(code: VSCode, title: str) -> int:
 
 def resume(code: VSCode) -> None:
     """By the question that the server asks when it finds the run."""
-    told = code.page.locator(".notification-list-item", has_text="was cut off while it ran")
+    told = code.message("was cut off while it ran")
     told.get_by_role("button", name="Resume").click()
 
 
@@ -66,7 +66,7 @@ def running(code: VSCode, page: Page) -> None:
 def test_a_run_goes_on_when_its_server_was_killed(code: VSCode, page: Page, running: None) -> None:
     code.inside("killServer")
     expect(code.row("Move house", "Runs").first).to_contain_text("paused", timeout=PATIENCE)
-    page.locator(".notification-list-item", has_text="was cut off while it ran").wait_for()
+    code.message("was cut off while it ran").wait_for()
     code.shot("killed")
     resume(code)
     code.until("the second task, again", lambda: asked(code, "Carry boxes") == 2)
@@ -119,7 +119,7 @@ def test_a_server_that_is_missing_is_installed(code: VSCode, page: Page) -> None
     expect(page.locator(".statusbar-item", has_text="not installed")).to_be_visible(timeout=PATIENCE)
     code.shot("missing")
     page.locator(".welcome-view-content").get_by_role("button", name="Install Server").click()
-    expect(page.locator(".notification-list-item", has_text="Orchestrator server")).to_be_visible(timeout=PATIENCE)
+    code.message("Orchestrator server").wait_for()
     code.shot("installing")
     code.row("house").wait_for()
     storage = code.home / "data" / "User" / "globalStorage" / "orchestrator.orchestrator"

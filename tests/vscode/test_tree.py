@@ -74,11 +74,10 @@ def test_a_refused_drop_says_why(code: VSCode, page: Page) -> None:
     place.click()
     page.keyboard.press("ArrowRight")
     drag(page, place, code.row("Visit three"))
-    told = page.locator(".notification-list-item")
-    expect(told.filter(has_text="cannot stand below itself")).to_be_visible(timeout=PATIENCE)
+    code.message("cannot stand below itself").wait_for()
     code.shot("drop-refused")
     drag(page, place, code.row("apartment").first)
-    expect(told.filter(has_text="Drop a branch on a task or a section")).to_be_visible(timeout=PATIENCE)
+    code.message("Drop a branch on a task or a section").wait_for()
     code.inside("command", "notifications.clearAll")
     assert code.save("apartment.tasks.md") == FLAT
 

@@ -17,7 +17,7 @@ def test_what_reads_works_and_nothing_runs_before_it_is_trusted(code: VSCode) ->
     code.inside("show", "trip.tasks.md", "Buy tickets")
     code.row("Buy tickets").wait_for()
     run = code.page.locator(".codelens-decoration").get_by_text("Run").first
-    told = code.page.locator(".notification-list-item", has_text="not trusted")
+    told = code.message("not trusted")
     code.click_until(run, told)
     code.shot("untrusted")
     code.page.keyboard.press("Alt+Enter")

@@ -130,7 +130,7 @@ def test_a_split_streams_ghosts_is_accepted_and_undone_in_one_step(code: VSCode,
     page.keyboard.press("Control+Enter")
     expect(page.locator(".review-widget")).to_have_count(0, timeout=PATIENCE)
     code.line("Send it on Monday").wait_for()
-    expect(code.row("proposed")).to_have_count(0, timeout=PATIENCE)
+    expect(code.row("3 subtasks proposed")).to_have_count(0, timeout=PATIENCE)
     place = PLAN.splitlines().index("- [ ] Tell the team") + 1  # where a run would begin, not behind the last subtask
     expect(page.locator(".statusbar-item", has_text=re.compile(r"Ln \d+"))).to_contain_text(f"Ln {place},")
     code.shot("accepted")
@@ -203,7 +203,7 @@ def test_a_branch_runs_and_shows_it(code: VSCode, page: Page) -> None:
 def test_an_edit_is_read_in_a_diff_and_approved(code: VSCode, page: Page) -> None:
     code.cursor("Mend the greeting")
     code.command("Orchestrator: Run Branch")
-    asked = code.row("app.py", "Inbox")
+    asked = code.row("Mend the greeting: change 1: app.py", "Inbox")
     asked.wait_for()
     assert (code.workspace / "app.py").read_text() == "greeting = 'wrong'\n"
     asked.click()

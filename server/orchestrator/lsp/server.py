@@ -304,6 +304,8 @@ class Server(LanguageServer):
         self.outlet: Outlet | None = None
         self.cancellable: dict[int | str, str] = {}
         """Run id by progress token."""
+        self.asking_settings: set[asyncio.Task[Any]] = set()
+        """What waits for the client to say its settings."""
         self.left = asyncio.Event()
         self.exit_code = 1
         """Unless `shutdown` came first."""

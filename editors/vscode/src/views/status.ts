@@ -7,14 +7,10 @@ import type { ServerControl } from "../server/control";
 import { escapeMarkdown } from "../words";
 import { statusWords } from "./status_words";
 
-/** When the model is asked for after the server asked for settings, in milliseconds: it has the answer soon after. */
-const LOOKS = [50, 500, 2000];
-
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("orchestrator.status", vscode.StatusBarAlignment.Left, 10);
   private readonly disposables: vscode.Disposable[];
   private model = "";
-  private looks: ReturnType<typeof setTimeout>[] = [];
 
   constructor(
     private readonly server: ServerControl,
@@ -31,27 +27,15 @@ export class StatusItem implements vscode.Disposable {
       live.onChange(() => this.show()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.show()),
     ];
-    // Not when they change: the server would answer with those that it still has.
-    server.onSettings = () => this.askAgain();
+    // Not when they change: the server would answer with those that it still has. Once it has asked, it waits for them.
+    server.onSettings = () => void this.askForModel();
     this.show();
     this.item.show();
   }
 
   dispose(): void {
-    this.forgetLooks();
     for (const one of this.disposables) {
       one.dispose();
-    }
-  }
-
-  private askAgain(): void {
-    this.forgetLooks();
-    this.looks = LOOKS.map((pause) => setTimeout(() => void this.askForModel(), pause));
-  }
-
-  private forgetLooks(): void {
-    for (const look of this.looks) {
-      clearTimeout(look);
     }
   }
 

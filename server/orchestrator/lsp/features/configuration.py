@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,9 @@ from orchestrator.lsp.settings import SECTION
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
+
+CONFIGURATION_SECONDS = 5.0
+"""How long what depends on the settings waits for the client to say them."""
 
 
 def did_change(server: Server, params: types.DidChangeConfigurationParams) -> None:
@@ -31,12 +35,22 @@ async def refresh(server: Server) -> None:
         use(server, server.client.options.get("settings"))
         return
     wanted = types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)])
+    asking = cast("asyncio.Task[Any]", asyncio.current_task())
+    server.asking_settings.add(asking)
     try:
         answer = await server.protocol.ask(types.WORKSPACE_CONFIGURATION, wanted)
+        values = answer[0] if answer else None
+        use(server, values or server.client.options.get("settings"))
     except JsonRpcException:
-        return  # what was in force stays so
-    values = answer[0] if answer else None
-    use(server, values or server.client.options.get("settings"))
+        pass  # what was in force stays so
+    finally:
+        server.asking_settings.discard(asking)
+
+
+async def answered(server: Server) -> None:
+    """When the client has said the settings that it was asked for; or does not say them."""
+    if server.asking_settings:
+        await asyncio.wait(tuple(server.asking_settings), timeout=CONFIGURATION_SECONDS)
 
 
 def use(server: Server, values: Any) -> None:

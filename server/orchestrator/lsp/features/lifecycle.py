@@ -11,9 +11,6 @@ from lsprotocol import types
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
 
-CONFIGURATION_SECONDS = 5.0
-"""How long the first reading of outlines waits for the client's settings."""
-
 
 def initialized(server: Server, _: Any) -> None:
     """The client has its answer: now there is time for what start-up left out."""
@@ -34,7 +31,7 @@ async def _settle_in(server: Server) -> None:
 
     # A client that never answers has an index all the same.
     configured = server.start(configuration.refresh(server))
-    await asyncio.wait([configured], timeout=CONFIGURATION_SECONDS)
+    await asyncio.wait([configured], timeout=configuration.CONFIGURATION_SECONDS)
     from orchestrator.lsp.features import watched_files
 
     watched_files.register(server)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import ConfigError
+from orchestrator.lsp.features import configuration
 from orchestrator.lsp.protocol import AliasModels, ModelsListParams, ModelsListResult, RoleModels
 from orchestrator.lsp.validation import validated
 from orchestrator.model.message import Role
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 
 @validated(ModelsListParams)
-def listing(server: Server, params: ModelsListParams) -> ModelsListResult:  # noqa: ARG001 - as every feature
+async def listing(server: Server, params: ModelsListParams) -> ModelsListResult:  # noqa: ARG001 - as every feature
+    """By the settings that the client is about to say, where it was asked for them."""
+    await configuration.answered(server)
     settings = server.settings
     named = {"fast": settings.models.fast, "balanced": settings.models.balanced, "strong": settings.models.strong}
     return ModelsListResult(
