@@ -239,6 +239,10 @@ def test_a_command_is_shown_and_asked_about(start_fake: Callable[..., FakeServed
     fake.wait_for_text('plan.tasks.md|2 warning| "Fix it" asks: Run pytest?')
     fake.keys(":Orchestrator answer<CR>")
     fake.wait_for_text("$ pytest -q")
+    fake.wait_for_text("read it, then press Enter there to answer.")
+    assert fake.lua("return asked") is None  # the choices would lie over the command
+    fake.keys("<CR>")
+    fake.wait("to be asked", lambda: fake.lua("return asked ~= nil"))
     assert fake.lua("return { asked[1], asked[2] }") == [["Refuse", "Allow"], '"Fix it" asks: Run pytest?']
     fake.answer("orchestrator/question/answer", {})
     fake.lua("asked[3]('Allow', 2)")

@@ -102,7 +102,7 @@ def test_an_outline_is_exported_and_imported(code: VSCode, page: Page) -> None:
     name_file(code, page, "Import Tasks", "shelf.json")
     name_file(code, page, "The New Outline", "shelf-again.tasks.md")
     page.locator(".tab.active", has_text="shelf-again.tasks.md").wait_for()
-    code.message("2 tasks of an outline as JSON.").wait_for()
+    code.message("2 tasks imported. It was an outline as JSON.").wait_for()
     code.row("shelf-again").wait_for()
     code.shot("imported")
     assert (code.workspace / "shelf-again.tasks.md").read_text() == before

@@ -168,15 +168,16 @@ local function choose(approval)
   end)
 end
 
---- Asks for the answer to one, after all of it was shown.
+--- Asks for the answer to one, after all of it was shown. A list of choices would lie over what it is about, so that
+--- is read first.
 ---@param approval orchestrator.ApprovalInfo
 function M.answer(approval)
   local text = approval.detail.text
   local approvals = require('orchestrator.approval')
   if type(text) == 'string' and text ~= '' and not approvals.is_shown(approval.approvalId) then
     local whole = approvals.show(approval)
-    if not whole then
-      display.say('read it, then answer with :Orchestrator answer.')
+    if not whole or #approval.choices > 0 then
+      display.say('read it, then press Enter there to answer.')
       return
     end
     vim.cmd.redraw()

@@ -65,6 +65,6 @@ export async function importOutline(context: Context): Promise<void> {
   const done = await tell(context.server.request("orchestrator/import", { source: source.toString(), to: to.toString(), replace: true }));
   if (done !== undefined) {
     await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(done.uri));
-    void vscode.window.showInformationMessage([`${counted(done.tasks, "task")} of ${done.what}.`, ...done.notes.slice(0, 5)].join(" "));
+    void vscode.window.showInformationMessage([`${counted(done.tasks, "task")} imported. It was ${done.what}.`, ...done.notes.slice(0, 5)].join(" "));
   }
 }
