@@ -31,8 +31,9 @@ KEYS = 100
 """In a burst: twenty words."""
 UNCOMPRESSED = {"NODE_OPTIONS": f"--require {Path(__file__).with_name('uncompressed.cjs')}"}
 """As the desktop application's windows are: a browser's are talked to through zlib, which costs more than our work."""
-OTHER_MARKDOWN = ("markdown-language-features", "markdown-math", "mermaid-markdown-features")
-"""What VS Code brings for Markdown reads all of the document at every pause, which costs it twenty times our limit."""
+OTHERS = ("markdown-language-features", "markdown-math", "mermaid-markdown-features", "merge-conflict")
+"""What VS Code brings for Markdown and for git reads all of the document at every pause, which costs it more than our
+limit, and more in that window in which the pauses happen to be longer."""
 PAUSE = 100
 """Milliseconds between two keys: a fast typist."""
 REST = 2_000
@@ -110,8 +111,8 @@ def typing(folder: Path, tasks: int, bursts: int) -> Iterator[Figure]:
         (home / "work").mkdir(parents=True)
         (home / "work" / "plan.tasks.md").write_text(outline.text)
     with (
-        VSCode(homes[False], installed=False, without=OTHER_MARKDOWN, environment=UNCOMPRESSED) as bare,
-        VSCode(homes[True], script=[], beside=bare, without=OTHER_MARKDOWN, environment=UNCOMPRESSED) as full,
+        VSCode(homes[False], installed=False, without=OTHERS, environment=UNCOMPRESSED) as bare,
+        VSCode(homes[True], script=[], beside=bare, without=OTHERS, environment=UNCOMPRESSED) as full,
     ):
         windows = {False: bare, True: full}
         for ours, window in windows.items():

@@ -11,10 +11,10 @@ def document() -> Document:
     return Document("file:///plan.tasks.md", 1, "- [ ] a\n")
 
 
-async def opened(told: list[int], longest: float = 0.0) -> tuple[Document, Pace]:
+async def opened(told: list[int]) -> tuple[Document, Pace]:
     """A document that was told of, some time ago."""
     one = document()
-    pace = Pace(lambda changed: told.append(changed.version), longest=longest)
+    pace = Pace(lambda changed: told.append(changed.version))
     pace.touched(one)
     await asyncio.sleep(0)
     assert told == [], "what is asked right behind the opening comes first"
@@ -47,29 +47,6 @@ async def test_the_last_change_is_told():
     assert told == [1]
     await until(lambda: len(told) > 1)
     assert told == [1, 5]
-
-
-async def test_a_telling_waits_for_a_pause():
-    told: list[int] = []
-    one, pace = await opened(told, longest=100.0)
-    for version in range(1, 8):
-        one.version = version
-        pace.touched(one)
-        await asyncio.sleep(INTERVAL / 2)
-    assert told[:1] == [1], "a silence was before it"
-    await until(lambda: 7 in told)
-    assert len(told) < 7
-
-
-async def test_somebody_who_never_pauses_is_told_of():
-    told: list[int] = []
-    one, pace = await opened(told, longest=2 * INTERVAL)
-    pace.touched(one)
-    await until(lambda: told == [1])
-    pace.interval = 100.0  # no pause is that long
-    one.version = 2
-    pace.touched(one)
-    await until(lambda: told == [1, 2])
 
 
 async def test_a_document_that_was_closed_is_not_told_of():

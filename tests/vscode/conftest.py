@@ -28,6 +28,7 @@ ORDER = tuple(
         "chat",
         "list",
         "themes",
+        "keyboard",
         "host",
         "embedded",
         "windows",

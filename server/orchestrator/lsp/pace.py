@@ -4,7 +4,6 @@ Apart from what is told, because trees and problems keep the same pace. What is 
 is of the newest text, and outside the handler of the change, so that all changes that have arrived are in it.
 
 Invariant: after the last change something is told (test_the_last_change_is_told).
-Invariant: who waits for a pause is told in the middle of typing, too (test_somebody_who_never_pauses_is_told_of).
 """
 
 from __future__ import annotations
@@ -29,19 +28,13 @@ class _State:
     waiting: asyncio.Handle | None = None
     next: float = 0.0
     """The loop's time from which on the next telling may be."""
-    first: float = 0.0
-    """The loop's time of the first change that is not told yet."""
-    last: float = 0.0
-    """That of the last one."""
 
 
 class Pace:
-    def __init__(self, tell: Callable[[Document], None], interval: float = INTERVAL, longest: float = 0.0) -> None:
-        """`longest`: for how many seconds a telling waits for a pause of `interval`, unless a silence was before it."""
+    def __init__(self, tell: Callable[[Document], None], interval: float = INTERVAL) -> None:
         self._tell = tell
         self.interval = interval
         """Seconds between two tellings."""
-        self._longest = longest
         self._states: dict[Document, _State] = {}
 
     def touched(self, document: Document) -> None:
@@ -50,13 +43,11 @@ class Pace:
         if state is None:
             # It was just opened: what the client asks right behind that comes first.
             state = self._states[document] = _State(next=loop.time() + self.interval)
-        state.last = loop.time()
         if state.waiting is not None:
             return
-        state.first = state.last
         delay = state.next - loop.time()
         if delay > 0:
-            state.waiting = loop.call_later(delay, self._at_a_pause, document, state)
+            state.waiting = loop.call_later(delay, self._due, document, state)
         else:
             state.waiting = loop.call_soon(self._due, document, state)
 
@@ -64,14 +55,6 @@ class Pace:
         state = self._states.pop(document, None)
         if state is not None and state.waiting is not None:
             state.waiting.cancel()
-
-    def _at_a_pause(self, document: Document, state: _State) -> None:
-        loop = asyncio.get_running_loop()
-        left = min(state.last + self.interval, state.first + self._longest) - loop.time()
-        if left > 0:
-            state.waiting = loop.call_later(left, self._at_a_pause, document, state)
-        else:
-            self._due(document, state)
 
     def _due(self, document: Document, state: _State) -> None:
         state.waiting = None

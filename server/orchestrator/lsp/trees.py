@@ -1,7 +1,7 @@
 """The trees that the client shows, kept up to date by deltas.
 
-Apart from `documents`, which changes at every key: a client is told at most every 200 ms, while somebody types once a
-second, only of documents that it asked `tree` about, and only what is different.
+Apart from `documents`, which changes at every key: a client is told at most every 200 ms, only of documents
+that it asked `tree` about, and only what is different.
 
 Invariant: whoever asked `tree` once can follow by deltas alone (test_tree_follows_by_deltas).
 """
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 
 INTERVAL = 0.200
-"""Seconds: a window shows what is typed at a pause, and each telling costs it as much as a key."""
-LONGEST = 1.0
-"""Seconds in which somebody who never pauses sees what they typed."""
+"""Seconds: a window shows what is typed when a word is finished, and each telling costs it as much as a key."""
 
 
 @dataclass(slots=True)
@@ -49,7 +47,7 @@ class Trees:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._shown: dict[Document, _Shown] = {}
-        self._pace = Pace(self._due, INTERVAL, LONGEST)
+        self._pace = Pace(self._due, INTERVAL)
 
     def asked(self, document: Document) -> tuple[Snapshot, int]:
         """The newest state and its number; from now on the client hears of changes, if it wants to."""

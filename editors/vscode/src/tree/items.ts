@@ -59,6 +59,7 @@ export function nodeItem(row: NodeRow, { live, preview, wide, filter }: NodeStat
     item.checkboxState = {
       state: done ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked,
       tooltip: done ? "Set back to pending" : "Mark as completed",
+      accessibilityInformation: { label: node.title },
     };
   }
   item.contextValue = contextValue(node, live, preview !== undefined);
