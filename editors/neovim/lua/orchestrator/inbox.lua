@@ -168,8 +168,8 @@ local function choose(approval)
   end)
 end
 
---- Asks for the answer to one, after all of it was shown. A list of choices would lie over what it is about, so that
---- is read first.
+--- Asks for the answer to one, after all of it was shown. A list of choices would lie over what it is
+--- about, so that is read first.
 ---@param approval orchestrator.ApprovalInfo
 function M.answer(approval)
   local text = approval.detail.text
