@@ -39,12 +39,12 @@ async def refresh(server: Server) -> None:
     server.asking_settings.add(asking)
     try:
         answer = await server.protocol.ask(types.WORKSPACE_CONFIGURATION, wanted)
-        values = answer[0] if answer else None
-        use(server, values or server.client.options.get("settings"))
     except JsonRpcException:
-        pass  # what was in force stays so
+        return  # what was in force stays so
     finally:
         server.asking_settings.discard(asking)
+    values = answer[0] if answer else None
+    use(server, values or server.client.options.get("settings"))
 
 
 async def answered(server: Server) -> None:
