@@ -5,15 +5,26 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, expect
 
+from tests.support.branches import asks
 from tests.support.vscode import PATIENCE, VSCode
 from tests.vscode.answers import plan
 
-RENOVATION = "# Renovation\n\n- [ ] Organise the renovation\n- [ ] Call the plumber\n"
+RENOVATION = """\
+# Renovation
+
+- [ ] Organise the renovation
+- [ ] Call the plumber  [mode:: auto]  ^p7m2q
+- [ ] Call the painter
+"""
 WINDOW: dict[str, Any] = {
     "files": {"renovation.tasks.md": RENOVATION},
-    "script": [plan("Measure all rooms", "Choose the colours", "Order the tiles", contains="Organise the renovation")],
+    "script": [
+        plan("Measure all rooms", "Choose the colours", "Order the tiles", contains="Organise the renovation"),
+        asks("Call the plumber", "Which plumber?"),
+    ],
 }
 NAMELESS = """() => {
   const ours = [...document.querySelectorAll('.pane, .composite.title, .review-widget, .activitybar, .statusbar')];
@@ -29,7 +40,13 @@ NAMELESS = """() => {
 }"""
 
 
-def test_a_split_without_a_mouse(code: VSCode, page: Page) -> None:
+@pytest.fixture
+def focused(code: VSCode, page: Page) -> Locator:
+    """The row of the tree that the arrow keys are at."""
+    return page.locator(".monaco-list:focus-within .monaco-list-row.focused")
+
+
+def test_a_split_without_a_mouse(code: VSCode, page: Page, focused: Locator) -> None:
     code.inside("tidy")
     press, write = page.keyboard.press, page.keyboard.type
     box = page.locator(".quick-input-widget input")
@@ -43,7 +60,6 @@ def test_a_split_without_a_mouse(code: VSCode, page: Page) -> None:
     expect(code.row("Renovation")).to_have_class(re.compile("selected"), timeout=PATIENCE)  # the tree came along
     press("Alt+o")
     press("t")
-    focused = page.locator(".monaco-list:focus-within .monaco-list-row.focused")
     expect(focused).to_have_attribute("aria-label", re.compile("^Renovation"), timeout=PATIENCE)
     press("ArrowDown")
     expect(focused).to_have_attribute("aria-label", "Organise the renovation, pending", timeout=PATIENCE)
@@ -64,3 +80,44 @@ def test_a_split_without_a_mouse(code: VSCode, page: Page) -> None:
     code.line("Order the tiles").wait_for(state="hidden")
     expect(code.row("Order the tiles")).to_have_count(0, timeout=PATIENCE)
     assert code.save("renovation.tasks.md") == RENOVATION
+
+
+def test_a_run_without_a_mouse(code: VSCode, page: Page, focused: Locator) -> None:
+    """Keys of the tree are about the row that arrow keys went to, not about the one that was selected before."""
+    press, write = page.keyboard.press, page.keyboard.type
+    code.inside("tidy")
+    code.inside("show", "renovation.tasks.md", "Organise the renovation")
+    press("Alt+o")
+    press("t")
+    expect(focused).to_have_attribute("aria-label", "Organise the renovation, pending", timeout=PATIENCE)
+    press("ArrowDown")
+    expect(focused).to_have_attribute("aria-label", "Call the plumber, pending", timeout=PATIENCE)
+    press("Alt+o")
+    press("r")
+    expect(code.row("Which plumber?", "Inbox")).to_be_visible(timeout=PATIENCE)
+    expect(focused).to_have_attribute("aria-label", "Call the plumber, waits for you", timeout=PATIENCE)
+    press("Alt+o")
+    press("i")
+    page.locator(".quick-input-widget input").wait_for()
+    write("The one from next door")
+    press("Enter")
+    code.line("[x] Call the plumber").wait_for()
+    press("ArrowDown")
+    expect(focused).to_have_attribute("aria-label", "Call the painter, pending", timeout=PATIENCE)
+    press("Alt+Enter")
+    code.line("[/] Call the painter").wait_for()
+    press("Alt+o")
+    press("t")  # to its text
+    page.locator(".monaco-editor.focused").wait_for()
+    write(" too")
+    code.line("[/] Call the painter too").wait_for()
+    press("Control+b")  # away with all views
+    expect(code.row("Organise the renovation")).to_be_hidden()
+    press("Alt+o")
+    press("t")
+    expect(focused).to_have_attribute("aria-label", "Call the painter too, in progress", timeout=PATIENCE)
+    code.shot("keyboard-ran")
+    text = code.save("renovation.tasks.md")
+    assert "- [ ] Organise the renovation\n" in text
+    assert "- [x] Call the plumber  [mode:: auto]  ^p7m2q\n" in text
+    assert "- [/] Call the painter too\n" in text

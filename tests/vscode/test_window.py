@@ -46,7 +46,7 @@ WINDOW: dict[str, Any] = {
     "script": [
         does("Socks", delay=2.5),
         does("Shirts"),
-        use(FIX, finish("Mended."), when={"tools": True}),
+        use(FIX, finish("Mended."), when={"tools": True, "contains": "Mend the greeting"}),
     ],
 }
 

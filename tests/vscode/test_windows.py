@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as Missed
 
 from tests.support.branches import asks
+from tests.support.hands import finish, use
 from tests.support.vscode import BIN, PATIENCE, VSCode
 from tests.vscode.answers import plan
 
@@ -21,11 +22,14 @@ PARTY = """\
 
 - [ ] Book the band  [mode:: auto]  ^w3k9x
 - [ ] Organise the wedding
+- [ ] Mend the invitation  [executor:: code]  [mode:: auto]
 """
 FENCE = "# Garden party\n\n- [ ] Bake the cake  ^wc7d2\n- [ ] Organise the trade fair\n"
+MEND = ("change_file", {"path": "invitation.txt", "old": "wrong", "new": "right"})
 WINDOW: dict[str, Any] = {
-    "files": {"party.tasks.md": PARTY},
+    "files": {"party.tasks.md": PARTY, "invitation.txt": "On the wrong day.\n"},
     "script": [
+        use(MEND, finish("Mended."), when={"tools": True, "contains": "Mend the invitation"}),
         asks("Book the band", "Which band?"),
         plan("Find a hall", "Invite sellers", "Clean up", contains="at most 4 are possible"),
         plan(
@@ -136,3 +140,25 @@ def test_a_run_of_one_window_is_seen_and_answered_in_the_other(code: VSCode, oth
     assert "- [x] Book the band" in code.save("party.tasks.md")
     other.line("[x] Book the band").wait_for()
     expect(band).to_have_attribute("aria-label", "Book the band, completed", timeout=PATIENCE)
+
+
+def test_an_edit_of_one_window_is_read_and_allowed_in_the_other(code: VSCode, other: VSCode) -> None:
+    code.page.bring_to_front()
+    code.inside("show", "party.tasks.md", "Mend the invitation")
+    code.page.keyboard.press("Alt+o")
+    code.page.keyboard.press("r")
+    other.page.bring_to_front()
+    asked = other.row("Mend the invitation: change 1: invitation.txt", "Inbox")
+    asked.click()
+    other.page.locator(".tab.active", has_text="invitation.txt (proposed").wait_for()
+    other.page.locator(".monaco-diff-editor .view-line", has_text="On the right day.").first.wait_for()
+    other.shot("approval-elsewhere")
+    assert (code.workspace / "invitation.txt").read_text() == "On the wrong day.\n"
+    asked.hover()
+    asked.locator('[aria-label^="Allow"]').click()
+    for window in (other, code):
+        expect(window.row("Mend the invitation: change", "Inbox")).to_have_count(0, timeout=PATIENCE)
+        expect(window.row("Mend the invitation", "Runs").first).to_contain_text("completed", timeout=PATIENCE)
+    assert (code.workspace / "invitation.txt").read_text() == "On the right day.\n"
+    code.line("[x] Mend the invitation").wait_for()
+    code.save("party.tasks.md")

@@ -82,7 +82,7 @@ export function activate(extension: vscode.ExtensionContext): { context: Context
     new Marks(extension, server, live),
     ...Object.entries(COMMAND_TABLE).map(([name, command]) =>
       vscode.commands.registerCommand(name, async (...given: unknown[]) => {
-        const meant = await givenOf(given, () => tree.selection());
+        const meant = await givenOf(given, () => tree.meant());
         if (meant === undefined) {
           void vscode.window.showInformationMessage("Select a task in the tree first.");
           return undefined;

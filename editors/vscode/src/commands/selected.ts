@@ -1,4 +1,4 @@
-/** Keys that are pressed in the task tree mean what is selected there: VS Code tells a command of a key nothing else. */
+/** Keys that are pressed in the task tree mean rows there: VS Code tells a command nothing of where its key was pressed. */
 
 export interface Selected {
   selected: "tree";
@@ -9,11 +9,11 @@ export function isSelected(given: unknown): given is Selected {
   return typeof given === "object" && given !== null && (given as Record<string, unknown>)["selected"] === "tree";
 }
 
-/** As a context menu gives them: the row, and all that are selected. Undefined: nothing is selected, nothing is meant. */
-export async function givenOf(given: unknown[], selection: () => Promise<readonly unknown[]>): Promise<unknown[] | undefined> {
+/** As a context menu gives them: the row, and all that are selected. Undefined: no row is meant. */
+export async function givenOf(given: unknown[], meant: () => Promise<readonly unknown[]>): Promise<unknown[] | undefined> {
   if (!isSelected(given[0])) {
     return given;
   }
-  const selected = await selection();
-  return selected.length === 0 ? undefined : [selected[0], selected];
+  const rows = await meant();
+  return rows.length === 0 ? undefined : [rows[0], rows];
 }

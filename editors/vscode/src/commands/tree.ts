@@ -10,14 +10,16 @@ import { activeOutline, show } from "./place";
 
 const TYPE_PAUSE = 150;
 
-export async function open(context: Context, row: Row): Promise<void> {
+/** `chosen` comes with the key, which goes to the text; a row that is looked at leaves the focus in the tree. */
+export async function open(context: Context, row: Row, chosen?: readonly Row[]): Promise<void> {
+  const preserveFocus = chosen === undefined;
   if (row.kind === "file") {
-    await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(row.uri), { preserveFocus: true });
+    await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(row.uri), { preserveFocus });
   } else if (row.kind === "node") {
     await vscode.workspace.openTextDocument(vscode.Uri.parse(row.uri));
     const located = await tell(context.server.request("orchestrator/tree/locate", { uri: row.uri, nodeId: row.node.nodeId }));
     if (located !== undefined) {
-      await show(row.uri, located.selectionRange.start.line, true);
+      await show(row.uri, located.selectionRange.start.line, preserveFocus);
     }
   }
 }
@@ -34,8 +36,10 @@ export async function reveal(context: Context): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const outline = activeOutline();
   if (editor !== undefined && outline !== undefined) {
-    await vscode.commands.executeCommand("orchestrator.tasks.focus");
-    await context.tree.reveal(outline.uri.toString(), { position: editor.selection.active }, true);
+    // In one step: arrow keys right behind it begin at the row.
+    if (!(await context.tree.reveal(outline.uri.toString(), { position: editor.selection.active }, true))) {
+      await vscode.commands.executeCommand("orchestrator.tasks.focus");
+    }
   }
 }
 

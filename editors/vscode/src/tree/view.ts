@@ -231,6 +231,20 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     return selection?.includes(row) === true ? [...selection] : [row];
   }
 
+  /**
+   * What a key that is pressed in the tree is about: several rows that are selected, or else the one with the focus, which
+   * arrow keys move without selecting. VS Code tells only of what is selected, so the one with the focus is selected first.
+   */
+  async meant(): Promise<readonly Row[]> {
+    const before = await this.selection();
+    if (before.length > 1) {
+      return before;
+    }
+    await vscode.commands.executeCommand("list.selectAndPreserveFocus");
+    const after = await this.selection();
+    return after.length > 0 ? after : before; // no row has the focus where only the cursor selected one
+  }
+
   /** What is selected. While VS Code takes up rows that changed it knows none of them, and says that nothing is. */
   async selection(): Promise<readonly Row[]> {
     while (this.view.selection.length === 0 && this.changes.areFresh) {
