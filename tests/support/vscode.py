@@ -49,6 +49,7 @@ QUIET: dict[str, Any] = {
     "extensions.ignoreRecommendations": True,
     "security.workspace.trust.startupPrompt": "never",
     "security.workspace.trust.banner": "never",
+    "remote.autoForwardPortsSource": "output",  # VS Code looks through all processes every other second otherwise
 }
 _CHROMIUM = [
     "--no-sandbox",

@@ -8,8 +8,9 @@
 
 import * as os from "node:os";
 import * as vscode from "vscode";
-import type { Executable, Hover, LanguageClient, LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
+import type { Executable, Hover, LanguageClient, LanguageClientOptions, MessageTransports, StaticFeature } from "vscode-languageclient/node";
 
+import { endsWord } from "../editor/completing";
 import { LongOutlines, SHORT_REST } from "../editor/long";
 import { type ChatOpenParams, COMMANDS, type Notifications, PROTOCOL_VERSION, type Requests, type ServerAbilities, type SplitStartParams, type SplitStartResult } from "../generated/protocol";
 import { keepingCursors } from "../editor/cursors";
@@ -17,6 +18,7 @@ import { type Inspected, serverSettings } from "../settings";
 import { type Found, findServer, type Surroundings, workingDirectory } from "./find";
 import { HOVER_COMMANDS } from "../names";
 import { say } from "../talk";
+import { writeWhole } from "./whole";
 
 export type ServerState =
   | { kind: "stopped" }
@@ -259,6 +261,16 @@ export class ServerControl implements vscode.Disposable {
           }
           return next(document, previous, token);
         },
+        provideCompletionItem: (document, position, context, token, next) =>
+          endsWord(document.lineAt(position).text.slice(0, position.character), context.triggerCharacter) ? undefined : next(document, position, context, token),
+        // Asked for again by VS Code when they are refused: it moves those that are there along with what is typed.
+        provideDocumentSemanticTokensEdits: async (document, previous, token, next) => {
+          const { version } = document;
+          if (!(await this.long.rest(document, token)) || document.version !== version) {
+            throw new vscode.CancellationError();
+          }
+          return next(document, previous, token);
+        },
         provideFoldingRanges: async (document, context, token, next) => ((await this.long.rest(document, token)) ? next(document, context, token) : undefined),
         workspace: {
           handleApplyEdit: (params, next) => keepingCursors(params.edit, () => next(params, new vscode.CancellationTokenSource().token)),
@@ -269,7 +281,13 @@ export class ServerControl implements vscode.Disposable {
         },
       },
     };
-    const client = new LanguageClient("orchestrator", "Orchestrator", server, options);
+    const client = new (class extends LanguageClient {
+      protected override async createMessageTransports(encoding: string): Promise<MessageTransports> {
+        const transports = await super.createMessageTransports(encoding);
+        writeWhole(transports.writer);
+        return transports;
+      }
+    })("orchestrator", "Orchestrator", server, options);
     client.registerFeature(ourAbilities());
     // What it would say in notifications of its own goes to the log: `become` leads to one, with what can be done.
     const log = client.error.bind(client);

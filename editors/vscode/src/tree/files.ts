@@ -107,6 +107,6 @@ export function isOpenOutline(document: vscode.TextDocument): boolean {
   if (document.languageId !== "markdown" || !["file", "untitled"].includes(document.uri.scheme)) {
     return false;
   }
-  const head = document.getText(new vscode.Range(0, 0, 60, 0));
-  return isOutline(path.basename(document.uri.path), head);
+  const name = path.basename(document.uri.path);
+  return isOutline(name, "") || isOutline(name, document.getText(new vscode.Range(0, 0, 60, 0)));
 }

@@ -1,11 +1,16 @@
+import { PassThrough } from "node:stream";
+
 import { expect, test, vi } from "vitest";
+import { StreamMessageWriter } from "vscode-jsonrpc/node";
 
 import { givenOf } from "../../src/commands/selected";
+import { endsWord } from "../../src/editor/completing";
 import { idSpan } from "../../src/editor/ids";
 import type { MetricsRow, RunInfo, RunUpdateParams } from "../../src/generated/protocol";
 import { idOfLink } from "../../src/link_form";
 import { Live } from "../../src/live";
 import { isOutline } from "../../src/outlines";
+import { writeWhole } from "../../src/server/whole";
 import { serverSettings } from "../../src/settings";
 import { type Status, statusWords } from "../../src/views/status_words";
 import { dayChart, metricsCsv, metricsPage } from "../../src/views/metrics_page";
@@ -185,4 +190,22 @@ test("the status item says who answers, what runs and what today cost", () => {
   expect(statusWords({ ...calm, state: "missing", mend: "setting" }).text).toBe("$(warning) Orchestrator: not found");
   expect(statusWords({ ...calm, state: "failed", about: "/x ended." })).toEqual({ text: "$(error) Orchestrator: not running", lines: ["/x ended."], background: "error" });
   expect(statusWords({ ...calm, trusted: false }).text).toBe("$(checklist) Orchestrator · smollm2 $(shield)");
+});
+
+test("a message goes to the server in one write", async () => {
+  const stream = new PassThrough();
+  const chunks: string[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
+  const writer = new StreamMessageWriter(stream);
+  writeWhole(writer);
+  const message = { jsonrpc: "2.0", method: "é" };
+  await Promise.all([writer.write(message), writer.write(message)]);
+  const body = JSON.stringify(message);
+  expect(chunks).toEqual(Array(2).fill(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`));
+});
+
+test("a blank behind a word asks for no completion", () => {
+  expect(["Call ", "- [ ] Call the ", "Fine. ", "(so) "].map((before) => endsWord(before, " "))).toEqual([true, true, true, true]);
+  expect(["", " ", "Call  ", "- [ ", "[after:: ", "[dependsOn:: ^a1b2c, ", "defaults: { ", "\t "].some((before) => endsWord(before, " "))).toBe(false);
+  expect(endsWord("Call ", undefined)).toBe(false); // asked for by a person
 });
