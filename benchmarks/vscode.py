@@ -118,7 +118,7 @@ def typing(folder: Path, tasks: int, bursts: int) -> Iterator[Figure]:
         for ours, window in windows.items():
             page = window.open()
             if ours:
-                page.locator('.activitybar a[aria-label="Orchestrator"]').click()
+                page.locator('.activitybar a[aria-label^="Orchestrator"]').click()
                 window.until("the server", lambda window=window: window.inside("state") == "ready")
             window.inside("show", "plan.tasks.md", outline.text.splitlines()[outline.line])
             if ours:

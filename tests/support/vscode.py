@@ -309,6 +309,7 @@ class VSCode:
         finally:
             window.page.goto("about:blank")  # as VS Code hears it: its extension host ends at once
             window.page.close()
+            self.page.bring_to_front()  # VS Code stores the state of a window that has the focus
 
     @property
     def _door(self) -> Path:

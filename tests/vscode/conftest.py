@@ -94,7 +94,7 @@ def code(built: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.T
         environment |= window.get("environment", {})
     with VSCode(home, trusted=False, script=[*script, *ANSWERS], environment=environment) as window:
         window.open()
-        window.page.locator('.activitybar a[aria-label="Orchestrator"]').click()
+        window.page.locator('.activitybar a[aria-label^="Orchestrator"]').click()
         yield window
 
 

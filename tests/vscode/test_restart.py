@@ -57,6 +57,7 @@ def running(code: VSCode, page: Page) -> None:
     expect(chat.locator("article.assistant")).to_contain_text("Yes.", timeout=PATIENCE)
     chat.locator("#box").fill("half a thought")
     code.kept("half a thought")
+    code.kept("Clean the rooms")  # the panel
     code.cursor("Move house")
     code.inside("command", "orchestrator.run")
     code.line("[x] Pack boxes").wait_for()
@@ -81,7 +82,7 @@ def test_it_goes_on_when_the_window_was_left(code: VSCode, page: Page, running: 
     assert [text for text in code.console if "Content Security Policy" in text and "orchestrator" in text] == []
     code.shot("restored")
     resume(code)
-    page.locator('.activitybar a[aria-label="Orchestrator"]').click()
+    page.locator('.activitybar a[aria-label^="Orchestrator"]').click()
     code.line("[x] Move house").wait_for()
     expect(code.row("Move house", "Runs").first).to_contain_text("completed", timeout=PATIENCE)
     code.shot("resumed")

@@ -40,6 +40,7 @@ BIG = "# Big\n\n" + "".join(
     f"- [ ] Group {group}\n" + "".join(f"  - [ ] Task {group}.{number}\n" for number in range(99))
     for group in range(100)
 )
+COLOUR = "(node) => getComputedStyle(node).color"
 FIX = ("change_file", {"path": "app.py", "old": "wrong", "new": "right"})
 WINDOW: dict[str, Any] = {
     "files": {"plan.tasks.md": PLAN, "big.tasks.md": BIG, "app.py": "greeting = 'wrong'\n", "README.md": "# Nothing\n"},
@@ -237,5 +238,16 @@ def test_ten_thousand_tasks(code: VSCode, page: Page) -> None:
     code.shot("big")
     page.keyboard.press("Control+z")
     code.line("Group 0!").wait_for(state="hidden")
+    title = code.line("Task 0.3").locator("span", has_text="Task 0.3").last
+    shade = title.evaluate(COLOUR)
+    code.cursor("Task 0.3")
+    page.keyboard.press("Alt+Enter")
+    page.keyboard.press("Alt+Enter")
+    code.line("[x] Task 0.3").wait_for()
+    code.until("the colour of what is done", lambda: title.evaluate(COLOUR) != shade)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    code.line("[ ] Task 0.3").wait_for()
+    code.until("the colour of before", lambda: title.evaluate(COLOUR) == shade)
     code.save("big.tasks.md")
     code.inside("command", "workbench.action.closeActiveEditor")

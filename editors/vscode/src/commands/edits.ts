@@ -12,8 +12,25 @@ import { atCursor, show } from "./place";
 
 type EditMethod = { [M in keyof Requests]: Requests[M]["result"] extends EditResult ? M : never }[keyof Requests];
 
-/** For all rows of an outline in one edit, or for the tasks of the selection. */
-async function make<M extends EditMethod>(
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * For all rows of an outline in one edit, or for the tasks of the selection. One behind the other: a key that is pressed
+ * again is about the text that its first press leaves.
+ */
+function make<M extends EditMethod>(
+  context: Context,
+  method: M,
+  row: Row | undefined,
+  selection: readonly Row[] | undefined,
+  more: Omit<Requests[M]["params"], keyof EditParams>,
+): Promise<EditResult | undefined> {
+  const made = turn.then(() => makeNow(context, method, row, selection, more));
+  turn = made.catch(() => undefined);
+  return made;
+}
+
+async function makeNow<M extends EditMethod>(
   context: Context,
   method: M,
   row: Row | undefined,
