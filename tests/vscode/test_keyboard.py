@@ -87,6 +87,7 @@ def test_a_run_without_a_mouse(code: VSCode, page: Page, focused: Locator) -> No
     press, write = page.keyboard.press, page.keyboard.type
     code.inside("tidy")
     code.inside("show", "renovation.tasks.md", "Organise the renovation")
+    expect(code.row("Organise the renovation")).to_have_class(re.compile("selected"), timeout=PATIENCE)
     press("Alt+o")
     press("t")
     expect(focused).to_have_attribute("aria-label", "Organise the renovation, pending", timeout=PATIENCE)

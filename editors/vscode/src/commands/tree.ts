@@ -9,6 +9,10 @@ import type { MoreRow, Row } from "../tree/rows";
 import { activeOutline, show } from "./place";
 
 const TYPE_PAUSE = 150;
+/** Right behind a change, or while the outline opens, there may be no row yet. */
+const MOST_TRIES = 5;
+/** Milliseconds. */
+const TRY_PAUSE = 100;
 
 /** `chosen` comes with the key, which goes to the text; a row that is looked at leaves the focus in the tree. */
 export async function open(context: Context, row: Row, chosen?: readonly Row[]): Promise<void> {
@@ -36,10 +40,14 @@ export async function reveal(context: Context): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const outline = activeOutline();
   if (editor !== undefined && outline !== undefined) {
-    // In one step: arrow keys right behind it begin at the row.
-    if (!(await context.tree.reveal(outline.uri.toString(), { position: editor.selection.active }, true))) {
-      await vscode.commands.executeCommand("orchestrator.tasks.focus");
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      // With the focus in one step: arrow keys right behind it begin at the row.
+      if (await context.tree.reveal(outline.uri.toString(), { position: editor.selection.active }, true)) {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, TRY_PAUSE));
     }
+    await vscode.commands.executeCommand("orchestrator.tasks.focus");
   }
 }
 

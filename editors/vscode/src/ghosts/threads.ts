@@ -4,7 +4,7 @@
  * VS Code has no virtual lines for extensions. Of what its stable API can show between two lines, comment threads read
  * best: real text with a button for each subtask, part of no document, and known to screen readers. Decorations are cut
  * at the window's border, and inline completions vanish with the first move of the cursor
- * (docs/explanation/decisions/0012-ghosts-in-vscode.md).
+ * (docs/explanation/decisions/0014-proposals-as-comment-zones.md).
  *
  * Invariant: a zone is where its task is, also after edits above it ("the zone moves with its task").
  */
