@@ -14,23 +14,15 @@ type EditMethod = { [M in keyof Requests]: Requests[M]["result"] extends EditRes
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/**
- * For all rows of an outline in one edit, or for the tasks of the selection. One behind the other: a key that is pressed
- * again is about the text that its first press leaves.
- */
-function make<M extends EditMethod>(
-  context: Context,
-  method: M,
-  row: Row | undefined,
-  selection: readonly Row[] | undefined,
-  more: Omit<Requests[M]["params"], keyof EditParams>,
-): Promise<EditResult | undefined> {
-  const made = turn.then(() => makeNow(context, method, row, selection, more));
-  turn = made.catch(() => undefined);
-  return made;
+/** One behind the other: a key that is pressed again is about the text that its first press leaves. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = turn.then(work);
+  turn = done.catch(() => undefined);
+  return done;
 }
 
-async function makeNow<M extends EditMethod>(
+/** For all rows of an outline in one edit, or for the tasks of the selection. */
+function make<M extends EditMethod>(
   context: Context,
   method: M,
   row: Row | undefined,
@@ -39,22 +31,24 @@ async function makeNow<M extends EditMethod>(
 ): Promise<EditResult | undefined> {
   const send = (at: EditParams): Promise<EditResult | undefined> =>
     tell(context.server.request(method, { ...at, ...more }) as Promise<EditResult>);
-  if (isRow(row)) {
-    let last: EditResult | undefined;
-    for (const [uri, nodeIds] of nodesOf(context.tree.chosen(row, selection))) {
-      last = await send(nodeIds.length === 1 ? { uri, nodeId: nodeIds[0] ?? null } : { uri, nodeIds });
+  return inTurn(async () => {
+    if (isRow(row)) {
+      let last: EditResult | undefined;
+      for (const [uri, nodeIds] of nodesOf(context.tree.chosen(row, selection))) {
+        last = await send(nodeIds.length === 1 ? { uri, nodeId: nodeIds[0] ?? null } : { uri, nodeIds });
+      }
+      return last;
     }
-    return last;
-  }
-  const place = atCursor();
-  if (place === undefined) {
-    return undefined;
-  }
-  const result = await send({ uri: place.uri, version: place.version, range: place.range });
-  if (result?.moved !== undefined && result.moved !== 0) {
-    follow(place.editor, place.range.start.line, result.moved);
-  }
-  return result;
+    const place = atCursor();
+    if (place === undefined) {
+      return undefined;
+    }
+    const result = await send({ uri: place.uri, version: place.version, range: place.range });
+    if (result?.moved !== undefined && result.moved !== 0) {
+      follow(place.editor, place.range.start.line, result.moved);
+    }
+    return result;
+  });
 }
 
 /** The cursor goes with its task, unless the editor already took it along. */
