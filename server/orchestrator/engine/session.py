@@ -339,8 +339,9 @@ class Session:
         await self._runner.aclose()
         for router in self._routers:
             await router.aclose()
-        if self._store is not None:
+        async with self._opening:  # one that is just being opened is closed, too
             store, self._store = self._store, None
+        if store is not None:
             await store.aclose()
 
     async def _supervise(self, split: Split) -> None:
@@ -366,12 +367,13 @@ class Session:
     async def _open_store(self) -> Store:
         """The store, opened at first use; a failed opening is tried again at the next run."""
         async with self._opening:
-            if self._store is None:
-                self._store = await Store.open(self.directories.data / STORE_FILE)
-                await self._store.reconcile(time.time())
+            store = self._store
+            if store is None:
+                store = self._store = await Store.open(self.directories.data / STORE_FILE)
+                await store.reconcile(time.time())
             if self._unstored:
-                await self._store_ends(self._store)
-            return self._store
+                await self._store_ends(store)
+            return store
 
     async def _store_ends(self, store: Store) -> None:
         """Of runs that ended while the store could not be written: until then nobody could resume them."""
