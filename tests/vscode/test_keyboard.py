@@ -1,4 +1,4 @@
-"""A split without a mouse, and a name for everything that a screen reader meets in our views."""
+"""A split and a run without a mouse, and a name for everything that a screen reader meets in our views."""
 
 from __future__ import annotations
 

@@ -4,6 +4,9 @@ Apart from the runs because here a person has every second word. A conversation 
 attempt, so that money, leases and what happens after a crash are those of runs; it is stored with its first message,
 not for looking. A message to an attempt under way is a correction for its next step; after its end it forks it.
 
+Longer than most files here, because it is all that an edge asks of conversations, over one table of turns; what can
+stand by itself does: requests, turns, attachments and updates (`chat_*.py`).
+
 Invariant: nothing that was said is taken away: a fork leaves the old tail as a branch (test_a_fork_keeps_the_old_tail).
 Invariant: of two messages sent at once one is answered and one refused, and none is lost (test_interleaved_sends).
 Invariant: a conversation belongs to its task by id, whatever is edited (test_edits_leave_the_conversation_attached).

@@ -1,7 +1,7 @@
 """The store's face: what the engine asks, each answered when it is committed.
 
 Apart from the statements (`records.py`), the waiting (`writer.py`) and the opening (`connection.py`), so that this
-page is the list of what a store can do.
+page is the list of what a store can do, and as long as that list.
 
 Invariant: nothing but a `StoreError` or a cancellation leaves it (test_full_disk, test_damaged_page_while_open, …).
 Invariant: no call blocks the event loop, however long the disk or another program takes (test_event_loop_stays_free).
