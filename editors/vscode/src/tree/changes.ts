@@ -7,6 +7,8 @@ import type { Row } from "./rows";
 export const TELL_PAUSE = 40;
 /** For what somebody types: the row shows it a moment behind the last key. */
 const TYPED_PAUSE = 250;
+/** Milliseconds between two looks of VS Code at what changed in a tree (its extension host gathers changes for 200). */
+const GATHERED = 220;
 /** How long VS Code may take to ask for rows again, milliseconds: the way to a remote window and back, with time to spare. */
 const TAKEN_UP = 2000;
 
@@ -51,6 +53,14 @@ export class Changes implements vscode.Disposable {
   now(): void {
     if (this.timer !== undefined) {
       this.tell();
+    }
+  }
+
+  /** When VS Code has begun to look at all that it was told. */
+  async takenUp(): Promise<void> {
+    const left = this.told + GATHERED - performance.now();
+    if (left > 0) {
+      await new Promise((resolve) => setTimeout(resolve, left));
     }
   }
 

@@ -136,7 +136,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         }
       }),
     );
-    this.tellContexts();
+    void this.tellContexts();
   }
 
   // --- what is shown -------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.filter = filter;
     this.filters += 1;
     void this.memory.update("tree.filter", filter);
-    this.tellContexts();
+    void this.tellContexts();
     this.searches.forget();
     this.changes.everything();
   }
@@ -282,7 +282,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   toggleFollow(): void {
     this.following.isOn = !this.following.isOn;
-    this.tellContexts();
+    void this.tellContexts();
     this.following.to(vscode.window.activeTextEditor);
   }
 
@@ -318,7 +318,15 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.revealing.add(name);
     this.changes.now(); // VS Code shows no row that it has not heard of
     try {
-      await this.view.reveal(row, { select: !keeps, focus, expand: false });
+      if (!focus) {
+        // VS Code waits until it has taken up what changed, and opens a view that is hidden by then: so nothing is left to
+        // take up, and what happened in the window before its answer is known here.
+        await this.changes.takenUp();
+        await this.tellContexts();
+      }
+      if (wanted()) {
+        await this.view.reveal(row, { select: !keeps, focus, expand: false });
+      }
     } finally {
       this.revealing.delete(name);
     }
@@ -467,25 +475,29 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     if (begins && row !== undefined && this.view.visible) {
       // Once VS Code has heard that there is something below it.
       setTimeout(() => {
-        this.view.reveal(row, { select: false, focus: false, expand: 2 }).then(undefined, () => undefined);
+        if (this.view.visible) {
+          this.view.reveal(row, { select: false, focus: false, expand: 2 }).then(undefined, () => undefined);
+        }
       }, TELL_PAUSE * 4);
     }
   }
 
   private async showCursor(uri: string, position: vscode.Position, wanted: () => boolean): Promise<boolean> {
     try {
-      return this.view.visible && (await this.reveal(uri, { position }, false, wanted));
+      return this.view.visible && (await this.reveal(uri, { position }, false, () => this.view.visible && wanted()));
     } catch (error) {
       this.server.output.debug(`The tree could not follow the cursor: ${String(error)}`);
       return false;
     }
   }
 
-  private tellContexts(): void {
+  private async tellContexts(): Promise<void> {
     const words = wordsOf(this.filter);
-    void vscode.commands.executeCommand("setContext", CONTEXTS.filtered, words !== wordsOf(EVERYTHING));
-    void vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.following.isOn);
     this.view.description = words;
+    await Promise.all([
+      vscode.commands.executeCommand("setContext", CONTEXTS.filtered, words !== wordsOf(EVERYTHING)),
+      vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.following.isOn),
+    ]);
   }
 }
 
