@@ -1,4 +1,4 @@
-"""A branch of 1,000 tasks with answers that take 50 ms, 32 at once: how far from the bound, and what it costs.
+"""A branch of 1,000 tasks with answers that take 50 ms, 32 calls at once: how far from the bound, and what it costs.
 
 Measured twice: with the default settings, where each task is one call, and with every step that a task can have
 (decide, execute, verify), where it is three. The bound is all these calls, in parallel as far as the concurrency
@@ -38,6 +38,8 @@ from orchestrator.providers.scripted import ScriptedProvider, read_script
 
 LEAVES = 1_000
 CONCURRENCY = 32
+TASKS = 40
+"""Under way at once: those whose calls are, and some whose next call is prepared meanwhile."""
 ANSWER_SECONDS = 0.05
 MAKESPAN_LIMIT = 1.15
 CPU_LIMIT_MS = 0.4
@@ -110,7 +112,7 @@ async def _session(**settings: dict[str, Any]) -> AsyncIterator[tuple[Session, P
             "model": "scripted/bench",
             "scripted": {"script": str(script)},
             "calls": {"concurrency": CONCURRENCY},
-            "run": {"concurrency": CONCURRENCY, **settings.get("run", {})},
+            "run": {"concurrency": TASKS, **settings.get("run", {})},
         }
         session = Session(
             Settings.model_validate(options), Directories(folder, folder / "data", folder), Keys.load(folder, {})

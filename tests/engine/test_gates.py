@@ -72,6 +72,61 @@ async def test_a_higher_limit_lets_those_in_who_wait():
         pass  # whoever was cancelled gave its place back
 
 
+@pytest.mark.parametrize(
+    ("calls", "under_way", "prepared"),
+    [
+        (Calls(concurrency=8), 8, 10),
+        (Calls(concurrency=3), 3, 3),
+        (Calls(concurrency=8, per_minute=100), 8, 8),
+    ],
+)
+async def test_a_few_are_prepared_while_others_are_under_way(calls: Calls, under_way: int, prepared: int):
+    gate, ready, sent = Gate(calls), 0, 0
+    end = asyncio.Event()
+
+    async def call() -> None:
+        nonlocal ready, sent
+        async with gate.turn() as turn:
+            ready += 1
+            await turn.send()
+            sent += 1
+            await end.wait()
+
+    waiting = [asyncio.create_task(call()) for _ in range(20)]
+    await settle()
+    assert (sent, ready) == (under_way, prepared)
+    for task in waiting[:prepared]:
+        task.cancel()
+    await settle()
+    assert (sent, ready) == (2 * under_way, 2 * prepared), "whoever was cancelled gave its places back"
+    end.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert sent == 20 - prepared + under_way
+
+
+async def test_nothing_is_prepared_for_a_provider_that_asked_us_to_wait():
+    gate, ready = Gate(Calls(concurrency=8)), 0
+    gate.hold_off(30)
+
+    async def call() -> None:
+        nonlocal ready
+        async with gate.turn() as turn:
+            ready += 1
+            await turn.send()
+
+    waiting = [asyncio.create_task(call()) for _ in range(20)]
+    await settle()
+    assert ready == 8
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def test_providers_do_not_wait_for_each_other():
     gates = Gates(Calls(concurrency=1))
     async with gates.of("a").enter(), asyncio.timeout(PATIENCE), gates.of("b").enter():

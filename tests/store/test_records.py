@@ -158,7 +158,7 @@ def test_end_of_step_comes_back(begun: tuple, ended: tuple) -> None:
             await store.begin_attempt(attempt, conversation)
             await store.begin_step(first, [])
             await store.end_step(last, message)
-            begun_as = {name: getattr(first, name) for name in ("role", "prompt", "started", "repair")}
+            begun_as = {name: getattr(first, name) for name in ("role", "provider", "model", "prompt", "repair")}
             assert await store.steps("attempt_1") == [dataclasses.replace(last, **begun_as)]
             assert await store.messages("conv_1") == [message]
 

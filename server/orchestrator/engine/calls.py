@@ -167,12 +167,15 @@ class Caller:
         settle = await self.purse.reserve(route, request) if self.purse else _nothing
         paid: Cost = Decimal(0)
         try:
-            async with self.gates.of(route.provider.name).enter(self.on_wait):
+            async with self.gates.of(route.provider.name).turn(self.on_wait) as turn:
                 step = await self._begin(role, route, prompt, request, given)
                 partial = _Partial(self.store, self.runner.beat, step.step_id)
-                self._show(step, partial)
-                ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled"}
+                ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled", "usage": Usage()}
                 try:
+                    await turn.send()
+                    step = altered(step, started=time.time())
+                    self._show(step, partial)
+                    ending["usage"] = None  # from here on it may be paid
                     finished = await self._stream(route, request, step.step_id, partial, on_delta)
                     ending = {
                         "state": StepState.COMPLETED,
@@ -187,7 +190,7 @@ class Caller:
                     raise
                 finally:
                     partial.end()
-                    usage = ending.setdefault("usage", None) or _sent(request, partial)
+                    usage = ending.get("usage") or _sent(request, partial)
                     paid = route.cost(usage)
                     ended = altered(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
                     await self._stored(*self._end(ended, partial.text, partial.thoughts))

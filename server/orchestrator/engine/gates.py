@@ -5,6 +5,7 @@ them. A gate closes when calls fail in a way that others would too; it opens by 
 longer when it fails again.
 
 Invariant: no more calls are under way than allowed, over all runs (test_the_limit_holds_over_all_runs).
+Invariant: no more than a quarter of them waits prepared (test_a_few_are_prepared_while_others_are_under_way).
 Invariant: whoever is told to wait makes everybody wait (test_a_throttled_provider_is_left_alone_by_all).
 Invariant: a provider that is down is tried again after a while (test_a_closed_gate_opens_again).
 """
@@ -14,8 +15,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from math import ceil
 
 from orchestrator.config import Calls
@@ -36,8 +37,48 @@ FIRST_CLOSED = 10.0
 LONGEST_CLOSED = 300.0
 LONGEST_ASKED = 3_600.0
 """Seconds that a provider may ask us to stay away; then it is tried again all the same."""
+AHEAD = 4
+"""For so many calls under way one more is prepared, which hides what it takes to store a request."""
 ENOUGH = 2
 """Failures in a row that close a gate; one may be the fault of its request."""
+
+
+class Places:
+    """So many at once, the others in the order in which they came."""
+
+    __slots__ = ("_most", "_queue", "_taken")
+
+    def __init__(self, most: Callable[[], int]) -> None:
+        self._most = most
+        self._taken = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Wait for one; `give` has to follow."""
+        if self._taken < self._most() and not self._queue:
+            self._taken += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn came at the same moment
+                self.give()
+            raise
+
+    def give(self) -> None:
+        """A place is free again."""
+        self._taken -= 1
+        self.admit()
+
+    def admit(self) -> None:
+        """Let in who may come in; to be called when there are more places, too."""
+        while self._queue and self._taken < self._most():
+            turn = self._queue.popleft()
+            if not turn.done():
+                self._taken += 1
+                turn.set_result(None)
 
 
 class Gate:
@@ -47,8 +88,10 @@ class Gate:
         self.calls = calls
         """The settings in force."""
         self._clock = clock
-        self._busy = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self.prepared = Places(self._most_prepared)
+        """For turns: of calls that are prepared, those under way among them."""
+        self.sent = Places(lambda: self.calls.concurrency)
+        """For turns: of calls under way."""
         self._begun: deque[float] = deque()
         """When the calls of the last minute began."""
         self._not_before = 0.0
@@ -57,23 +100,24 @@ class Gate:
         self._closed_for = 0.0
         self._why = ""
 
-    def enter(self, on_wait: Callable[[str], None] = lambda _text: None) -> AbstractAsyncContextManager[None]:
-        """Wait for a turn, then have one of its places."""
-        return _Turn(self, on_wait)
+    def turn(self, on_wait: Callable[[str], None] = lambda _text: None) -> Turn:
+        """For one call: wait until it may be prepared, and on `send` until it may be sent.
 
-    async def begin(self, on_wait: Callable[[str], None]) -> None:
-        """For `enter`; `give` has to follow."""
-        if self._busy < self.calls.concurrency and not self._queue:
-            self._busy += 1
-        else:
-            await self._queue_up()
-        try:
-            if self._delay() > 0:
-                await self._wait(on_wait)
-        except BaseException:
-            self.give()
-            raise
-        self._begun.append(self._clock())
+        A few more are prepared than may be under way: so the next is sent in the moment in which one ends.
+        """
+        return Turn(self, on_wait)
+
+    @asynccontextmanager
+    async def enter(self, on_wait: Callable[[str], None] = lambda _text: None) -> AsyncIterator[None]:
+        """Wait until a call may be sent, then have one of the places, for one that needs no preparation."""
+        async with self.turn(on_wait) as turn:
+            await turn.send()
+            yield
+
+    def _most_prepared(self) -> int:
+        """What waits for a limit of the provider's is not prepared: that may take minutes, and the text goes on."""
+        most = self.calls.concurrency
+        return most if self.calls.per_minute or self._not_before > self._clock() else most + most // AHEAD
 
     @property
     def down(self) -> str:
@@ -113,13 +157,15 @@ class Gate:
         self._closed_until = max(self._closed_until, self._clock() + seconds)
         self._why = error.message
 
-    async def _wait(self, on_wait: Callable[[str], None]) -> None:
+    async def pace(self, on_wait: Callable[[str], None]) -> None:
+        """Wait until the provider's limits let one more begin; it counts as begun then."""
         told = False
         while (delay := self._delay()) > 0:
             if not told and delay >= 1:
                 on_wait(f"Waiting {ceil(delay)} s for the provider's limit.")
                 told = True
             await asyncio.sleep(delay)
+        self._begun.append(self._clock())
 
     def _delay(self) -> float:
         now = self._clock()
@@ -130,44 +176,36 @@ class Gate:
         paced = self._begun[len(self._begun) - most] + MINUTE - now if full else 0.0
         return max(paced, self._not_before - now)
 
-    async def _queue_up(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn came at the same moment
-                self.give()
-            raise
-
-    def give(self) -> None:
-        """A place is free again."""
-        self._busy -= 1
-        self.admit()
-
     def admit(self) -> None:
-        """Let in who may come in; to be called when the limit was raised, too."""
-        while self._queue and self._busy < self.calls.concurrency:
-            turn = self._queue.popleft()
-            if not turn.done():
-                self._busy += 1
-                turn.set_result(None)
+        """There may be more places now."""
+        self.prepared.admit()
+        self.sent.admit()
 
 
-class _Turn(AbstractAsyncContextManager[None]):
-    """One of a gate's places; a class, because each call has one."""
+class Turn(AbstractAsyncContextManager["Turn"]):
+    """Of one call; a class, because each call has one."""
 
-    __slots__ = ("_gate", "_on_wait")
+    __slots__ = ("_gate", "_on_wait", "_sent")
 
     def __init__(self, gate: Gate, on_wait: Callable[[str], None]) -> None:
         self._gate = gate
         self._on_wait = on_wait
+        self._sent = False
 
-    async def __aenter__(self) -> None:
-        await self._gate.begin(self._on_wait)
+    async def __aenter__(self) -> Turn:
+        await self._gate.prepared.take()
+        return self
+
+    async def send(self) -> None:
+        """Wait until it may be sent."""
+        await self._gate.sent.take()
+        self._sent = True
+        await self._gate.pace(self._on_wait)
 
     async def __aexit__(self, *_error: object) -> None:
-        self._gate.give()
+        if self._sent:
+            self._gate.sent.give()
+        self._gate.prepared.give()
 
 
 class Gates:

@@ -178,8 +178,8 @@ _USAGE = (
     *("usage_estimated", "cost_nano_usd"),
 )
 STEP_NAMES = (*_steps.names, *_USAGE)
-STEP_ENDING = ("provider", "model", "state", "raw_answer", "error", "ended", "finish", *_USAGE)
-"""Columns that the end of a step says."""
+STEP_ENDING = ("started", "state", "raw_answer", "error", "ended", "finish", *_USAGE)
+"""Columns that the end of a step says; it is known then when it was sent, which may be later than it was stored."""
 ATTEMPT_STATE = ("state", "reason", "ended", "result", "answer", "executor")
 """Columns that change while an attempt is under way."""
 
@@ -196,8 +196,7 @@ def step_row(step: Step) -> Row:
 def step_ending(step: Step) -> tuple[Any, ...]:
     """In the order of STEP_ENDING."""
     return (
-        clean_text(step.provider),
-        clean_text(step.model),
+        step.started,
         step.state.value,
         clean_text(step.raw_answer),
         clean_text(step.error),
