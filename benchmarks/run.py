@@ -38,8 +38,8 @@ from orchestrator.providers.scripted import ScriptedProvider, read_script
 
 LEAVES = 1_000
 CONCURRENCY = 32
-TASKS = 40
-"""Under way at once: those whose calls are, and some whose next call is prepared meanwhile."""
+TASKS = 64
+"""Under way at once: those whose calls are, and as many whose next call is prepared meanwhile."""
 ANSWER_SECONDS = 0.05
 MAKESPAN_LIMIT = 1.15
 CPU_LIMIT_MS = 0.4

@@ -182,7 +182,10 @@ class Caller:
                         "raw_answer": finished.raw,
                         "finish": _finish_as_json(finished),
                         "usage": finished.usage,
+                        "ended": time.time(),
                     }
+                    turn.end()
+                    await self.runner.beat.together()
                 except OrchestratorError as error:
                     ending = {"state": StepState.FAILED, "error": str(error), "raw_answer": partial.text}
                     if not (partial.begun or isinstance(error, AnswerCutError)):
@@ -192,7 +195,7 @@ class Caller:
                     partial.end()
                     usage = ending.get("usage") or _sent(request, partial)
                     paid = route.cost(usage)
-                    ended = altered(step, ended=time.time(), **{**ending, "usage": usage, "cost": paid})
+                    ended = altered(step, **{"ended": time.time(), **ending, "usage": usage, "cost": paid})
                     await self._stored(*self._end(ended, partial.text, partial.thoughts))
         finally:
             settle(paid)

@@ -5,7 +5,7 @@ them. A gate closes when calls fail in a way that others would too; it opens by 
 longer when it fails again.
 
 Invariant: no more calls are under way than allowed, over all runs (test_the_limit_holds_over_all_runs).
-Invariant: no more than a quarter of them waits prepared (test_a_few_are_prepared_while_others_are_under_way).
+Invariant: as many again are prepared meanwhile, and no more (test_as_many_are_prepared_as_are_under_way).
 Invariant: whoever is told to wait makes everybody wait (test_a_throttled_provider_is_left_alone_by_all).
 Invariant: a provider that is down is tried again after a while (test_a_closed_gate_opens_again).
 """
@@ -37,8 +37,6 @@ FIRST_CLOSED = 10.0
 LONGEST_CLOSED = 300.0
 LONGEST_ASKED = 3_600.0
 """Seconds that a provider may ask us to stay away; then it is tried again all the same."""
-AHEAD = 4
-"""For so many calls under way one more is prepared, which hides what it takes to store a request."""
 ENOUGH = 2
 """Failures in a row that close a gate; one may be the fault of its request."""
 
@@ -103,7 +101,7 @@ class Gate:
     def turn(self, on_wait: Callable[[str], None] = lambda _text: None) -> Turn:
         """For one call: wait until it may be prepared, and on `send` until it may be sent.
 
-        A few more are prepared than may be under way: so the next is sent in the moment in which one ends.
+        As many are prepared as may be under way beside those: so the next is sent in the moment in which one ends.
         """
         return Turn(self, on_wait)
 
@@ -117,7 +115,7 @@ class Gate:
     def _most_prepared(self) -> int:
         """What waits for a limit of the provider's is not prepared: that may take minutes, and the text goes on."""
         most = self.calls.concurrency
-        return most if self.calls.per_minute or self._not_before > self._clock() else most + most // AHEAD
+        return most if self.calls.per_minute or self._not_before > self._clock() else 2 * most
 
     @property
     def down(self) -> str:
@@ -202,9 +200,14 @@ class Turn(AbstractAsyncContextManager["Turn"]):
         self._sent = True
         await self._gate.pace(self._on_wait)
 
-    async def __aexit__(self, *_error: object) -> None:
+    def end(self) -> None:
+        """The answer is there: another call may be sent."""
         if self._sent:
+            self._sent = False
             self._gate.sent.give()
+
+    async def __aexit__(self, *_error: object) -> None:
+        self.end()
         self._gate.prepared.give()
 
 

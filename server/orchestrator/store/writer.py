@@ -24,7 +24,7 @@ from orchestrator.store.bulk import Bulk
 from orchestrator.store.connection import Connection, Guard
 from orchestrator.store.migrate import transaction
 
-GATHER_SECONDS = 0.004
+GATHER_SECONDS = 0.008
 """Where many write, so much time is left between two commits: each costs as much as some ten tasks."""
 MANY = 4
 """Writes of one commit that make it so: whoever writes alone never waits for others."""
