@@ -149,15 +149,17 @@ async def _once(session: Session, folder: Path, script: Path, leaves: int, steps
 
 
 async def _provider_alone(script: Path, calls: int) -> float:
-    """CPU seconds of the same number of answers without an engine."""
+    """CPU seconds of the same number of answers without an engine, as many at once and at different moments, too."""
     provider = ScriptedProvider(read_script(str(script)))
     request = Request("bench", "", (Message(Speaker.USER, "Task:\n  Leaf 1\n"),), 100, EXECUTE_SCHEMA)
+    left = iter(range(calls))
 
-    async def one() -> None:
-        async for _ in provider.stream(request):
-            pass
+    async def one_by_one(place: int) -> None:
+        await asyncio.sleep(place * ANSWER_SECONDS / CONCURRENCY)
+        for _ in left:
+            async for _event in provider.stream(request):
+                pass
 
     cpu = time.process_time()
-    for start in range(0, calls, CONCURRENCY):
-        await asyncio.gather(*(one() for _ in range(min(CONCURRENCY, calls - start))))
+    await asyncio.gather(*(one_by_one(place) for place in range(CONCURRENCY)))
     return time.process_time() - cpu

@@ -4,6 +4,7 @@ import asyncio
 
 from orchestrator.engine import beat
 from orchestrator.engine.beat import Beat
+from tests.support.patience import PATIENCE
 
 
 async def test_one_timer_looks_at_all(monkeypatch):
@@ -31,3 +32,34 @@ async def test_one_timer_looks_at_all(monkeypatch):
     one.add(second)
     await seen.wait()
     assert looks == before
+
+
+async def test_only_many_wait_for_each_other(monkeypatch):
+    monkeypatch.setattr(beat, "MOMENT", PATIENCE)
+    one, order = Beat(), []
+    looks = [lambda number=number: order.append(number) for number in range(beat.MANY)]
+    for look in looks[1:]:
+        one.add(look)
+    async with asyncio.timeout(PATIENCE / 2):
+        await one.together()
+    monkeypatch.setattr(beat, "MOMENT", 0.02)
+    one.add(looks[0])
+    loop = asyncio.get_running_loop()
+    begun, went_on = loop.time(), []
+
+    async def end() -> None:
+        await one.together()
+        went_on.append(loop.time() - begun)
+
+    ends = [asyncio.create_task(end()) for _ in range(3)]
+    stopped = asyncio.create_task(end())
+    await asyncio.sleep(0.005)
+    ends.append(asyncio.create_task(end()))
+    stopped.cancel()
+    await asyncio.gather(*ends)
+    assert stopped.cancelled()
+    assert len(went_on) == 4
+    assert min(went_on) >= 0.02, "whoever came first waited for who came later, and one that is stopped stops no other"
+    for look in looks:
+        one.remove(look)
+    await one.together()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from orchestrator.outline.parse import parse
+from orchestrator.outline.segments import PAGE
 from orchestrator.outline.tree import Node, Section
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
@@ -53,6 +54,20 @@ def test_ids_and_dependencies():
     assert OUTLINE.by_id("nobody") == ()
     (b,) = (task for task in OUTLINE.tasks() if task.title == "b")
     assert OUTLINE.dependencies(b) == ("t", "a")
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_ids_of_many_pages_are_found_however_often_they_are_asked_for(twice: bool):
+    count = 3 * PAGE
+    ids = [f"i{number:04}" for number in range(count)]
+    if twice:
+        ids[-1] = ids[1]
+    outline = parse("".join(f"- [ ] {number}  ^{name}\n" for number, name in enumerate(ids)))
+    expected = [tuple(str(place) for place, other in enumerate(ids) if other == name) for name in ids]
+    for _ in range(2):
+        assert [tuple(task.title for task in outline.by_id(name)) for name in ids[:40]] == expected[:40]
+        assert outline.by_id("nobody") == ()
+    assert [tuple(task.title for task in outline.by_id(name)) for name in ids[-40:]] == expected[-40:]
 
 
 def test_values_do_not_change():

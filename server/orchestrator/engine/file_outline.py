@@ -130,12 +130,11 @@ def write(path: Path, max_bytes: int, expected: str, edits: Sequence[TextEdit]) 
             raise EditRefusedError(f"{_name(path)} changed meanwhile.", hint=AGAIN)
         return content
 
-    check()
+    content = check()
     require_writable(path)
+    after = text_edits.apply(expected, edits)
     try:
         with atomic_file.alone(path):
-            content = check()
-            after = text_edits.apply(content.text, edits)
             atomic_file.replace(path, content.mark + after.encode("utf-8"), content.mode, before=check)
     except TimeoutError as error:
         raise EditRefusedError(f"Another program is writing {_name(path)}.", hint=AGAIN) from error

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from math import ceil
 
@@ -106,7 +106,7 @@ class Gate:
         return Turn(self, on_wait)
 
     @asynccontextmanager
-    async def enter(self, on_wait: Callable[[str], None] = lambda _text: None) -> AsyncIterator[None]:
+    async def enter(self, on_wait: Callable[[str], None] = lambda _text: None) -> AsyncGenerator[None]:
         """Wait until a call may be sent, then have one of the places, for one that needs no preparation."""
         async with self.turn(on_wait) as turn:
             await turn.send()

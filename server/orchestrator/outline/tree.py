@@ -22,7 +22,7 @@ from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.front_matter import FrontMatter
 from orchestrator.outline.inline import Line, read_line
 from orchestrator.outline.scan import is_blank, skip_blanks
-from orchestrator.outline.segments import TOP_TASK, Interner, Kind, Segment, Segments
+from orchestrator.outline.segments import TOP_TASK, Interner, Kind, Page, Segment, Segments
 from orchestrator.outline.text import Text
 
 _HASHES = re.compile(r"[ \t]*(#{1,6})")
@@ -254,11 +254,14 @@ class Section(_View):
 
 Node: TypeAlias = Task | Section
 
+MANY_ASKED = 8
+"""Ids for which each page is looked at; then it pays to look at all of them once."""
+
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class Outline:
-    __slots__ = ("foreseen", "front_matter", "interner", "next_key", "segments", "text")
+    __slots__ = ("_asked", "_pages", "foreseen", "front_matter", "interner", "next_key", "segments", "text")
 
     def __init__(
         self, text: Text, front_matter: FrontMatter, segments: Segments, interner: Interner, next_key: int
@@ -271,6 +274,9 @@ class Outline:
         """The number of the next node that is new."""
         self.foreseen: tuple[tuple[TextEdit, ...], Outline] | None = None
         """What edits lead to that are likely to follow, until the next ones are read (`reparse.foresee`)."""
+        self._pages: dict[str, int] | None = None
+        """By id, the number of its page, once many were asked for; where one was written twice there is no such map."""
+        self._asked = 0
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -372,17 +378,32 @@ class Outline:
 
     def by_id(self, task_id: str) -> tuple[Task, ...]:
         """More than one where an id was written twice."""
-        found: list[Task] = []
+        self._asked += 1
+        if self._asked == MANY_ASKED:
+            self._pages = self._pages_by_id()
+        pages = self.segments.pages
+        if self._pages is not None:
+            number = self._pages.get(task_id)
+            return () if number is None else tuple(self._in_page(number, pages[number], task_id))
+        return tuple(task for number, page in enumerate(pages) for task in self._in_page(number, page, task_id))
+
+    def _in_page(self, number: int, page: Page, task_id: str) -> Iterator[Task]:
+        slots = (page.find_ids() if page.ids is None else page.ids).get(task_id)
+        if slots is None:
+            return
+        for slot in slots if isinstance(slots, list) else (slots,):
+            node = self.node(self.segments.index(number, slot))
+            assert isinstance(node, Task), "only tasks have ids"
+            yield node
+
+    def _pages_by_id(self) -> dict[str, int] | None:
+        found: dict[str, int] = {}
+        count = 0
         for number, page in enumerate(self.segments.pages):
-            ids = page.ids
-            slots = (page.find_ids() if ids is None else ids).get(task_id)
-            if slots is None:
-                continue
-            for slot in slots if isinstance(slots, list) else (slots,):
-                node = self.node(self.segments.index(number, slot))
-                assert isinstance(node, Task), "only tasks have ids"
-                found.append(node)
-        return tuple(found)
+            ids = page.find_ids() if page.ids is None else page.ids
+            found.update(dict.fromkeys(ids, number))
+            count += len(ids)
+        return found if len(found) == count else None
 
     def dependencies(self, task: Task) -> tuple[str, ...]:
         """The ids of its `dependsOn` field, each once, in order."""
