@@ -75,6 +75,20 @@ def test_a_trial_shows_what_is_sent(inside, command):
     assert [one["kind"] for one in json.loads(out)["runs"]] == ["trial"]
 
 
+def test_a_trial_whose_call_fails_says_why_and_is_on_record(inside, command):
+    command.script(json.dumps([{"error": "RequestRejectedError"}]))
+    file = command.outline(PLAN)
+    code, out, err = inside("prompts", "test", "execute", file, "--task", "b7c2d", "--answer")
+    assert code != 0
+    assert "Traceback" not in err
+    reason = " ".join(err.split())
+    code, out, _ = inside("runs", "--all", "--json")
+    (run,) = json.loads(out)["runs"]
+    assert (run["kind"], run["state"]) == ("trial", "failed")
+    assert run["reason"] in reason
+    assert len(run["reason"]) > 10
+
+
 def test_prompts_move_to_another_computer(inside, command, monkeypatch):
     edited(inside)
     inside("prompts", "list")

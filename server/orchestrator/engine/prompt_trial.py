@@ -23,6 +23,7 @@ from orchestrator.engine.experience import NEAREST, Experience, examples
 from orchestrator.engine.playbooks import as_example
 from orchestrator.engine.prompting import Prompt, contract
 from orchestrator.engine.routing import Asker, Route
+from orchestrator.errors import OrchestratorError
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Role
 from orchestrator.model.run import Attempt, AttemptState, Conversation, Run, RunKind, RunState
@@ -84,7 +85,7 @@ async def ask(session: Session, given: Trial, asker: Asker, uri: str, task: Task
     attempt = Attempt(record_id("attempt"), run.run_id, record_id("conversation"), task.task_id, task.title, now)
     talk = Conversation(attempt.conversation_id, run.workspace, uri, task.task_id, f"Trial: {task.title}", now)
     await store.begin_run(run)
-    state, why = RunState.FAILED, "stopped"
+    state, why = RunState.CANCELLED, "stopped"
     spent: list[tuple[Usage, Cost]] = []
     try:
         await store.begin_attempt(attempt, talk)
@@ -100,9 +101,11 @@ async def ask(session: Session, given: Trial, asker: Asker, uri: str, task: Task
         )
         text = await caller.call(given.prompt.role, route, given.prompt, _request(route, given), lambda _delta: None)
         state, why = RunState.COMPLETED, ""
+    except OrchestratorError as error:
+        state, why = RunState.FAILED, error.message
+        raise
     finally:
-        ended = AttemptState.COMPLETED if state is RunState.COMPLETED else AttemptState.FAILED
-        await store.set_attempt(attempt.attempt_id, ended, why, time.time())
+        await store.set_attempt(attempt.attempt_id, AttemptState(state), why, time.time())
         await store.end_run(run.run_id, state, why, time.time())
     usage, cost = spent[-1]
     return TrialAnswer(text, route.label, usage, cost, time.time() - now)
