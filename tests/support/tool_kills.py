@@ -59,7 +59,7 @@ def main(folder: Path, wanted: int, seed: int) -> dict[str, Any]:
     directories = Directories(folder / "config", folder / "data", folder / "cache")
     Trust(directories.config / TRUST_FILE).trust(folder)
     kills.settings = settings
-    (folder / "script.json").write_text(json.dumps(script(40)))
+    (folder / "script.json").write_text(json.dumps(script(wanted + 40)))
     report: dict[str, Any] = {"kills": 0, "plans": 0, "wrong": []}
     path = folder / "0.tasks.md"
     while report["kills"] < wanted or not kills.is_done(path):
