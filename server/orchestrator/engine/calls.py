@@ -78,7 +78,9 @@ class _Partial:
         """What was written for tool calls: it is paid like text."""
         self.thoughts = ""
         """Paid, too."""
-        beat.add(self._flush)
+
+    def begin(self) -> None:
+        self._beat.add(self._flush)
 
     @property
     def text(self) -> str:
@@ -174,6 +176,7 @@ class Caller:
                 try:
                     await turn.send()
                     step = altered(step, started=time.time())
+                    partial.begin()
                     self._show(step, partial)
                     ending["usage"] = None  # from here on it may be paid
                     finished = await self._stream(route, request, step.step_id, partial, on_delta)
