@@ -30,14 +30,15 @@ from typing import Any
 from benchmarks.outlines import PROBLEMS, Sample, Shape, sample
 from benchmarks.report import Figure
 from benchmarks.wire import SERVE, URI, Arrival, Connection, answers, message, running, says
+from orchestrator.lsp.trees import INTERVAL
 
 FLOOR = [sys.executable, "-P", str(Path(__file__).with_name("floor.py"))]
 TASKS = 10_000
 KEYS = 80
 WARM_UP = 12
 """Keys that are not counted."""
-PACE = (0.030, 0.050)
-"""Seconds from one server's answer to the other's key: each gets one every 60 to 100 ms, and what answering takes."""
+PACE = (INTERVAL / 2 + 0.005, INTERVAL / 2 + 0.025)
+"""Seconds from one server's answer to the other's key: each gets one when it may tell of its tree again, at once."""
 TIMES_THE_FLOOR = 3
 FRAME = 1000 / 60
 """Milliseconds of one frame at 60 Hz."""

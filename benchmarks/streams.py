@@ -24,6 +24,7 @@ from benchmarks.keystroke import FRAME, Editor, Kind, keys, percentile
 from benchmarks.outlines import Shape, sample
 from benchmarks.report import Figure
 from benchmarks.wire import PATIENCE, SERVE, URI, Arrival, Connection, running, says
+from orchestrator.lsp.trees import INTERVAL
 
 STREAMS = 32
 PIECES = 50
@@ -31,8 +32,8 @@ PIECES = 50
 TASKS = 1_000
 KEYS = 200
 WARM_UP = 20
-PAUSE = 0.08
-"""Seconds between an answer and the next key."""
+PAUSE = INTERVAL + 0.02
+"""Seconds between an answer and the next key: a tree is told of at once when it was not in the last INTERVAL."""
 LONG_ENOUGH = 600.0
 """Seconds that a stream would go on."""
 LEAST_RATE = 0.5
