@@ -1,3 +1,8 @@
+"""`orchestrator split` as it is typed: each way to ask for it, to answer it, to refuse it and to leave it.
+
+As long as those ways; a test that needs a terminal has one of its own.
+"""
+
 import json
 import signal
 import sqlite3

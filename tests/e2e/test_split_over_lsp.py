@@ -1,4 +1,7 @@
-"""Splitting a task in an editor: the real server, the scripted provider, and a person who types meanwhile."""
+"""Splitting a task in an editor: the real server, the scripted provider, and a person who types meanwhile.
+
+As long as what editors are unlike each other in: each way of asking, showing, applying and leaving is one test.
+"""
 
 from __future__ import annotations
 

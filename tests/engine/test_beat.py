@@ -36,8 +36,8 @@ async def test_one_timer_looks_at_all(monkeypatch):
 
 async def test_only_many_wait_for_each_other(monkeypatch):
     monkeypatch.setattr(beat, "MOMENT", PATIENCE)
-    one, order = Beat(), []
-    looks = [lambda number=number: order.append(number) for number in range(beat.MANY)]
+    one = Beat()
+    looks = [lambda number=number: None for number in range(beat.MANY)]
     for look in looks[1:]:
         one.add(look)
     async with asyncio.timeout(PATIENCE / 2):

@@ -1,4 +1,7 @@
-"""Conversations with the scripted provider, a real store and a document in memory."""
+"""Conversations with the scripted provider, a real store and a document in memory.
+
+As long as what a person can do to one while it streams; what stands by itself (following, extracting) has its file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Running a branch with the scripted provider, a real store and a document in memory."""
+"""Running a branch with the scripted provider, a real store and a document in memory.
+
+As long as the list of what a run promises: each test is one of its sentences, over the same `Branch`.
+"""
 
 from __future__ import annotations
 

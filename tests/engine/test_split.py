@@ -1,4 +1,7 @@
-"""A split from the decision to the edit, with the scripted provider, a real store and a document in memory."""
+"""A split from the decision to the edit, with the scripted provider, a real store and a document in memory.
+
+As long as the list of what a split promises, from the first answer to what is left when something breaks.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,8 @@
+"""Each problem that an outline can have where it is, and where there is none; and what holds for problems of any text.
+
+As long as the page that lists them (`docs/reference/problems.md`).
+"""
+
 from __future__ import annotations
 
 from pathlib import Path

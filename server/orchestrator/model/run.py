@@ -242,6 +242,7 @@ class Step:
     prompt_version: str
     """The first 12 hex digits of the SHA-256 of the prompt's text."""
     started: float
+    """When it was sent; of one that still waits for its place, when it was stored."""
     state: StepState = StepState.RUNNING
     raw_answer: str = ""
     """The answer as it came, before parsing."""

@@ -135,7 +135,7 @@ class Segment:
 class Page:
     """Some segments in a row. What is derived from a page alone is kept with it, for as long as the page lives."""
 
-    __slots__ = ("_derived", "_line_starts", "_starts", "ids", "length", "lines", "rank", "segments")
+    __slots__ = ("_derived", "_ids", "_line_starts", "_starts", "length", "lines", "rank", "segments")
 
     def __init__(self, segments: tuple[Segment, ...]) -> None:
         self.segments = segments
@@ -146,10 +146,13 @@ class Page:
         self._starts: Sequence[int] | None = None
         self._line_starts: Sequence[int] | None = None
         self._derived: dict[type[object], object] | None = None
-        self.ids: dict[str, int | list[int]] | None = None
-        """Where its ids stand, by slot, once `find_ids` was asked: a run looks for each of its tasks in every page."""
+        self._ids: dict[str, int | list[int]] | None = None
 
-    def find_ids(self) -> dict[str, int | list[int]]:
+    @property
+    def ids(self) -> dict[str, int | list[int]]:
+        """Where its ids stand, by slot; found once."""
+        if self._ids is not None:
+            return self._ids
         found: dict[str, int | list[int]] = {}
         for slot, segment in enumerate(self.segments):
             if segment.task_id is None:
@@ -157,7 +160,7 @@ class Page:
             first = found.setdefault(segment.task_id, slot)
             if first != slot:  # it stands there more than once
                 found[segment.task_id] = [*(first if isinstance(first, list) else [first]), slot]
-        self.ids = found
+        self._ids = found
         return found
 
     @property

@@ -388,7 +388,7 @@ class Outline:
         return tuple(task for number, page in enumerate(pages) for task in self._in_page(number, page, task_id))
 
     def _in_page(self, number: int, page: Page, task_id: str) -> Iterator[Task]:
-        slots = (page.find_ids() if page.ids is None else page.ids).get(task_id)
+        slots = page.ids.get(task_id)
         if slots is None:
             return
         for slot in slots if isinstance(slots, list) else (slots,):
@@ -400,9 +400,8 @@ class Outline:
         found: dict[str, int] = {}
         count = 0
         for number, page in enumerate(self.segments.pages):
-            ids = page.find_ids() if page.ids is None else page.ids
-            found.update(dict.fromkeys(ids, number))
-            count += len(ids)
+            found.update(dict.fromkeys(page.ids, number))
+            count += len(page.ids)
         return found if len(found) == count else None
 
     def dependencies(self, task: Task) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         }
       }),
     );
-    void this.tellContexts();
+    this.tellContexts();
   }
 
   // --- what is shown -------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.filter = filter;
     this.filters += 1;
     void this.memory.update("tree.filter", filter);
-    void this.tellContexts();
+    this.tellContexts();
     this.searches.forget();
     this.changes.everything();
   }
@@ -282,7 +282,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   toggleFollow(): void {
     this.following.isOn = !this.following.isOn;
-    void this.tellContexts();
+    this.tellContexts();
     this.following.to(vscode.window.activeTextEditor);
   }
 
@@ -322,7 +322,7 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
         // VS Code waits until it has taken up what changed, and opens a view that is hidden by then: so nothing is left to
         // take up, and what happened in the window before its answer is known here.
         await this.changes.takenUp();
-        await this.tellContexts();
+        await vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.following.isOn);
       }
       if (wanted()) {
         await this.view.reveal(row, { select: !keeps, focus, expand: false });
@@ -491,13 +491,11 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     }
   }
 
-  private async tellContexts(): Promise<void> {
+  private tellContexts(): void {
     const words = wordsOf(this.filter);
+    void vscode.commands.executeCommand("setContext", CONTEXTS.filtered, words !== wordsOf(EVERYTHING));
+    void vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.following.isOn);
     this.view.description = words;
-    await Promise.all([
-      vscode.commands.executeCommand("setContext", CONTEXTS.filtered, words !== wordsOf(EVERYTHING)),
-      vscode.commands.executeCommand("setContext", CONTEXTS.follows, this.following.isOn),
-    ]);
   }
 }
 
