@@ -1,3 +1,6 @@
+import asyncio
+import dataclasses
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,8 @@ from orchestrator.engine.routing import ALLOW, REFUSE, Asker, Router, candidates
 from orchestrator.engine.trust import Trust
 from orchestrator.errors import ConfigError, ConsentRequiredError, ProviderUnavailableError
 from orchestrator.model.message import Role
-from orchestrator.providers.base import Capabilities
+from orchestrator.providers import registry
+from orchestrator.providers.base import Availability, Capabilities
 from orchestrator.providers.keys import Keys
 from orchestrator.providers.scripted import ScriptedProvider
 from tests.support.text_document import ScriptedPerson
@@ -20,7 +24,8 @@ class Bench:
         self.folder = folder
         self.person = ScriptedPerson(*answers)
         self.trust = Trust(folder / "trust.json")
-        self.router = Router(Settings.model_validate(settings), Keys.load(folder / "config", {}), self.trust)
+        self.settings = Settings.model_validate(settings)
+        self.router = Router(self.settings, Keys.load(folder / "config", {}), self.trust)
 
     async def route(self, model: str = "", *, consented: bool = False, role: Role = Role.PLAN) -> str:
         route = await self.router.route(role, Asker(self.folder, self.person, model, consented))
@@ -84,6 +89,22 @@ async def test_the_scripted_provider_needs_no_consent(tmp_path):
 async def test_the_first_usable_model_of_an_alias_answers(tmp_path):
     bench = Bench(tmp_path, models={"balanced": ["anthropic/claude", "openai/gpt", "scripted/demo"]})
     assert await bench.route() == "scripted/demo"
+
+
+async def test_tasks_that_start_together_look_once_whether_a_provider_can_be_used(tmp_path, monkeypatch):
+    """A look may ask the keyring."""
+    looks: list[str] = []
+
+    def availability(_settings, _keys):
+        looks.append("looked")
+        time.sleep(0.01)  # in a thread of its own: all others have asked when it is over
+        return Availability(True, "")
+
+    bench = Bench(tmp_path, model="scripted/demo")
+    spec = dataclasses.replace(registry.spec("scripted", bench.settings), availability=availability)
+    monkeypatch.setattr(registry, "spec", lambda _name, _settings: spec)
+    assert await asyncio.gather(*(bench.route() for _ in range(64))) == ["scripted/demo"] * 64
+    assert looks == ["looked"]
 
 
 async def test_when_none_is_usable_each_reason_and_the_first_mend_are_told(tmp_path):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -90,6 +91,8 @@ class Router:
         self._specs: dict[str, ProviderSpec] = {}
         self._usable: dict[str, tuple[float, Availability]] = {}
         self._routes: dict[tuple[Role, str], tuple[float, Route]] = {}
+        self._looking = defaultdict[str, asyncio.Lock](asyncio.Lock)
+        """By provider."""
         self._asking = asyncio.Lock()
         self._making = asyncio.Lock()
 
@@ -175,14 +178,18 @@ class Router:
         return self._specs[name]
 
     async def _availability(self, spec: ProviderSpec) -> Availability:
-        """A run asks before each of its calls; what was usable a moment ago still is."""
-        known = self._usable.get(spec.name)
-        if known is not None and time.monotonic() - known[0] < USABLE_SECONDS:
-            return known[1]
-        found = await asyncio.to_thread(spec.availability, self._settings, self._keys)
-        if found.usable:
-            self._usable[spec.name] = time.monotonic(), found
-        return found
+        """A run asks before each of its calls; what was usable a moment ago still is.
+
+        Who asks while somebody looks waits for what is seen: a look may ask the keyring, and many tasks start at once.
+        """
+        async with self._looking[spec.name]:
+            known = self._usable.get(spec.name)
+            if known is not None and time.monotonic() - known[0] < USABLE_SECONDS:
+                return known[1]
+            found = await asyncio.to_thread(spec.availability, self._settings, self._keys)
+            if found.usable:
+                self._usable[spec.name] = time.monotonic(), found
+            return found
 
     async def route_unasked(self, role: Role, override: str = "") -> Route:
         """The model that would be asked first. For showing a request, never for sending it: no consent is needed."""
