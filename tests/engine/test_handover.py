@@ -27,7 +27,7 @@ def ids():
 
 def naming(base):
     outline = parse(base)
-    return give_ids(outline, [task for task in outline.tasks() if task.task_id is None], ids())
+    return give_ids([task for task in outline.tasks() if task.task_id is None], ids())
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_long_texts_are_cut():
 
 def test_ids_are_given_to_those_that_have_none():
     outline = parse("- [ ] a  \n  - [ ] b  ^own\n- [ ] `c`  [model:: fast]\n")
-    text = apply(outline.text.string, give_ids(outline, outline.tasks(), ids()))
+    text = apply(outline.text.string, give_ids(outline.tasks(), ids()))
     assert text == "- [ ] a  ^new1  \n  - [ ] b  ^own\n- [ ] `c`  [model:: fast]  ^new2\n"
 
 
@@ -190,7 +190,7 @@ def test_an_outcome_is_written_once(source, result, data):
 @given(source=outlines(), results=st.lists(inline, min_size=1, max_size=6), mark=st.sampled_from("x!?"))
 def test_outcomes_that_are_written_together_are_read_back(source, results, mark):
     bare = parse(source)
-    old = parse(apply(source, give_ids(bare, bare.tasks(), ids())))
+    old = parse(apply(source, give_ids(bare.tasks(), ids())))
     tasks = [task for task in old.tasks() if task.task_id and len(old.by_id(task.task_id)) == 1][::2]
     wanted = [(task, Outcome(mark, reason=result, result=result)) for task, result in zip(tasks, results, strict=False)]
     together = write_outcomes(old, wanted)

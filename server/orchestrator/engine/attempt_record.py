@@ -24,6 +24,7 @@ from orchestrator.model.ids import record_id
 from orchestrator.model.run import Approval, ApprovalState, Attempt, AttemptState, Conversation, OutboxEntry
 from orchestrator.outline.outcome import Outcome, clean_result
 from orchestrator.outline.tree import Task
+from orchestrator.store.writer import Write
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import BranchRun
@@ -178,7 +179,7 @@ class AttemptRecord:
         """As the journal is to have it."""
         self.attempt = altered(self.attempt, state=self.state, executor=self._executor, **changes)
 
-    def _move(self, told: list[Told], entry: OutboxEntry | None = None) -> asyncio.Future[Any]:
+    def _move(self, told: list[Told], entry: OutboxEntry | None = None) -> Write[Any]:
         run = self._run
         stored = run.store.move(self.attempt, told, entry, time.time())
         run.when_stored(stored, None if entry is None else lambda: run.marks.put(entry))

@@ -120,7 +120,7 @@ async def with_ids(holder: Holder, find: Callable[[Outline], list[Task]], seed: 
             return view, roots
         require_no_misplaced_id(missing)
         try:
-            edits = give_ids(view.outline, missing, seeded_source(view, seed))
+            edits = give_ids(missing, seeded_source(view, seed))
             await holder.apply(view, edits, "Give ids to the tasks of a run")
         except EditRefusedError:
             if not tries_left:

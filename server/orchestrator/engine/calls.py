@@ -10,7 +10,6 @@ Invariant: whatever ends a call (answer, error, cancellation), its step has an e
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -51,6 +50,7 @@ from orchestrator.providers.base import Finished, FinishReason, Request, TextDel
 from orchestrator.providers.retrying import stream_with_retries
 from orchestrator.providers.tokens import estimate_request, estimated_usage
 from orchestrator.store.store import Store
+from orchestrator.store.writer import Write
 
 FLUSH_SECONDS = beat.SECONDS
 LONGEST = 1_000_000
@@ -109,8 +109,8 @@ class _Partial:
                 _log.warning("a partial answer could not be stored: %s", type(error).__name__)
 
 
-def _log_failure(stored: asyncio.Future[None]) -> None:
-    if not stored.cancelled() and (error := stored.exception()):
+def _log_failure(stored: Write[None]) -> None:
+    if error := stored.exception():
         _log.warning("a partial answer could not be stored: %s", type(error).__name__)
 
 
@@ -144,7 +144,7 @@ class Caller:
     """The attempt was begun before: calls that finished then are answered from the journal."""
     hub: Hub | None = None
     """Who looks at the conversation while it goes on."""
-    on_ended: Callable[[asyncio.Future[None], Callable[[], None]], None] | None = None
+    on_ended: Callable[[Write[None], Callable[[], None]], None] | None = None
     """Takes the end of each call, and what is to be told of it when that is stored; it sees to a store that fails.
     None: an answer is given when it is stored."""
     _said: list[Message] = field(default_factory=list[Message])
@@ -173,9 +173,10 @@ class Caller:
                 step = await self._begin(role, route, prompt, request, given)
                 partial = _Partial(self.store, self.runner.beat, step.step_id)
                 ending: dict[str, Any] = {"state": StepState.CANCELLED, "error": "cancelled", "usage": Usage()}
+                started = step.started
                 try:
                     await turn.send()
-                    step = altered(step, started=time.time())
+                    started = time.time()
                     partial.begin()
                     self._show(step, partial)
                     ending["usage"] = None  # from here on it may be paid
@@ -198,7 +199,9 @@ class Caller:
                     partial.end()
                     usage = ending.get("usage") or _sent(request, partial)
                     paid = route.cost(usage)
-                    ended = altered(step, **{"ended": time.time(), **ending, "usage": usage, "cost": paid})
+                    ended = altered(
+                        step, **{"ended": time.time(), **ending, "started": started, "usage": usage, "cost": paid}
+                    )
                     await self._stored(*self._end(ended, partial.text, partial.thoughts))
         finally:
             settle(paid)
@@ -254,7 +257,7 @@ class Caller:
                 self.hub.tell(self.conversation_id, one.message_id, Said(one))
         return step
 
-    def _end(self, ending: Step, text: str, thoughts: str = "") -> tuple[asyncio.Future[None], Callable[[], None]]:
+    def _end(self, ending: Step, text: str, thoughts: str = "") -> tuple[Write[None], Callable[[], None]]:
         """Queue it; what is to be told of it when it is stored."""
         message = Message(Speaker.ASSISTANT, text)
         answer = None
@@ -270,7 +273,7 @@ class Caller:
 
         return self.store.end_step(ending, answer), tell
 
-    async def _stored(self, stored: asyncio.Future[None], tell: Callable[[], None]) -> None:
+    async def _stored(self, stored: Write[None], tell: Callable[[], None]) -> None:
         if self.on_ended is not None:
             self.on_ended(stored, tell)
         else:

@@ -644,7 +644,7 @@ async def _give_id(draft: _Draft) -> None:
         require_no_misplaced_id([place.task])
         new_id = id_source(place.outline, place.ids_elsewhere, place.tasks_elsewhere)
         try:
-            await target.apply(place, give_ids(place.outline, [place.task], new_id), f"Give “{place.task.title}” an id")
+            await target.apply(place, give_ids([place.task], new_id), f"Give “{place.task.title}” an id")
         except EditRefusedError:
             if not tries_left:
                 raise

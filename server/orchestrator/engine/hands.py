@@ -10,7 +10,6 @@ Invariant: a yes is for what was asked, not for its words (test_a_yes_is_for_the
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -36,6 +35,7 @@ from orchestrator.model.run import Approval, ApprovalState
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.providers.base import Request
 from orchestrator.providers.prices import Prices, price_from
+from orchestrator.store.writer import Write
 
 if TYPE_CHECKING:
     from orchestrator.engine.attempt import TaskRun
@@ -72,7 +72,7 @@ class TaskHands:
             on_ended=self._answered,
         )
         self._replay = replay
-        self._recording: asyncio.Future[None] | None = None
+        self._recording: Write[None] | None = None
         """The record of the last answer or effect: nothing is done outside of the store before that is stored."""
         self._effects: dict[tuple[str, str], int] = {}
         self._asked: list[Approval] | None = None if replay else []
@@ -146,9 +146,9 @@ class TaskHands:
     async def settled(self) -> None:
         """When what it builds on is stored. Raises StoreError where that failed."""
         if self._recording is not None:
-            await asyncio.shield(self._recording)  # a task that is stopped here leaves the record as it is
+            await self._recording
 
-    def _answered(self, stored: asyncio.Future[None], tell: Callable[[], None]) -> None:
+    def _answered(self, stored: Write[None], tell: Callable[[], None]) -> None:
         self._recording = stored
         self._run.when_stored(stored, tell)
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from orchestrator.engine.context import text_hash
 from orchestrator.engine.editor import Holder, View
 from orchestrator.errors import EditRefusedError, FileError
+from orchestrator.model.altered import altered
 from orchestrator.model.run import OutboxEntry, OutboxState
 from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.outcome import Outcome, write_outcome, write_outcomes
@@ -182,7 +183,7 @@ def _alone(
 
 
 def _written(entry: OutboxEntry, now: float, *, changed: bool, reason: str = "") -> Written:
-    return Written(replace(entry, state=OutboxState.WRITTEN, reason=reason, closed=now), changed)
+    return Written(altered(entry, state=OutboxState.WRITTEN, reason=reason, closed=now), changed)
 
 
 def _refused(entry: OutboxEntry, reason: str, now: float) -> Written:

@@ -44,6 +44,7 @@ from orchestrator.model.safe_text import one_line
 from orchestrator.outline.tree import Outline, Task
 from orchestrator.providers.prices import Price
 from orchestrator.store.store import Store
+from orchestrator.store.writer import Write
 
 FLUSHES = 5
 ENDED_HERE = "the program ended"
@@ -216,15 +217,13 @@ class BranchRun:
             self.experience = await remembered(self.store, self.means.config_folder, self.folder)
             self._remembered = True
 
-    def when_stored(self, stored: asyncio.Future[Any], then: Callable[[], None] | None = None) -> None:
+    def when_stored(self, stored: Write[Any], then: Callable[[], None] | None = None) -> None:
         """Tell the events that it answers as soon as they are stored, then do what may only be done then.
 
         A store that fails ends the run; whoever queued it need not wait for it.
         """
 
-        def told(done: asyncio.Future[Any]) -> None:
-            if done.cancelled():
-                return
+        def told(done: Write[Any]) -> None:
             if isinstance(error := done.exception(), OrchestratorError):
                 self.fail(error)
                 return

@@ -13,7 +13,6 @@ import logging
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, TypeVar
 
@@ -39,8 +38,7 @@ class Runner:
         finally:
             if getcoroutinestate(work) == CORO_CREATED:  # cancelled before it began
                 work.close()
-        self._runs[run_id] = task
-        task.add_done_callback(partial(self._forget, run_id))
+        self._keep(run_id, task)
 
     async def start_all(self, works: Sequence[tuple[str, Coroutine[Any, Any, None]]]) -> None:
         """Several at once, each as `start` does; no other work of the loop comes between them."""
@@ -59,11 +57,13 @@ class Runner:
             for run_id, work, task in tasks:
                 if getcoroutinestate(work) == CORO_CREATED:  # cancelled before it began
                     work.close()
-                self._runs[run_id] = task
-                task.add_done_callback(partial(self._forget, run_id))
+                else:
+                    self._keep(run_id, task)
 
-    def _forget(self, run_id: str, _task: asyncio.Task[None]) -> None:
-        self._runs.pop(run_id, None)
+    def _keep(self, run_id: str, task: asyncio.Task[None]) -> None:
+        """Until it ends: it forgets itself."""
+        if not task.done():
+            self._runs[run_id] = task
 
     def cancel(self, run_id: str) -> None:
         """Cancel the run's task; no effect when it has ended."""
@@ -138,6 +138,8 @@ class Runner:
             _log.warning("%s ended in %s", run_id, type(error).__name__)  # its text may name a task
         except Exception:  # noqa: BLE001 - a programming error of one run must not cancel its siblings in the group
             _log.exception("%s ended in an unexpected error", run_id)
+        finally:
+            self._runs.pop(run_id, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ _REFERENCE = r"&(?:#[xX][0-9A-Fa-f]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});
 _SPECIAL = re.compile(rf"\\[{_PUNCTUATION}]|`+|{_REFERENCE}|[\[\]]")
 _TO_ESCAPE = re.compile(rf"\\(?=[{_PUNCTUATION}])|`+|{_REFERENCE}|\[(?=[A-Za-z][\w-]*::)")
 _BACKTICKS = re.compile("`+")
-_PLAIN = re.compile(r"[^\\&\^:]*+")
-"""Text that says nothing but itself: no escape, reference, id or field."""
+_PLAIN = re.compile(r"([^\\&\^:]*+)(?:\^([A-Za-z0-9-]+)[ \t]*)?")
+"""Text that says nothing but itself, with an id or none: no escape, reference or field."""
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _FIELD = re.compile(r"\[([A-Za-z][\w-]*)::")
 _ID = re.compile(r"[A-Za-z0-9-]+")
@@ -48,10 +48,13 @@ class Line(NamedTuple):
 def read_line(string: str, start: int, end: int, *, with_id: bool) -> Line:
     """Read `string[start:end]`, which is within one line."""
     text = string[start:end]
-    if _PLAIN.fullmatch(text):
-        title = text.strip(BLANKS)
-        first = start + (text.index(title) if title else min(1, len(text)))
-        return Line(title, (first, first + len(title)), _NO_FIELDS, None, None)
+    if plainly := _PLAIN.fullmatch(text):
+        said, task_id = plainly.groups()
+        if task_id is None or (with_id and said and said[-1] in BLANKS):
+            title = said.strip(BLANKS)
+            first = start + (text.index(title) if title else min(1, len(text)))
+            id_span = None if task_id is None else (start + len(said), start + len(said) + 1 + len(task_id))
+            return Line(title, (first, first + len(title)), _NO_FIELDS, task_id, id_span)
     id_start, id_end = _find_id(text) if with_id else (len(text), len(text))
     title_end = id_start
     fields: dict[str, str] = {}

@@ -95,13 +95,12 @@ def write_outcomes(outline: Outline, wanted: Sequence[tuple[Task, Outcome]]) -> 
     ]
 
 
-def give_ids(outline: Outline, tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[TextEdit, ...]:
+def give_ids(tasks: Iterable[Task], new_id: Callable[[], str]) -> tuple[TextEdit, ...]:
     """An id for each of these tasks that has none."""
-    text = outline.text
     edits: list[TextEdit] = []
     for task in tasks:
         if task.task_id is None:
-            end = text.line_start(task.line) + len(text.line(task.line).rstrip(" \t"))
+            end = task.offset + len(task.written.rstrip(" \t"))
             edits.append(TextEdit(end, end, f"  ^{new_id()}"))
     return tuple(edits)
 

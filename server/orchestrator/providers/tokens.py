@@ -38,17 +38,22 @@ def estimate(text: str) -> int:
 
 
 def estimate_request(request: Request) -> int:
-    texts = [request.system]
+    found = _of_text(request.system)
     for message in request.messages:
-        texts.append(message.text)
-        texts += [call.name + call.arguments for call in message.calls]
-        texts += [result.text for result in message.results]
-    found = sum([estimate(text) + _MESSAGE_OVERHEAD for text in texts if text])
+        found += _of_text(message.text)
+        for call in message.calls:
+            found += _of_text(call.name + call.arguments)
+        for result in message.results:
+            found += _of_text(result.text)
     for tool in request.tools:
         found += _of_shape(tool.name, tool.description, tool.parameters)
     if request.schema is not None:
         found += _of_shape(request.schema.name, request.schema.description, request.schema.json_schema)
     return found
+
+
+def _of_text(text: str) -> int:
+    return estimate(text) + _MESSAGE_OVERHEAD if text else 0
 
 
 def _of_shape(name: str, description: str, shape: Mapping[str, Any]) -> int:

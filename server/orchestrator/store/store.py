@@ -69,7 +69,7 @@ from orchestrator.store.history import Filters, Hit
 from orchestrator.store.inspection import StoreSize
 from orchestrator.store.migrate import shipped_migrations
 from orchestrator.store.past import Call, Talk
-from orchestrator.store.writer import Operation, Together, Writer
+from orchestrator.store.writer import Operation, Together, Write, Writer
 
 __all__ = ["Store", "StoreSize"]
 
@@ -172,7 +172,7 @@ class Store:
 
     def begin_task(
         self, attempt: Attempt, conversation: Conversation, told: Sequence[tuple[str, dict[str, Any]]]
-    ) -> asyncio.Future[list[Event]]:
+    ) -> Write[list[Event]]:
         """An attempt of a branch, and the events that tell of it, at once."""
         said = self._told_of(told)
         return self._together(lambda bulk: bulk.begin_task(attempt, conversation, said))
@@ -183,7 +183,7 @@ class Store:
         told: Sequence[tuple[str, dict[str, Any]]],
         entry: OutboxEntry | None = None,
         now: float = 0.0,
-    ) -> asyncio.Future[list[Event]]:
+    ) -> Write[list[Event]]:
         """How an attempt stands, what is to be written for it, and the events that tell of it, at once."""
         said = self._told_of(told)
         return self._together(lambda bulk: bulk.move(attempt, said, entry, now))
@@ -192,7 +192,7 @@ class Store:
         """The `after`-th finished call (from 0) of this very request in the attempt, with its text."""
         return await self._read(partial(branches.finished_call, attempt_id=attempt_id, given=request_hash, after=after))
 
-    def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> asyncio.Future[None]:
+    def add_effect(self, attempt_id: str, name: str, given_hash: str, result: str, now: float) -> Write[None]:
         return self._together(lambda bulk: bulk.add_effect(attempt_id, name, given_hash, result, now))
 
     async def effect(self, attempt_id: str, name: str, given_hash: str, after: int) -> str | None:
@@ -297,16 +297,15 @@ class Store:
 
     # The inbox
 
-    def add_approval(
-        self, approval: Approval, told: Sequence[tuple[str, dict[str, Any]]] = ()
-    ) -> asyncio.Future[list[Event]]:
-        return self._write(partial(branches.add_approval, approval=approval, told=self._told(told)))
+    def add_approval(self, approval: Approval, told: Sequence[tuple[str, dict[str, Any]]] = ()) -> Write[list[Event]]:
+        said = tuple((kind, text) for kind, text, _ in self._told_of(told))
+        return self._write(partial(branches.add_approval, approval=approval, told=said))
 
     async def answer_approval(self, approval_id: str, answer: str, now: float) -> Approval | None:
         """The approval as answered; None when it is not open (any more)."""
         return await self._write(partial(branches.answer, approval_id=approval_id, answer=answer, now=now))
 
-    def withdraw_approvals(self, attempt_id: str, now: float) -> asyncio.Future[None]:
+    def withdraw_approvals(self, attempt_id: str, now: float) -> Write[None]:
         return self._write(partial(branches.withdraw, attempt_id=attempt_id, now=now))
 
     async def approvals(self, *, workspace: str | None = None, run_id: str | None = None) -> list[Approval]:
@@ -511,12 +510,12 @@ class Store:
 
     # Steps and events
 
-    def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> asyncio.Future[None]:
+    def begin_step(self, step: Step, messages: Sequence[StoredMessage]) -> Write[None]:
         """`messages` are those of the request that the conversation does not have yet, in their order."""
         given = tuple(messages)
         return self._together(lambda bulk: bulk.begin_step(step, given))
 
-    def end_step(self, step: Step, message: StoredMessage | None) -> asyncio.Future[None]:
+    def end_step(self, step: Step, message: StoredMessage | None) -> Write[None]:
         """`message` is the assistant's, None when there is no answer. Only after this a call counts as finished."""
         return self._together(lambda bulk: bulk.end_step(step, message))
 
@@ -524,11 +523,11 @@ class Store:
         """When all that was queued before is committed, or has failed."""
         await self._write(lambda _connection: None)
 
-    def store_partial(self, step_id: str, text: str) -> asyncio.Future[None]:
+    def store_partial(self, step_id: str, text: str) -> Write[None]:
         """All the text that has streamed so far (not the newest piece); nothing happens once the step has ended."""
         return self._write(partial(records.store_partial, step_id=step_id, text=text))
 
-    def add_event(self, run_id: str, kind: str, detail: dict[str, Any], created: float) -> asyncio.Future[Event]:
+    def add_event(self, run_id: str, kind: str, detail: dict[str, Any], created: float) -> Write[Event]:
         """Answers the event as stored, with its number. `detail` must be JSON."""
         try:
             text = rows.json_text(detail)  # now: the caller may change it while this waits
@@ -798,16 +797,14 @@ class Store:
 
     def _told_of(self, told: Sequence[tuple[str, dict[str, Any]]]) -> list[Told]:
         """With what a listener is told: what the stored text says, which a later reader sees."""
-        return [
-            (rows.clean_text(kind), text, detail if rows.comes_back(detail, text) else json.loads(text))
-            for (kind, detail), (_, text) in zip(told, self._told(told), strict=True)
-        ]
-
-    def _told(self, told: Sequence[tuple[str, dict[str, Any]]]) -> tuple[tuple[str, str], ...]:
         try:
-            return tuple((kind, rows.json_text(detail)) for kind, detail in told)
+            found = [(kind, rows.json_text(detail), detail) for kind, detail in told]
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
+        return [
+            (rows.clean_text(kind), text, detail if rows.comes_back(detail, text) else json.loads(text))
+            for kind, text, detail in found
+        ]
 
     async def _select(self, convert: Callable[[sqlite3.Row], T], query: str, *parameters: str | float) -> list[T]:
         def select(database: sqlite3.Connection) -> list[T]:
@@ -829,14 +826,14 @@ class Store:
         except Exception as error:
             raise self._translated(error) from error
 
-    def _write(self, operation: Operation[T]) -> asyncio.Future[T]:
+    def _write(self, operation: Operation[T]) -> Write[T]:
         self._refuse_closed()
         try:
             return self._writer.write(operation)
         except ValueError as error:
             raise self._translated(error) from error
 
-    def _together(self, operation: Together[T]) -> asyncio.Future[T]:
+    def _together(self, operation: Together[T]) -> Write[T]:
         self._refuse_closed()
         try:
             return self._writer.write_together(operation)

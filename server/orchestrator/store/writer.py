@@ -16,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from orchestrator.store import history
 from orchestrator.store.bulk import Bulk
@@ -38,15 +38,58 @@ Together = Callable[[Bulk], T]
 """The same, of what is written with others like it in few statements; the bulk is written behind it."""
 
 
-class _Write(Generic[T]):
-    __slots__ = ("answer", "error", "operation", "result", "together")
+class Write(Generic[T]):
+    """One that was queued. It need not be awaited: it is committed all the same.
 
-    def __init__(self, operation: Operation[T] | None, together: Together[T] | None, answer: asyncio.Future[T]) -> None:
+    No `asyncio.Future`, because a run has five of them for each task and waits for one: what is to be done when it is
+    committed is done in the moment in which that is known, not in a turn of the event loop for each.
+    """
+
+    __slots__ = ("_callbacks", "_done", "error", "operation", "together", "value")
+
+    def __init__(self, operation: Operation[T] | None, together: Together[T] | None) -> None:
         self.operation = operation
         self.together = together
-        self.answer = answer
-        self.result: T | None = None
+        self.value: T | None = None
         self.error: Exception | None = None
+        self._done = False
+        self._callbacks: list[Callable[[Write[T]], object]] = []
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """A caller that is cancelled leaves it as it is."""
+        if not self._done:
+            committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._callbacks.append(lambda _write: None if committed.done() else committed.set_result(None))
+            yield from committed
+        return self.result()
+
+    def add_done_callback(self, then: Callable[[Write[T]], object]) -> None:
+        """In the order in which they were added; at once where it is committed already, or has failed."""
+        if self._done:
+            then(self)
+        else:
+            self._callbacks.append(then)
+
+    def result(self) -> T:
+        """Once it is done. Raises what it failed with."""
+        assert self._done, "nobody asks before it is committed"
+        if self.error is not None:
+            raise self.error
+        return cast("T", self.value)
+
+    def exception(self) -> Exception | None:
+        return self.error
+
+    def settle(self) -> None:
+        """It is committed, or has failed; whoever wants to know is told."""
+        self._done = True
+        callbacks, self._callbacks = self._callbacks, []
+        for then in callbacks:
+            try:
+                then(self)
+            except Exception as error:  # noqa: BLE001 - that of one must not keep the others from being told
+                told = {"message": "what followed a write broke", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(told)
 
 
 class Writer:
@@ -55,30 +98,27 @@ class Writer:
         self._connection = connection
         self._guard = guard
         self._translated = translated
-        self._waiting: deque[_Write[Any]] = deque()
+        self._waiting: deque[Write[Any]] = deque()
         self._planned = False
         """What waits is going to be committed."""
         self._committing = 0
         """How often the thread was asked and has not answered."""
         self._not_before = 0.0
 
-    def write(self, operation: Operation[T]) -> asyncio.Future[T]:
-        """Queue it. The future is answered when it is committed, and need not be awaited: it is committed all the same.
+    def write(self, operation: Operation[T]) -> Write[T]:
+        """Queue it. Raises ValueError when the connection is closed."""
+        return self._queue(Write(operation, None))
 
-        Raises ValueError when the connection is closed.
-        """
-        return self._queue(_Write(operation, None, asyncio.get_running_loop().create_future()))
-
-    def write_together(self, operation: Together[T]) -> asyncio.Future[T]:
+    def write_together(self, operation: Together[T]) -> Write[T]:
         """The same."""
-        return self._queue(_Write(None, operation, asyncio.get_running_loop().create_future()))
+        return self._queue(Write[T](None, operation))
 
-    def _queue(self, write: _Write[T]) -> asyncio.Future[T]:
+    def _queue(self, write: Write[T]) -> Write[T]:
         if self._connection.closed:
             raise ValueError("Connection closed")
         self._waiting.append(write)
         self._plan()
-        return write.answer
+        return write
 
     def _plan(self) -> None:
         """Have what waits committed: together with what comes of the same events, and when the last commit is done."""
@@ -99,22 +139,19 @@ class Writer:
             self._committing += 1
             self._connection.ask(self._commit_waiting).add_done_callback(self._answer)
 
-    def _answer(self, committed: asyncio.Future[Sequence[_Write[Any]]]) -> None:
+    def _answer(self, committed: asyncio.Future[Sequence[Write[Any]]]) -> None:
         self._committing -= 1
         batch = committed.result()
         if len(batch) >= MANY:
             self._not_before = asyncio.get_running_loop().time() + GATHER_SECONDS
         for write in batch:
-            if write.answer.done():  # its caller was cancelled
-                continue
-            if write.error is None:
-                write.answer.set_result(write.result)
-            else:
-                write.answer.set_exception(self._translated(write.error))
+            if write.error is not None:
+                write.error = self._translated(write.error)
+            write.settle()
         self._plan()
 
-    def _commit_waiting(self, connection: sqlite3.Connection) -> Sequence[_Write[Any]]:
-        batch: list[_Write[Any]] = []
+    def _commit_waiting(self, connection: sqlite3.Connection) -> Sequence[Write[Any]]:
+        batch: list[Write[Any]] = []
         while self._waiting:
             batch.append(self._waiting.popleft())
         if not batch:
@@ -131,7 +168,7 @@ class Writer:
                 self._commit_one_by_one(connection, batch)
         return batch
 
-    def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Write[Any]]) -> None:
+    def _commit(self, connection: sqlite3.Connection, batch: Sequence[Write[Any]]) -> None:
         begun = False
         try:
             with transaction(connection):
@@ -144,21 +181,21 @@ class Writer:
                 raise _NotBegunError(error) from error
             raise
 
-    def _carry_out(self, connection: sqlite3.Connection, batch: Sequence[_Write[Any]]) -> None:
+    def _carry_out(self, connection: sqlite3.Connection, batch: Sequence[Write[Any]]) -> None:
         bulk: Bulk | None = None
         for write in batch:
             if write.together is not None:
                 bulk = bulk or Bulk(connection)
-                write.result = write.together(bulk)
+                write.value = write.together(bulk)
             elif write.operation is not None:
                 if bulk is not None:
                     bulk.write()
                     bulk = None
-                write.result = write.operation(connection)
+                write.value = write.operation(connection)
         if bulk is not None:
             bulk.write()
 
-    def _commit_one_by_one(self, connection: sqlite3.Connection, batch: Sequence[_Write[Any]]) -> None:
+    def _commit_one_by_one(self, connection: sqlite3.Connection, batch: Sequence[Write[Any]]) -> None:
         """After a batch was rolled back: find out whose fault it was, and keep the others."""
         for write in batch:
             try:

@@ -41,8 +41,7 @@ def misplaced(node: Node) -> tuple[int, int, str] | None:
     """Where what looks like one of our ids stands within the first line of a task without an id. Not in code."""
     if not isinstance(node, Task) or node.task_id is not None:
         return None
-    text = node.outline.text
-    line, start = text.line(node.line), text.line_start(node.line)
+    line, start = node.written, node.offset
     for match in reversed(list(_OURS.finditer(line, node.mark_span[1] + 1 - start))):
         if line[match.start() - 1] in " \t" and line.count("`", 0, match.start()) % 2 == 0:
             return start + match.start(), start + match.end(), match[1]
