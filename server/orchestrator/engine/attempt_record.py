@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine import context
@@ -21,6 +21,7 @@ from orchestrator.engine.machine import Signal, Standing, step
 from orchestrator.engine.marks import change_of
 from orchestrator.model.altered import altered
 from orchestrator.model.ids import record_id
+from orchestrator.model.record import record
 from orchestrator.model.run import Approval, ApprovalState, Attempt, AttemptState, Conversation, OutboxEntry
 from orchestrator.outline.outcome import Outcome, clean_result
 from orchestrator.outline.tree import Task
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 Told = tuple[str, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivered:
     """What a task came to, before it is verified."""
 
@@ -185,13 +186,11 @@ class AttemptRecord:
         run.when_stored(stored, None if entry is None else lambda: run.marks.put(entry))
         return stored
 
-    def _steps(self, signals: Iterable[Signal], reason: str = "") -> list[Told]:
-        """Through these states, and what is told of them."""
-        told: list[Told] = []
+    def _steps(self, signals: Sequence[Signal], reason: str = "") -> list[Told]:
+        """Through these states, and what is told of the last one: nobody sees those that it only passes."""
         for signal in signals:
             self.standing = step(self.standing, signal)
-            told.append(self._told("attempt.state", reason))
-        return told
+        return [self._told("attempt.state", reason)] if signals else []
 
     def _told(self, kind: str, reason: str = "") -> Told:
         return kind, {

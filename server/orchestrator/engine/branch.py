@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from orchestrator.model.record import record
 from orchestrator.model.run import Approval, AttemptState, Event, RunState
 from orchestrator.model.usage import Cost, Usage
 
@@ -57,7 +58,7 @@ class BranchRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskView:
     """One task of the run."""
 

@@ -125,7 +125,7 @@ class Purse(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Caller:
     """Makes the calls of one attempt, all in its one conversation."""
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from orchestrator.model import json_text
+from orchestrator.model.record import record
 from orchestrator.model.task import PlannedTask, Status
 from orchestrator.outline import inherited
 from orchestrator.outline.tree import Node, Outline, Section, Task
@@ -40,7 +41,7 @@ FIELDS = ("executor", "model", "type", "prompt", "mode", "files", "budget", "pri
 """What an executor may know of the fields in force for its task."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParentBrief:
     title: str
     description: str
@@ -63,7 +64,7 @@ class FileBrief:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Brief:
     title: str
     description: str = ""

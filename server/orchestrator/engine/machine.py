@@ -45,10 +45,11 @@ so (test_no_walk_leaves_the_rules).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
+from orchestrator.model.record import record
 from orchestrator.model.run import AttemptState, SplitState
 
 _State = TypeVar("_State", AttemptState, SplitState)
@@ -129,7 +130,7 @@ SPLIT_TABLE: dict[tuple[SplitState, Signal], SplitState] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """Where an attempt of a run is, with what the guards have to know of its way there."""
 

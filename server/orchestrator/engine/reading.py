@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from orchestrator.engine.answers import Flaw
+from orchestrator.model.record import record
 from orchestrator.providers.base import AnswerSchema
 
 MAX_ANSWER = 400_000
@@ -83,7 +84,7 @@ AGGREGATE_SCHEMA = AnswerSchema(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """What an executing or summing-up model delivered."""
 

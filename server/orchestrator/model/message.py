@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orchestrator.model.record import record
+
 
 class Speaker(StrEnum):
     SYSTEM = "system"
@@ -29,7 +31,7 @@ class ToolResult:
     """The text says what went wrong, and how to ask better."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     speaker: Speaker
     text: str

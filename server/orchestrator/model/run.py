@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.model.message import Role, Speaker
+from orchestrator.model.record import record
 from orchestrator.model.usage import Cost, Usage
 
 
@@ -114,7 +115,7 @@ class Run:
     """JSON: what was asked for, so that it can be resumed; empty for a split."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     attempt_id: str
     run_id: str
@@ -143,7 +144,7 @@ class ConversationKind(StrEnum):
     """A person talks with the model."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Conversation:
     conversation_id: str
     workspace: str
@@ -201,7 +202,7 @@ class ToolUse:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredMessage:
     message_id: str
     conversation_id: str
@@ -227,7 +228,7 @@ class StoredMessage:
     """What the model thought aloud for it; no request repeats it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One call to a model, from the request to the stored answer."""
 
@@ -291,7 +292,7 @@ class OutboxState(StrEnum):
     """The task changed or is gone; `reason` says what."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutboxEntry:
     """What is still to be written into an outline, by whoever has it open."""
 
@@ -348,7 +349,7 @@ class SplitRecord:
         return self.split_id != self.run_id
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """Something that happened in a run, in the order of `seq` (from 1 in each run)."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from orchestrator.model.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Usage:
     """Tokens, as the provider counted them. Cached tokens are part of `input_tokens`."""
 

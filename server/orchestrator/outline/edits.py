@@ -10,14 +10,15 @@ Invariant: `apply(old, between(old, new))` is `new` (test_edits_between_two_text
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from orchestrator.model.record import record
 
 _COMPARED_LINES = 4000
 """Lines beyond which two texts are not compared line by line: that takes their square."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextEdit:
     """Replace the characters from `start` up to `end` (offsets into the text before any edit) by `text`."""
 

@@ -14,10 +14,10 @@ Invariant: an outcome that is there already needs no edit (test_an_outcome_is_wr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.errors import EditRefusedError
+from orchestrator.model.record import record
 from orchestrator.outline.edits import TextEdit, apply
 from orchestrator.outline.fields import MAX_REASON, place
 from orchestrator.outline.model_text import clean_title
@@ -37,7 +37,7 @@ _TO_ESCAPE = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "&": "\\&", "`
 """For a field's value; a backtick would pair with one of the title, escaped or not."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What the file shall say of a task."""
 

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.model.message import Message, ToolCall
+from orchestrator.model.record import record
 from orchestrator.model.usage import Usage
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ToolSpec:
     """JSON Schema of an object."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     model: str
     """The vendor's own name, without the provider."""
@@ -64,7 +65,7 @@ class Request:
     """What the model may ask for; for providers whose capabilities say so, others raise ValueError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextDelta:
     text: str
     """The next characters of the answer, never empty; with a schema, of its JSON text."""
@@ -95,7 +96,7 @@ class FinishReason(StrEnum):
     REFUSAL = "refusal"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finished:
     """The last event."""
 

@@ -57,12 +57,13 @@ class RetriedStream(AsyncIterator[Event]):
         self._since = 0.0
         self._over = False
         self._closed = False
+        self._watch = _watch()
 
     async def __anext__(self) -> Event:
         while not self._closed:
             if self._events is None:
                 self._events = self._provider.stream(self._request)
-                _watch().add(self)
+                self._watch.add(self)
             try:
                 event = await self._next(self._events)
             except ProviderError as error:
@@ -87,7 +88,7 @@ class RetriedStream(AsyncIterator[Event]):
 
     async def _end_try(self) -> None:
         events, self._events = self._events, None
-        _watch().remove(self)
+        self._watch.remove(self)
         if isinstance(events, AsyncGenerator):
             await events.aclose()
 

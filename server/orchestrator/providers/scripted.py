@@ -188,7 +188,7 @@ class ScriptedProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(schema=True, tools=True)
+        return _CAPABILITIES
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         if request.grammar is not None:
@@ -249,6 +249,9 @@ class ScriptedProvider:
             hint="Add an entry to the script, or set `repeat` on one.",
             other_form=False,
         )
+
+
+_CAPABILITIES = Capabilities(schema=True, tools=True)
 
 
 def _pieces(text: str, size: int) -> list[str]:

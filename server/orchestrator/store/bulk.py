@@ -117,7 +117,7 @@ class Bulk:
         """Each as the next one of its parent, by `seq`; the write lock is held, so nobody else takes that number."""
         parent_of = itemgetter(*map(names.index, parent))
         for part in _parts(given):
-            taken = Counter[Any]()
+            taken: Counter[Any] = Counter()
             numbered: list[Any] = []
             for row in part:
                 key = parent_of(row)

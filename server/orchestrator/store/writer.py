@@ -111,13 +111,15 @@ class Writer:
 
     def write_together(self, operation: Together[T]) -> Write[T]:
         """The same."""
-        return self._queue(Write[T](None, operation))
+        write: Write[T] = Write(None, operation)  # `Write[T](…)` takes as long as all the rest
+        return self._queue(write)
 
     def _queue(self, write: Write[T]) -> Write[T]:
         if self._connection.closed:
             raise ValueError("Connection closed")
         self._waiting.append(write)
-        self._plan()
+        if not (self._planned or self._committing):
+            self._plan()
         return write
 
     def _plan(self) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -30,6 +30,7 @@ from orchestrator.engine.routing import Route
 from orchestrator.errors import ConfigError
 from orchestrator.model.finding import Finding
 from orchestrator.model.message import Role
+from orchestrator.model.record import record
 from orchestrator.providers.base import Finished, Request
 
 ENTRY_POINTS = "orchestrator.executors"
@@ -37,7 +38,7 @@ DEFAULT = "answer"
 """What does a task that names no executor."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskContext:
     """The task, and nothing of its siblings."""
 
@@ -57,7 +58,7 @@ class TaskContext:
     """At the second try: what the verification of the first one found missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     result: str = ""
     """A short paragraph, for the outline and for tasks that build on it."""
@@ -82,7 +83,7 @@ class Outcome:
         return not (self.failed or self.needs_person or self.edited or self.findings)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a model answered, from the call or from the journal."""
 
