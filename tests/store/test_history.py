@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -164,6 +165,33 @@ async def test_what_the_engine_asks_is_not_found() -> None:
         await store.begin_step(a_step(), [a_message(1, "our prompt", step=1)])
         await store.end_step(finished(a_step()), a_message(2, "raw answer", speaker=Speaker.ASSISTANT, step=1))
         assert await found(store, "prompt") == await found(store, "raw") == []
+
+
+async def test_a_message_is_kept_for_searching_just_where_the_view_has_it() -> None:
+    """What is told apart before the view is asked is what the view would not have."""
+    texts = ("plain words", '{"status": "done"}', ' \n{"status": "done"}', "```json\n{}\n```", "{ an open brace")
+    numbers = itertools.count(1)
+    async with opened() as store:
+        await chat(store, 1)
+        await store.begin_run(dataclasses.replace(a_run("run_2"), kind=RunKind.BRANCH))
+        await store.begin_attempt(*an_attempt(2, "run_2"))
+        for conversation, copied, speaker in itertools.product((1, 2), (None, "message_0"), Speaker):
+            for number, text in enumerate(texts):
+                name = f"{conversation}.{copied}.{speaker}.{number}"
+                message = a_message(name, text, speaker=speaker, conversation=conversation)
+                step = a_step(next(numbers), conversation)
+                await store.begin_step(step, [dataclasses.replace(message, copied_from=copied)])
+        kept, wanted = await store._read(
+            lambda database: [
+                {tuple(row) for row in database.execute(query).fetchall()}
+                for query in (
+                    "SELECT record_id, text FROM history WHERE kind = 'message'",
+                    "SELECT message_id, text FROM history_of_messages",
+                )
+            ]
+        )
+        assert kept == wanted
+        assert len(kept) == len(texts) * 2 + 1, "what a chat's two say; of a run only what is no data"
 
 
 async def test_older_stores_are_searched_too(path: Path) -> None:

@@ -30,7 +30,6 @@ from orchestrator.engine.executors.checks import check
 from orchestrator.engine.hands import TaskHands
 from orchestrator.engine.machine import Signal
 from orchestrator.engine.plans import as_json
-from orchestrator.engine.prompt_set import PromptSet
 from orchestrator.engine.routing import BASIC, Asker
 from orchestrator.engine.schedule import End
 from orchestrator.engine.subtasks import write_subtasks
@@ -87,7 +86,7 @@ class TaskRun:
         self._task = task
         self._failed = ""
         """Why doing it failed, when it is split for that."""
-        self.prompts = PromptSet()
+        self.prompts = run.prompts
         self.hands = TaskHands(self, replay=self.record.resumed)
         for said in run.said_before(self.attempt.attempt_id):
             self.hands.correct(said)

@@ -13,24 +13,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from orchestrator.model.record import record
 from orchestrator.model.run import Ending, StoredMessage
 from orchestrator.model.usage import Cost, Usage
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """A message came. One that is open is empty, and grows by what follows."""
 
     message: StoredMessage
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     text: str
     """The next characters, never empty."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Thought:
     text: str
 
@@ -66,7 +67,7 @@ class Used:
     cost: Cost
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     ending: Ending
     reason: str

@@ -322,17 +322,17 @@ def merged(text: Text, edits: Sequence[TextEdit]) -> list[TextEdit] | None:
 
     For whoever knows tasks by their ids: nodes between two edits may not be known again as the same ones.
     """
-    together: list[TextEdit] = []
+    groups: list[list[TextEdit]] = []
+    end = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        if not together or edit.start - together[-1].end > NEAR:
-            together.append(edit)
-            continue
-        before = together[-1]
-        if edit.start < before.end or (edit.start == edit.end == before.end):
+        if not groups or edit.start - end > NEAR:
+            groups.append([edit])
+        elif edit.start < end or (edit.start == edit.end == end):
             return None
-        between = text.slice(before.end, edit.start)
-        together[-1] = TextEdit(before.start, edit.end, f"{before.text}{between}{edit.text}")
-    return together
+        else:
+            groups[-1].append(edit)
+        end = edit.end
+    return [_together(text, group) if len(group) > 1 else group[0] for group in groups]
 
 
 def _together(text: Text, edits: Sequence[TextEdit]) -> TextEdit:

@@ -15,8 +15,8 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from orchestrator.errors import ConnectionFailedError, ProviderError
 from orchestrator.providers.base import Event, Provider, Request
@@ -57,7 +57,7 @@ class RetriedStream(AsyncIterator[Event]):
         self._since = 0.0
         self._over = False
         self._closed = False
-        self._watch = _watch()
+        self._watch = _watch(asyncio.get_running_loop())
 
     async def __anext__(self) -> Event:
         while not self._closed:
@@ -125,11 +125,13 @@ class _Watch:
     def __init__(self) -> None:
         self._streams: dict[RetriedStream, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        """When it looks."""
 
     def add(self, stream: RetriedStream) -> None:
         self._streams[stream] = None
         now = time.monotonic()
-        self._look_in(stream.look(now) - now)
+        self._look_at(stream.look(now), now)
 
     def remove(self, stream: RetriedStream) -> None:
         self._streams.pop(stream, None)
@@ -137,28 +139,24 @@ class _Watch:
             self._timer.cancel()
             self._timer = None
 
-    def _look_in(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        if self._timer is None or loop.time() + seconds < self._timer.when():
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = loop.call_later(seconds, self._look)
+    def _look_at(self, due: float, now: float) -> None:
+        if self._timer is not None:
+            if due >= self._due:
+                return
+            self._timer.cancel()
+        self._due = due
+        self._timer = asyncio.get_running_loop().call_later(due - now, self._look)
 
     def _look(self) -> None:
         self._timer = None
         now = time.monotonic()
-        self._look_in(min(stream.look(now) for stream in self._streams) - now)
+        self._look_at(min(stream.look(now) for stream in self._streams), now)
 
 
-_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()
-
-
-def _watch() -> _Watch:
-    loop = asyncio.get_running_loop()
-    found = _watches.get(loop)
-    if found is None:
-        found = _watches[loop] = _Watch()
-    return found
+@lru_cache(maxsize=4)
+def _watch(_loop: asyncio.AbstractEventLoop) -> _Watch:
+    """A program has one event loop; tests have one after the other."""
+    return _Watch()
 
 
 class _Backoff:
