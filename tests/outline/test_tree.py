@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from orchestrator.outline.edits import TextEdit
 from orchestrator.outline.parse import parse
+from orchestrator.outline.reparse import reparse
 from orchestrator.outline.segments import PAGE
-from orchestrator.outline.tree import Node, Section
+from orchestrator.outline.tree import MANY_ASKED, Node, Section
 from tests.outline.checks import text
 from tests.outline.strategies import documents, outlines
 
@@ -68,6 +70,32 @@ def test_ids_of_many_pages_are_found_however_often_they_are_asked_for(twice: boo
         assert [tuple(task.title for task in outline.by_id(name)) for name in ids[:40]] == expected[:40]
         assert outline.by_id("nobody") == ()
     assert [tuple(task.title for task in outline.by_id(name)) for name in ids[-40:]] == expected[-40:]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[ ] 300 ", "[x] 300 "),
+        ("^i0300", "^other"),
+        ("^i0300", "^i0002"),
+        ("- [ ] 300  ^i0300\n", ""),
+        ("- [ ] 300  ^i0300\n", "".join(f"- [ ] new {number}  ^n{number}\n" for number in range(2 * PAGE))),
+    ],
+)
+def test_ids_are_found_after_an_edit_as_in_a_new_outline(old: str, new: str):
+    """What was known of them before it is used only where it is still so."""
+    source = "".join(f"- [ ] {number}  ^i{number:04}\n" for number in range(4 * PAGE))
+    outline = parse(source)
+    for _ in range(2):  # twice, so that what came of one edit is edited too
+        for number in range(MANY_ASKED):
+            outline.by_id(f"i{number:04}")
+        start = outline.text.string.index(old)
+        outline = reparse(outline, [TextEdit(start, start + len(old), new)])
+        fresh = parse(outline.text.string)
+        names = {task.task_id or "" for task in fresh.tasks()} | {"i0300", "i0301", "nobody"}
+        found = {name: [task.line for task in outline.by_id(name)] for name in names}
+        assert found == {name: [task.line for task in fresh.by_id(name)] for name in names}
+        old, new = "[ ] 700 ", "[x] 700 "
 
 
 def test_values_do_not_change():

@@ -12,7 +12,7 @@ Invariant: nodes say what markdown-it and the format say (test_outlines_agree_wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -261,7 +261,7 @@ _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class Outline:
-    __slots__ = ("_asked", "_pages", "foreseen", "front_matter", "interner", "next_key", "segments", "text")
+    __slots__ = ("_asked", "_known", "_pages", "foreseen", "front_matter", "interner", "next_key", "segments", "text")
 
     def __init__(
         self, text: Text, front_matter: FrontMatter, segments: Segments, interner: Interner, next_key: int
@@ -276,7 +276,14 @@ class Outline:
         """What edits lead to that are likely to follow, until the next ones are read (`reparse.foresee`)."""
         self._pages: dict[str, int] | None = None
         """By id, the number of its page, once many were asked for; where one was written twice there is no such map."""
+        self._known: tuple[Sequence[Page], dict[str, int]] | None = None
+        """The pages of an outline before this one, and that map of them."""
         self._asked = 0
+
+    def following(self, before: Outline) -> Outline:
+        """This one, which came of an edit of that: where its pages have the same ids, that map is used again."""
+        self._known = before._known if before._pages is None else (before.segments.pages, before._pages)
+        return self
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -397,6 +404,13 @@ class Outline:
             yield node
 
     def _pages_by_id(self) -> dict[str, int] | None:
+        if self._known is not None:
+            pages, known = self._known
+            now = self.segments.pages
+            if len(pages) == len(now) and all(
+                one is other or one.ids.keys() == other.ids.keys() for one, other in zip(now, pages, strict=True)
+            ):
+                return known
         found: dict[str, int] = {}
         count = 0
         for number, page in enumerate(self.segments.pages):
