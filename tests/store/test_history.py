@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import itertools
 import sqlite3
@@ -13,10 +14,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from orchestrator.model.message import Speaker
-from orchestrator.model.run import AttemptState, ConversationKind, RunKind, SplitOutcome, SplitRecord
+from orchestrator.model.run import Attempt, AttemptState, ConversationKind, RunKind, SplitOutcome, SplitRecord
 from orchestrator.store import Store, grams, history
 from orchestrator.store.history import CLOSE, OPEN, Filters, expression
 from orchestrator.store.migrate import migrate, shipped_migrations
+from orchestrator.store.writer import MANY, WORDS_BEHIND
 from tests.store.samples import a_message, a_run, a_step, an_attempt, finished, opened
 
 
@@ -155,6 +157,28 @@ async def test_history_follows_what_is_stored() -> None:
                 "INSERT INTO history_words (history_words, rank) VALUES ('integrity-check', 1)"
             )
         )
+
+
+async def test_what_many_tasks_stored_together_is_found_at_once() -> None:
+    """Where many write, words are brought in step after several commits, or when somebody searches."""
+    async with opened() as store:
+        await store.begin_run(dataclasses.replace(a_run(), kind=RunKind.BRANCH))
+        done: list[Attempt] = []
+        for number in range(2 * MANY):
+            attempt, conversation = an_attempt(number)
+            await store.begin_task(attempt, conversation, [])
+            done.append(dataclasses.replace(attempt, result=f"chose argon{number}", ended=2000.0))
+        await asyncio.gather(*(store.move(attempt, []) for attempt in done))
+        assert (await store.size()).rows["history_changes"] == len(done), "else this shows nothing"
+        assert set(await found(store, "chose")) == {attempt.attempt_id for attempt in done}
+        assert (await store.size()).rows["history_changes"] == 0
+        for _ in range(WORDS_BEHIND):
+            await asyncio.gather(*(store.move(attempt, []) for attempt in done))
+            await asyncio.gather(*(store.move(dataclasses.replace(one, result="chose bcrypt"), []) for one in done))
+        await store.settled()
+        assert (await store.size()).rows["history_changes"] == 0
+        assert set(await found(store, "bcrypt")) == {attempt.attempt_id for attempt in done}
+        assert await found(store, "argon3") == []
 
 
 async def test_what_the_engine_asks_is_not_found() -> None:

@@ -100,7 +100,7 @@ def terms(query: str) -> list[Term]:
 
 
 def settle(connection: sqlite3.Connection) -> None:
-    """Bring the words in step with the texts; the writer calls it at the end of each transaction.
+    """Bring the words in step with the texts; the writer calls it at the end of a transaction.
 
     An index that is damaged takes no other record with it: it is built anew, or else left as it is.
     """
@@ -124,6 +124,11 @@ def settle(connection: sqlite3.Connection) -> None:
             rebuild(connection)
     connection.execute("RELEASE words")
     connection.execute("DELETE FROM history_changes WHERE change_id <= ?", (last,))
+
+
+def behind(connection: sqlite3.Connection) -> bool:
+    """Whether some words are not in step yet."""
+    return connection.execute("SELECT EXISTS (SELECT 1 FROM history_changes)").fetchone()[0] == 1
 
 
 def _follow(connection: sqlite3.Connection) -> None:

@@ -682,6 +682,9 @@ class Store:
     async def search_history(self, query: str, filters: Filters, limit: int = 20) -> list[Hit]:
         """By words: all of them must be there. The best first, or the newest where very many fit."""
         work = partial(history.search, query=query, filters=filters, limit=limit)
+        if await self._read(history.behind):
+            with suppress(StoreError):  # what is in step already is found all the same
+                await self._write(history.settle)
         try:
             return await self._read(work)
         except StoreCorruptError:

@@ -29,6 +29,9 @@ GATHER_SECONDS = 0.008
 MANY = 4
 """Writes of one commit that make it so: whoever writes alone never waits for others."""
 
+WORDS_BEHIND = 16
+"""Commits of many writes after which what can be searched is brought in step: together that costs a third."""
+
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
 """Runs inside a transaction in the connection's thread; may run again, so that it keeps no state of its own."""
@@ -104,6 +107,8 @@ class Writer:
         self._committing = 0
         """How often the thread was asked and has not answered."""
         self._not_before = 0.0
+        self._words_behind = 0
+        """Commits since what can be searched was brought in step."""
 
     def write(self, operation: Operation[T]) -> Write[T]:
         """Queue it. Raises ValueError when the connection is closed."""
@@ -177,7 +182,10 @@ class Writer:
                 self._guard(connection)
                 begun = True
                 self._carry_out(connection, batch)
-                history.settle(connection)
+                self._words_behind += 1
+                if len(batch) < MANY or self._words_behind >= WORDS_BEHIND:
+                    history.settle(connection)
+                    self._words_behind = 0
         except Exception as error:
             if not begun:
                 raise _NotBegunError(error) from error
