@@ -26,7 +26,7 @@ from typing import Any, Protocol
 from orchestrator.config import Calls
 from orchestrator.engine import beat
 from orchestrator.engine.beat import Beat
-from orchestrator.engine.chat_updates import Ended, Hub, Said, Text, Thought
+from orchestrator.engine.chat_updates import Hub, Said, Text, Thought
 from orchestrator.engine.gates import Gates
 from orchestrator.engine.prompting import Prompt
 from orchestrator.engine.routing import Route
@@ -252,9 +252,9 @@ class Caller:
         stored = [self._message(message, step.step_id) for message in news]
         await self.store.begin_step(step, stored)
         self._said.extend(news)
-        if self.hub is not None:
+        if (hub := self._heard()) is not None:
             for one in stored:
-                self.hub.tell(self.conversation_id, one.message_id, Said(one))
+                hub.tell(self.conversation_id, one.message_id, Said(one))
         return step
 
     def _end(self, ending: Step, text: str, thoughts: str = "") -> tuple[Write[None], Callable[[], None]]:
@@ -267,8 +267,8 @@ class Caller:
 
         def tell() -> None:
             if self.hub is not None:
-                ended = Ended(_ENDINGS.get(ending.state, Ending.ERROR), ending.error)
-                self.hub.end(self.conversation_id, answer_id(ending.step_id), ended)
+                how = _ENDINGS.get(ending.state, Ending.ERROR)
+                self.hub.end(self.conversation_id, answer_id(ending.step_id), how, ending.error)
             self.on_spent(ending.usage, ending.cost)
 
         return self.store.end_step(ending, answer), tell
@@ -304,19 +304,24 @@ class Caller:
                             f"{route.name} answered without an end; it was stopped after {LONGEST:,} characters.",
                             hint="Choose another model.",
                         )
-                    if self.hub is not None:
-                        self.hub.tell(self.conversation_id, answer, Text(event.text))
+                    if (hub := self._heard()) is not None:
+                        hub.tell(self.conversation_id, answer, Text(event.text))
                     on_delta(event.text)
                 elif isinstance(event, ToolCallDelta):
                     partial.tools += event.name + event.arguments
                 elif isinstance(event, ThoughtDelta):
                     partial.thoughts += event.text
-                    if self.hub is not None:
-                        self.hub.tell(self.conversation_id, answer, Thought(event.text))
+                    if (hub := self._heard()) is not None:
+                        hub.tell(self.conversation_id, answer, Thought(event.text))
                 else:
                     gate.succeeded()
                     return event
         raise AnswerCutError(f"{route.name} stopped in the middle of its answer.", hint="Try again.")
+
+    def _heard(self) -> Hub | None:
+        """The hub, where somebody looks at the conversation now."""
+        hub = self.hub
+        return hub if hub is not None and hub.heard(self.conversation_id) else None
 
     def _show(self, step: Step, partial: _Partial) -> None:
         """To whoever looks: an answer begins."""

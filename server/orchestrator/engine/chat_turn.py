@@ -25,7 +25,7 @@ from typing import Any, cast
 from orchestrator.engine import chat_request, context
 from orchestrator.engine.attachments import attachments
 from orchestrator.engine.calls import FLUSH_SECONDS, SILENCE_FACTOR
-from orchestrator.engine.chat_updates import Ended, Hub, Noted, Text, Thought, ToolCalled, ToolResulted, Used
+from orchestrator.engine.chat_updates import Hub, Noted, Text, Thought, ToolCalled, ToolResulted, Used
 from orchestrator.engine.context import Brief, build_brief
 from orchestrator.engine.editor import Holder
 from orchestrator.engine.executors.workbench import ripgrep
@@ -471,7 +471,7 @@ class Turn:
             if self._merges and ending is Ending.END:
                 await self._store.set_merged(self._conversation.conversation_id, text)
         finally:
-            self._hub.end(self._conversation.conversation_id, message.message_id, Ended(ending, reason))
+            self._hub.end(self._conversation.conversation_id, message.message_id, ending, reason)
             self.ended.set()
 
     def _note(self, text: str) -> None:

@@ -122,6 +122,10 @@ class Hub:
         """Conversations that somebody listens to."""
         return set(self._listeners)
 
+    def heard(self, conversation_id: str) -> bool:
+        """Whether somebody listens: of a run most conversations nobody does, and what is told of them need not be."""
+        return conversation_id in self._listeners
+
     def tell(self, conversation_id: str, message_id: str, update: Update) -> None:
         listeners = self._listeners.get(conversation_id)
         if listeners:
@@ -132,12 +136,13 @@ class Hub:
     def begin(self, conversation_id: str, message_id: str, written: Callable[[], StoredMessage]) -> None:
         """This message is being written; `written` answers it with what there is of it."""
         self._open[conversation_id] = written
-        if conversation_id in self._listeners:
+        if self.heard(conversation_id):
             self.tell(conversation_id, message_id, Said(written()))
 
-    def end(self, conversation_id: str, message_id: str, ended: Ended) -> None:
+    def end(self, conversation_id: str, message_id: str, ending: Ending, reason: str) -> None:
         self._open.pop(conversation_id, None)
-        self.tell(conversation_id, message_id, ended)
+        if self.heard(conversation_id):
+            self.tell(conversation_id, message_id, Ended(ending, reason))
 
     def open_message(self, conversation_id: str) -> StoredMessage | None:
         """What is being written into this conversation by this program, as far as it got."""

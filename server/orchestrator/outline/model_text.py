@@ -31,6 +31,8 @@ _TERMINAL_SEQUENCE = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
 _LINE_BREAK = re.compile("\r\n?|[\n\x0b\x0c\x85\u2028\u2029]")
 _GAP = re.compile("[ \t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_TIDY = re.compile(r"[!-~]++(?: [!-~]++)*+")
+"""Words of ASCII with one blank between them, which most lines are."""
 _STRUCTURE = re.compile(r"[ \t>*+\-0-9.)]*")
 """What may stand before a block in its line: indentation, quote marks, list markers."""
 _LIST_AFTER_TEXT = re.compile(r" {0,3}(?:[-+*]|1[.)]) +[^ \n]")
@@ -45,6 +47,8 @@ _RAW_TAG = re.compile(r"<(script|pre|style|textarea)(?=\s|>|\Z)", re.IGNORECASE)
 
 def clean_title(title: str) -> str:
     """One line; runs of blanks and line breaks are one blank."""
+    if _TIDY.fullmatch(title):
+        return title
     title = _GAP.sub(" ", _TERMINAL_SEQUENCE.sub("", title))
     return _GAP.sub(" ", _UNWANTED.sub("", title)).strip(" ")
 
