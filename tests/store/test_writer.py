@@ -60,6 +60,26 @@ async def test_writes_are_committed_in_order(tmp_path) -> None:
         assert [event.detail["n"] for event in await store.events("run_1")] == [*sorted([*range(1, 9)] * 2), 9]
 
 
+async def test_what_follows_a_write_is_done_whatever_follows_another_one(tmp_path) -> None:
+    """One that breaks is told to the event loop, as for a future; one that comes late is called at once."""
+    broken: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, told: broken.append(told))
+    async with opened(tmp_path / "orchestrator.db") as store:
+        await begin_all(store)
+        told: list[str] = []
+        first = store.add_event("run_1", "attempt.state", {"n": 1}, 1.0)
+        first.add_done_callback(lambda _: 1 / 0)
+        first.add_done_callback(lambda done: told.append(f"first {done.result().seq}"))
+        second = store.add_event("run_of_nobody", "attempt.state", {}, 1.0)
+        second.add_done_callback(lambda done: told.append(f"second {type(done.exception()).__name__}"))
+        assert (await first, await first) == (first.result(), first.result()), "it may be awaited twice"
+        with pytest.raises(StoreError):
+            await second
+        first.add_done_callback(lambda _: told.append("late"))
+    assert told == ["first 1", "second StoreError", "late"]
+    assert [type(one["exception"]) for one in broken] == [ZeroDivisionError]
+
+
 async def test_failing_write_does_not_sink_its_batch(tmp_path) -> None:
     async with opened(tmp_path / "orchestrator.db") as store:
         await begin_all(store)

@@ -1,8 +1,8 @@
 """Records: dataclasses that nobody changes, made quickly.
 
 Apart from `dataclass(frozen=True, slots=True)`, which this is, because that sets each field by its name through
-`object.__setattr__`, in twice the time: a run makes some forty records for each of its steps, and that was a sixteenth
-of what it cost.
+`object.__setattr__`, in twice the time: a run makes some forty records for each of its steps, which took a sixteenth of
+its event loop's time.
 
 Invariant: a record is made as its dataclass would make it (test_a_record_is_made_as_its_dataclass_would).
 """

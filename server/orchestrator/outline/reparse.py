@@ -66,6 +66,8 @@ def _read_after(outline: Outline, edits: Sequence[TextEdit]) -> Outline:
             changed = _after(changed, edit, lost, many=many)
     if len(ordered) > 1 and lost:
         changed = _found_again(changed, outline.next_key, lost)
+    if changed is not outline:
+        changed.follow(outline)
     return changed
 
 
@@ -95,7 +97,7 @@ def _after(outline: Outline, edit: TextEdit, lost: list[_Known], *, many: bool =
     last = len(segments) if end_line is None else known.index_at(end_line)
     new = made(text, events, text.line_count if end_line is None else end_line)
     new, next_key = _named(outline, text, edit, (first, last), new, lost, many=many)
-    return Outline(text, front, segments.splice(first, last, new), outline.interner, next_key).following(outline)
+    return Outline(text, front, segments.splice(first, last, new), outline.interner, next_key)
 
 
 def _may_have_front_matter(*texts: Text) -> bool:
@@ -311,7 +313,7 @@ def _found_again(outline: Outline, new_from: int, lost: list[_Known]) -> Outline
     for new_key, old_key in keys.items():
         index, _ = fresh[new_key]
         segments = segments.splice(index, index + 1, [segments[index].named(old_key)])
-    return Outline(outline.text, outline.front_matter, segments, outline.interner, outline.next_key).following(outline)
+    return Outline(outline.text, outline.front_matter, segments, outline.interner, outline.next_key)
 
 
 # --- edits -----------------------------------------------------------------------------------------------------

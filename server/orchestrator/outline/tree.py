@@ -277,13 +277,13 @@ class Outline:
         self._pages: dict[str, int] | None = None
         """By id, the number of its page, once many were asked for; where one was written twice there is no such map."""
         self._known: tuple[Sequence[Page], dict[str, int]] | None = None
-        """The pages of an outline before this one, and that map of them."""
+        """The pages of the outline before this one, and that map of them, until it is asked for here."""
         self._asked = 0
 
-    def following(self, before: Outline) -> Outline:
-        """This one, which came of an edit of that: where its pages have the same ids, that map is used again."""
-        self._known = before._known if before._pages is None else (before.segments.pages, before._pages)
-        return self
+    def follow(self, before: Outline) -> None:
+        """It came of an edit of that one: where the pages have the same ids, the map of them is used again."""
+        if before._pages is not None:
+            self._known = before.segments.pages, before._pages
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -405,7 +405,7 @@ class Outline:
 
     def _pages_by_id(self) -> dict[str, int] | None:
         if self._known is not None:
-            pages, known = self._known
+            (pages, known), self._known = self._known, None
             now = self.segments.pages
             if len(pages) == len(now) and all(
                 one is other or one.ids.keys() == other.ids.keys() for one, other in zip(now, pages, strict=True)

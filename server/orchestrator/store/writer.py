@@ -30,7 +30,7 @@ MANY = 4
 """Writes of one commit that make it so: whoever writes alone never waits for others."""
 
 WORDS_BEHIND = 16
-"""Commits of many writes after which what can be searched is brought in step: together that costs a third."""
+"""Commits of many writes after which what can be searched is brought in step: each time the index is written anew."""
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
