@@ -154,6 +154,15 @@ async def test_nothing_is_told_before_it_is_stored(tmp_path):
         assert states_told(branch) == {**told, "p": ["aggregating", "completed"]}, "none that is only passed"
 
 
+async def test_events_are_told_in_their_order(tmp_path):
+    """Also those that somebody waits for, such as that outcomes were written, among those that nobody waits for."""
+    text = "- [ ] p\n" + "".join(f"  - [ ] {number}\n" for number in range(200))
+    async with Branch(tmp_path, text, [done(), sums_up()], run={"concurrency": 4}) as branch:
+        view = await branch.run()
+        assert view.done == 201
+    assert [event.seq for event in branch.events] == list(range(1, len(branch.events) + 1))
+
+
 async def test_no_more_tasks_are_at_work_than_allowed(tmp_path):
     text = "".join(f"- [ ] {name}\n" for name in "abcdefgh")
     async with Branch(tmp_path, text, [done(delay=0.02)], run={"concurrency": 3}) as branch:

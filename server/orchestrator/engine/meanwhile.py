@@ -109,5 +109,7 @@ class Meanwhile:
             time.time(),
         )
         opened = ("approval.opened", {"approvalId": approval.approval_id, "kind": approval.kind})
-        run.board.tell(await run.store.add_approval(approval, [opened]))
+        stored = run.store.add_approval(approval, [opened])
+        run.when_stored(stored)
+        await stored
         run.observer.on_approval(approval)

@@ -264,7 +264,10 @@ class BranchRun:
         return self._around
 
     async def emit(self, kind: str, detail: dict[str, Any]) -> None:
-        self.board.tell([await self.store.add_event(self.run_id, kind, detail, time.time())])
+        stored = self.store.add_event(self.run_id, kind, detail, time.time())
+        # Not behind the wait: what was stored together with it and is not waited for is told before that.
+        stored.add_done_callback(lambda done: None if done.exception() else self.board.tell([done.result()]))
+        await stored
 
     # --- the run itself -----------------------------------------------------------------------------------------
 
