@@ -180,6 +180,13 @@ def test_an_id_that_stands_twice_is_refused():
         make("- [ ] a  ^a\n- [ ] b  ^a\n")
 
 
+@pytest.mark.parametrize("roots", [("p", "a"), ("a", "a")])
+def test_a_task_that_would_come_twice_is_refused(roots):
+    """Two branches of which one stands in the other by now: such a run would wait for an end that never comes."""
+    with pytest.raises(TaskError, match=r"\^a"):
+        make("- [ ] p  ^p\n  - [ ] a  ^a\n", *roots)
+
+
 def test_settled_tasks_are_left_alone():
     made = check_waves(
         """

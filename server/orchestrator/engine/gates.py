@@ -51,16 +51,10 @@ class Places:
         self._taken = 0
         self._queue: deque[asyncio.Future[None]] = deque()
 
-    def take_free(self) -> bool:
-        """Take one if that needs no wait; `give` has to follow."""
-        if self._queue or self._taken >= self._most():
-            return False
-        self._taken += 1
-        return True
-
     async def take(self) -> None:
         """Wait for one; `give` has to follow."""
-        if self.take_free():
+        if self._taken < self._most() and not self._queue:
+            self._taken += 1
             return
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
@@ -197,8 +191,7 @@ class Turn(AbstractAsyncContextManager["Turn"]):
         self._sent = False
 
     async def __aenter__(self) -> Turn:
-        if not self._gate.prepared.take_free():
-            await self._gate.prepared.take()
+        await self._gate.prepared.take()
         return self
 
     async def send(self) -> None:

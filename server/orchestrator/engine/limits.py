@@ -30,7 +30,7 @@ class Budgets:
         """By root: accounts of what stands above it."""
 
     def add(self, outline: Outline, roots: Sequence[Task]) -> None:
-        for task in runnable(roots) if any(segment.shape.fields for segment in outline.segments) else ():
+        for task in runnable(roots):
             if task.fields and (limit := budget_of(task.fields)) is not None and task.task_id:
                 self._ledger.add_budget(task.task_id, limit, task.title)
         for root in roots:

@@ -113,7 +113,7 @@ class Marks:
             raise AssertionError("the loop ends by break or raise")
         closed = {written.entry.task_id for written in done}
         superseded = [
-            replace(entry, state=OutboxState.WRITTEN, reason="a later outcome replaced it", closed=time.time())
+            _closed(entry, OutboxState.WRITTEN, "a later outcome replaced it", time.time())
             for entry in entries
             if entry.task_id in closed and entry.entry_id != newest[entry.task_id].entry_id
         ]
@@ -183,11 +183,15 @@ def _alone(
 
 
 def _written(entry: OutboxEntry, now: float, *, changed: bool, reason: str = "") -> Written:
-    return Written(altered(entry, state=OutboxState.WRITTEN, reason=reason, closed=now), changed)
+    return Written(_closed(entry, OutboxState.WRITTEN, reason, now), changed)
 
 
 def _refused(entry: OutboxEntry, reason: str, now: float) -> Written:
-    return Written(replace(entry, state=OutboxState.REFUSED, reason=reason, closed=now), changed=False)
+    return Written(_closed(entry, OutboxState.REFUSED, reason, now), changed=False)
+
+
+def _closed(entry: OutboxEntry, state: OutboxState, reason: str, now: float) -> OutboxEntry:
+    return altered(entry, state=state, reason=reason, closed=now)
 
 
 def _says_so(task: Task, change: dict[str, str]) -> bool:

@@ -293,12 +293,14 @@ def schedule(outline: Outline, roots: Sequence[Task]) -> Schedule:
 def refuse(outline: Outline, roots: Sequence[Task], found: Sequence[Reference] | None = None) -> None:
     """Raises TaskError when these branches cannot be run as they are written."""
     written = Counter(segment.task_id for segment in outline.segments)  # once: to look for each takes much longer
-    twice = {task_id for task_id, count in written.items() if count > 1 and task_id is not None}
-    for task in runnable(roots) if twice else ():
-        if task.task_id in twice:
-            raise TaskError(
-                f"Two tasks have the id ^{task.task_id}.", hint="Remove one of the two; tasks are told apart by it."
-            )
+    seen: set[str] = set()
+    for task in runnable(roots):
+        if task.task_id is not None:
+            if task.task_id in seen or written[task.task_id] > 1:
+                raise TaskError(
+                    f"Two tasks have the id ^{task.task_id}.", hint="Remove one of the two; tasks are told apart by it."
+                )
+            seen.add(task.task_id)
     known = tuple(references(outline)) if found is None else found
     for cycle in Waiting(outline, known).cycles() if known else ():
         if any(is_branch_of(step.node, root) for step in cycle.steps for root in roots):

@@ -123,8 +123,7 @@ class Writer:
         if self._connection.closed:
             raise ValueError("Connection closed")
         self._waiting.append(write)
-        if not (self._planned or self._committing):
-            self._plan()
+        self._plan()
         return write
 
     def _plan(self) -> None:
