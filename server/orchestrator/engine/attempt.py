@@ -197,6 +197,8 @@ class TaskRun:
         except Exception as error:  # noqa: BLE001 - an executor is anybody's code
             _log.exception("the executor of %s broke", self.attempt.attempt_id)
             self._fail(f"its executor broke ({type(error).__name__})")
+        finally:
+            self.hands.let_go()
 
     async def _attach(self) -> None:
         """The files that it names."""

@@ -143,6 +143,10 @@ class TaskHands:
             self._take_in(result)
         return result
 
+    def let_go(self) -> None:
+        """The attempt is over: what it holds is free now, and does not wait until circles are looked for."""
+        del self._task, self.caller
+
     async def settled(self) -> None:
         """When what it builds on is stored. Raises StoreError where that failed."""
         if self._recording is not None:
