@@ -98,7 +98,7 @@ def test_what_belongs_to_one_task_is_not_inherited():
 def test_values_agree_with_value(source: str):
     outline = parse("---\ndefaults: {mode: auto}\n---\n" + source)
     for key in ("mode", "dependsOn", "model"):
-        assert values(outline, key) == {node: value(outline, node, key) for node in outline.walk()}
+        assert values(outline, key) == {node.index: value(outline, node, key) for node in outline.walk()}
     keys = ("mode", "dependsOn", "model", "budget")
     known = Known(outline, keys)
     for node in reversed(list(outline.walk())):

@@ -11,7 +11,7 @@ from orchestrator.engine.branch import BranchRequest
 from orchestrator.engine.editor import Holder, Person, Question, View
 from orchestrator.engine.money import budget_of
 from orchestrator.engine.new_ids import require_no_misplaced_id, seeded_source
-from orchestrator.engine.schedule import runnable
+from orchestrator.engine.schedule import open_segments, runnable
 from orchestrator.errors import EditRefusedError, TaskError, TrustError
 from orchestrator.outline import inherited
 from orchestrator.outline.outcome import give_ids
@@ -103,7 +103,7 @@ def _interactive(outline: Outline, roots: Sequence[Task]) -> str:
     if len(tasks) == 1 and tasks == list(roots):
         return ""
     modes = inherited.values(outline, "mode")
-    waiting = sum(modes.get(task) != "auto" for task in tasks)
+    waiting = sum(modes[task.index] != "auto" for task in tasks)
     if not waiting:
         return ""
     return f"{waiting} of {len(tasks)} tasks are" if waiting > 1 else f"One of {len(tasks)} tasks is"
@@ -115,12 +115,13 @@ async def with_ids(holder: Holder, find: Callable[[Outline], list[Task]], seed: 
         view = await holder.look()
         roots = find(view.outline)
         paying = [node for root in roots for node in view.outline.ancestors(root) if budget_of(node.fields) is not None]
-        missing = [task for task in dict.fromkeys((*runnable(roots), *paying)) if task.task_id is None]
+        tasks = runnable(roots) if any(segment.task_id is None for segment in open_segments(roots)) else ()
+        missing = {task.index: task for task in (*tasks, *paying) if task.task_id is None}
         if not missing:
             return view, roots
-        require_no_misplaced_id(missing)
+        require_no_misplaced_id(missing.values())
         try:
-            edits = give_ids(missing, seeded_source(view, seed))
+            edits = give_ids(missing.values(), seeded_source(view, seed))
             await holder.apply(view, edits, "Give ids to the tasks of a run")
         except EditRefusedError:
             if not tries_left:

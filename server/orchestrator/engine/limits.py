@@ -12,7 +12,7 @@ from typing import Any, cast
 from orchestrator.config import Settings
 from orchestrator.engine.branch import BranchRequest
 from orchestrator.engine.money import Ledger, accounts_of, budget_of
-from orchestrator.engine.schedule import Schedule, runnable
+from orchestrator.engine.schedule import Schedule, open_segments, runnable
 from orchestrator.outline.tree import Outline, Task
 
 
@@ -30,9 +30,10 @@ class Budgets:
         """By root: accounts of what stands above it."""
 
     def add(self, outline: Outline, roots: Sequence[Task]) -> None:
-        for task in runnable(roots):
-            if task.fields and (limit := budget_of(task.fields)) is not None and task.task_id:
-                self._ledger.add_budget(task.task_id, limit, task.title)
+        if any(segment.shape.fields for segment in open_segments(roots)):
+            for task in runnable(roots):
+                if task.fields and (limit := budget_of(task.fields)) is not None and task.task_id:
+                    self._ledger.add_budget(task.task_id, limit, task.title)
         for root in roots:
             outer: list[str] = []
             for key, node in accounts_of(outline, root):

@@ -17,6 +17,7 @@ from orchestrator.errors import TaskError
 from orchestrator.model.safe_text import one_line
 from orchestrator.outline.identity import fresh_id
 from orchestrator.outline.problems.ids import misplaced
+from orchestrator.outline.segments import Kind
 from orchestrator.outline.tree import Outline, Task
 
 
@@ -28,7 +29,7 @@ def id_source(
 ) -> Callable[[], str]:
     """`rng` makes the ids the same each time, for an edit that is computed twice."""
     chance = random.SystemRandom() if rng is None else rng
-    here = [task.task_id for task in outline.tasks()]
+    here = [segment.task_id for segment in outline.segments if segment.shape.kind is Kind.TASK]
     taken = _Taken({task_id for task_id in here if task_id is not None}, ids_elsewhere)
     count = len(here) + tasks_elsewhere
 

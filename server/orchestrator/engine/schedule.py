@@ -24,17 +24,19 @@ Invariant: what may start at once is what nothing blocks in the text (test_what_
 from __future__ import annotations
 
 import heapq
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.errors import TaskError
 from orchestrator.model.safe_text import one_line
-from orchestrator.model.task import Status
+from orchestrator.model.task import SETTLED, Status
 from orchestrator.outline import inherited
 from orchestrator.outline.blocked import Worth, dependency
 from orchestrator.outline.references import Reference, references
+from orchestrator.outline.segments import Kind as SegmentKind
+from orchestrator.outline.segments import Segment
 from orchestrator.outline.tree import Node, Outline, Task
 from orchestrator.outline.waiting import Waiting, is_branch_of
 
@@ -292,15 +294,16 @@ def schedule(outline: Outline, roots: Sequence[Task]) -> Schedule:
 
 def refuse(outline: Outline, roots: Sequence[Task], found: Sequence[Reference] | None = None) -> None:
     """Raises TaskError when these branches cannot be run as they are written."""
-    written = Counter(segment.task_id for segment in outline.segments)  # once: to look for each takes much longer
+    written = outline.repeated_ids()
     seen: set[str] = set()
-    for task in runnable(roots):
-        if task.task_id is not None:
-            if task.task_id in seen or written[task.task_id] > 1:
+    for segment in open_segments(roots):
+        task_id = segment.task_id
+        if task_id is not None:
+            if task_id in seen or task_id in written:
                 raise TaskError(
-                    f"Two tasks have the id ^{task.task_id}.", hint="Remove one of the two; tasks are told apart by it."
+                    f"Two tasks have the id ^{task_id}.", hint="Remove one of the two; tasks are told apart by it."
                 )
-            seen.add(task.task_id)
+            seen.add(task_id)
     known = tuple(references(outline)) if found is None else found
     for cycle in Waiting(outline, known).cycles() if known else ():
         if any(is_branch_of(step.node, root) for step in cycle.steps for root in roots):
@@ -315,22 +318,38 @@ def refuse(outline: Outline, roots: Sequence[Task], found: Sequence[Reference] |
 
 def runnable(roots: Sequence[Task]) -> Iterator[Task]:
     """The tasks of the branches that are not settled, nor below a settled one, in document order."""
-    return (task for root in roots for task, _ in _open_tasks(root) if task is not None)
+    return (task for root in roots for task, settled in _tasks(root) if not settled)
 
 
-def _open_tasks(root: Task) -> Iterator[tuple[Task | None, Task]]:
-    """Those of one branch, and as the second one the settled tasks that end it, in one pass over its lines.
+def open_segments(roots: Sequence[Task]) -> Iterator[Segment]:
+    """Those of the same tasks, for whoever does not read what they say."""
+    return (segment for root in roots for _, segment, settled in _places(root) if not settled)
+
+
+def _tasks(root: Task) -> Iterator[tuple[Task, bool]]:
+    """Those of one branch that are open, and the settled ones that end it (True), in one pass over its lines.
 
     Not by `children`, which looks for each task anew: a run goes through its branch several times before it begins.
     """
-    settled: int | None = None
     outline = root.outline
+    places = {index: settled for index, _, settled in _places(root)}
     for node in outline.nodes_between(root.index, outline.segments.branch_end(root.index)):
-        rank = node.segment.shape.rank
-        if not isinstance(node, Task) or (settled is not None and rank > settled):
+        if isinstance(node, Task) and (settled := places.get(node.index)) is not None:
+            yield node, settled
+
+
+def _places(root: Task) -> Iterator[tuple[int, Segment, bool]]:
+    """The same, each with its place, and nothing read."""
+    below: int | None = None
+    """The rank of the settled task that this stands below."""
+    segments = root.outline.segments
+    for index, segment in enumerate(segments.between(root.index, segments.branch_end(root.index)), root.index):
+        shape = segment.shape
+        if shape.kind is not SegmentKind.TASK or (below is not None and shape.rank > below):
             continue
-        settled = rank if node.status.settled else None
-        yield (None if node.status.settled else node), node
+        settled = shape.mark in SETTLED
+        below = shape.rank if settled else None
+        yield index, segment, settled
 
 
 class _Builder:
@@ -368,17 +387,17 @@ class _Builder:
         for root in tasks:
             above: list[tuple[int, str]] = []
             """Depth and key of those that the task stands below, in this branch."""
-            for task, node in _open_tasks(root):
-                depth = node.segment.shape.rank
+            for task, settled in _tasks(root):
+                depth = task.segment.shape.rank
                 while above and above[-1][0] >= depth:
                     above.pop()
-                if task is None:
-                    if above and node.status is Status.COMPLETED:
+                if settled:
+                    if above and task.status is Status.COMPLETED:
                         # What it stands below is summed up, also when nothing is left to do.
                         self._made.item(above[-1][1]).has_children = True
                     continue
                 key = _key(task)
-                rank = _PRIORITIES.get(priorities.get(task) or "medium", 1)
+                rank = _PRIORITIES.get(priorities[task.index] or "medium", 1)
                 self._made.add(_Item(key, task.title, (rank, task.line), above[-1][1] if above else parent))
                 above.append((depth, key))
                 added.append(task)

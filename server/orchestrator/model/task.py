@@ -36,6 +36,8 @@ MARKS: dict[str, Status] = {
     "?": Status.ASKING,
 }
 """The character between the brackets, and what it means."""
+SETTLED = frozenset(mark for mark, status in MARKS.items() if status.settled)
+"""Marks of tasks at which nothing is left to do."""
 
 
 DEFAULT_MODE = "interactive"

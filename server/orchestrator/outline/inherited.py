@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from orchestrator.outline.fields import flaw
+from orchestrator.outline.segments import Kind
 from orchestrator.outline.tree import Node, Outline
 
 INHERITED = ("mode", "executor", "model", "priority", "prompt", "type")
@@ -46,23 +47,26 @@ def source(outline: Outline, node: Node, key: str) -> tuple[str, Node | None] | 
     return None if top is None else (top, None)
 
 
-def values(outline: Outline, key: str) -> Mapping[Node, str | None]:
-    """For every node, in one pass."""
+def values(outline: Outline, key: str) -> Mapping[int, str | None]:
+    """For every node, by its place, in one pass that reads only lines with fields."""
     inherits = key in INHERITED
     top = default(outline, key) if inherits else None
-    found: dict[Node, str | None] = {}
+    found: dict[int, str | None] = {}
     above: list[tuple[int, str | None]] = []
     """Rank and value of the nodes around, the outermost first."""
-    for node in outline.walk():
-        written = own(node, key)
+    for index, segment in enumerate(outline.segments):
+        shape = segment.shape
+        if shape.kind is Kind.TEXT:
+            continue
+        written = own(outline.node(index), key) if shape.fields else None
         if inherits:
-            rank = node.segment.shape.rank
+            rank = shape.rank
             while above and above[-1][0] >= rank:
                 above.pop()
             if written is None:
                 written = above[-1][1] if above else top
             above.append((rank, written))
-        found[node] = written
+        found[index] = written
     return found
 
 

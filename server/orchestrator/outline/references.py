@@ -36,11 +36,12 @@ class Known:
 
 def references(outline: Outline) -> Iterator[Reference]:
     """In document order; a name that one field has twice only once."""
-    text = outline.text
-    for node in outline.walk():
-        # Looking for the word costs less than reading the line, and most lines do not have it.
-        if node.segment.shape.fields and (isinstance(node, Section) or "dependsOn" in text.line(node.line)):
-            yield from named_by(outline, node)
+    for index, segment in enumerate(outline.segments):
+        if segment.shape.fields:
+            node = outline.node(index)
+            # Looking for the word costs less than reading the line, and most lines do not have it.
+            if isinstance(node, Section) or "dependsOn" in node.written:
+                yield from named_by(outline, node)
 
 
 def named_by(outline: Outline, node: Node) -> Iterator[Reference]:

@@ -394,6 +394,17 @@ class Outline:
             return () if number is None else tuple(self._in_page(number, pages[number], task_id))
         return tuple(task for number, page in enumerate(pages) for task in self._in_page(number, page, task_id))
 
+    def repeated_ids(self) -> set[str]:
+        """Those that stand at more than one task."""
+        repeated: set[str] = set()
+        seen: set[str] = set()
+        for page in self.segments.pages:
+            ids = page.ids
+            repeated |= seen & ids.keys()
+            repeated.update(task_id for task_id, slots in ids.items() if isinstance(slots, list))
+            seen |= ids.keys()
+        return repeated
+
     def _in_page(self, number: int, page: Page, task_id: str) -> Iterator[Task]:
         slots = page.ids.get(task_id)
         if slots is None:
