@@ -22,7 +22,7 @@ from orchestrator.engine.reading import EXECUTE_SCHEMA
 from orchestrator.engine.stale import text_hash
 from orchestrator.errors import FileError, ProtocolError, TaskError, TrustError
 from orchestrator.model.message import Message, Role, Speaker
-from orchestrator.model.run import AttemptState, Event, RunState, SplitOutcome
+from orchestrator.model.run import STATE_TOLD, AttemptState, Event, RunState, SplitOutcome
 from orchestrator.providers.base import Request
 from tests.support.branches import Branch, does, done, sums_up, verdict
 from tests.support.patience import PATIENCE
@@ -51,7 +51,7 @@ def states_told(branch: Branch) -> dict[str, list[str]]:
     """By title."""
     states: dict[str, list[str]] = {}
     for event in branch.events:
-        if event.kind == "attempt.state":
+        if event.kind in STATE_TOLD:
             states.setdefault(event.detail["title"], []).append(event.detail["state"])
     return states
 
@@ -68,7 +68,7 @@ async def test_everything_is_in_the_journal(tmp_path):
     assert json.loads(attempt.brief)["acceptance"] == "it is done"
     assert [step.role for step in await store.steps(attempt.attempt_id)] == ["execute", "verify"]
     assert [event.kind for event in await store.events(view.run_id)] == branch.kinds()
-    states = [event.detail["state"] for event in branch.events if event.kind == "attempt.state"]
+    states = [event.detail["state"] for event in branch.events if event.kind in STATE_TOLD]
     assert states == ["executing", "verifying", "completed"]
     assert await store.outbox(branch.holder.uri) == []
     await store.aclose()

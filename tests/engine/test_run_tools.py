@@ -15,6 +15,7 @@ from orchestrator.engine.executors import Outcome
 from orchestrator.model.run import RunState
 from tests.support.branches import Branch, does, done, verdict
 from tests.support.hands import finish, use
+from tests.support.patience import until
 
 PROGRAM = Path(sys.executable).name
 PYTHON = {"programs": [sys.executable]}
@@ -266,3 +267,44 @@ async def test_a_task_type_names_executor_and_acceptance(folder, monkeypatch):
         assert "Description:\n  First write how to see it.\n\n  At start." in first.replace("  \n", "\n")
         assert "it is done" in second
         assert view.done == 1
+
+
+def slow(seconds, *calls):
+    """Once, after so long."""
+    return {**code(*calls), "answer": "Hm.", "delay": seconds, "repeat": False}
+
+
+async def test_a_correction_comes_after_the_answers_that_did_not_know_it(folder):
+    """Nothing is recorded where nobody had said anything, so a restart must know it from the calls that followed."""
+    script = [
+        slow(0, ("list_files", {})),
+        slow(0.3, ("read_file", {"path": "app.py"})),
+        slow(20, finish("Never.")),
+        code(finish("Fixed.")),
+    ]
+    async with Branch(folder, TEXT, script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 2)
+        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
+        await until(lambda: len(branch.requests()) == 3)
+        run.stop()
+        await run.ended()
+        assert (await (await branch.resume(run.run_id)).ended()).done == 1
+        requests = branch.requests()
+        assert len(requests) == 4, "what was answered came from the journal"
+        assert requests[3] == requests[2]
+        knows = ["Use Decimal." in str(request.messages) for request in requests]
+        assert knows == [False, False, True, True]
+
+
+async def test_a_correction_is_in_the_call_that_is_made_again(folder):
+    script = [slow(0, ("list_files", {})), slow(20, finish("Never."))]
+    async with Branch(folder, TEXT, [*script, code(finish("Fixed."))]) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 2)
+        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
+        run.stop()
+        await run.ended()
+        assert (await (await branch.resume(run.run_id)).ended()).done == 1
+        knows = ["Use Decimal." in str(request.messages) for request in branch.requests()]
+        assert knows == [False, False, True]

@@ -71,12 +71,13 @@ class AttemptRecord:
         return self.standing.state
 
     def begin(self, brief: Brief, *signals: Signal) -> None:
-        """With its first states, where nothing has to be asked before them."""
+        """With its first states, where nothing has to be asked before them: what is told is the last of them."""
         if self.resumed:
             self.note("attempt.resumed", {})
             self.signal(*signals)
             return
-        told = [self._told("attempt.started"), *self._steps(signals)]
+        self._steps(signals)
+        told = [self._told("attempt.started")]
         self.attempt = altered(self.attempt, brief=context.as_json(brief), state=self.state)
         attempt, run = self.attempt, self._run
         conversation = Conversation(

@@ -147,6 +147,8 @@ class Caller:
     on_ended: Callable[[Write[None], Callable[[], None]], None] | None = None
     """Takes the end of each call, and what is to be told of it when that is stored; it sees to a store that fails.
     None: an answer is given when it is stored."""
+    replayed: int | None = 0
+    """How many calls were answered from the journal; None since one was made."""
     _said: list[Message] = field(default_factory=list[Message])
     """Messages of this conversation that are stored already."""
     _asked: dict[str, int] = field(default_factory=dict[str, int])
@@ -164,8 +166,11 @@ class Caller:
         """The whole answer and how it ended. Raises as `call` does, and BudgetError."""
         given = request_hash(request)
         if self.replay and (found := await self._finished(given, request)):
+            if self.replayed is not None:
+                self.replayed += 1
             self._refuse_unfinished(found[1].reason, found[0])
             return found
+        self.replayed = None
         settle = await self.purse.reserve(route, request) if self.purse else _nothing
         paid: Cost = Decimal(0)
         try:

@@ -174,11 +174,11 @@ def build_brief(
 
     `around` remembers what stands above the tasks of this very outline: to read a parent takes as long as its own text.
     """
-    above = (around or Surroundings(outline)).above(task)
+    above, below = (around or Surroundings(outline)).above(task), task.contents
     return Brief(
         title=_title(task),
-        description=_cut(task.description, OWN_TEXT_LIMIT),
-        acceptance=_cut(task.acceptance, OWN_TEXT_LIMIT),
+        description=_cut(below.description, OWN_TEXT_LIMIT),
+        acceptance=_cut(below.acceptance, OWN_TEXT_LIMIT),
         sections=above.sections,
         parents=above.parents,
         results=_results(outline, (*outline.dependencies(task), *above.needs), fresh or {}),
@@ -254,7 +254,8 @@ def from_json(stored: str) -> Brief:
 
 def text_hash(task: Task) -> str:
     """Of what the task itself says: whether a person changed it meanwhile."""
-    said = "\0".join((task.title, task.description, task.acceptance))
+    below = task.contents
+    said = f"{task.title}\0{below.description}\0{below.acceptance}"
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -31,7 +31,7 @@ from orchestrator.errors import AnswerCutError
 from orchestrator.model import json_text
 from orchestrator.model.ids import record_id
 from orchestrator.model.message import Role
-from orchestrator.model.run import Approval, ApprovalState
+from orchestrator.model.run import Approval, ApprovalState, StepState
 from orchestrator.model.usage import Cost, Usage
 from orchestrator.providers.base import Request
 from orchestrator.providers.prices import Prices, price_from
@@ -132,16 +132,28 @@ class TaskHands:
 
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
         given_hash, stored = await self._recorded(name, given)
+        result: Any
         if stored is not None:
             result = json.loads(stored)
+        elif name == CORRECTIONS:
+            result = [] if await self._went_on() else await work()
+            if result:  # mostly nobody has said anything
+                self._record(name, given_hash, result)
         else:
-            if name != CORRECTIONS:
-                await self.settled()
+            await self.settled()
             result = await work()
             self._record(name, given_hash, result)
         if name == CORRECTIONS:
             self._take_in(result)
         return result
+
+    async def _went_on(self) -> bool:
+        """Whether a call that the journal has came next: then nothing had been said, or that would be recorded."""
+        if not self._replay or (replayed := self.caller.replayed) is None:
+            return False
+        steps = await self._run.store.steps(self._task.attempt.attempt_id)
+        finished = [step for step in steps if step.state is StepState.COMPLETED and step.request_hash]
+        return len(finished) > replayed
 
     def let_go(self) -> None:
         """The attempt is over: what it holds is free now, and does not wait until circles are looked for."""

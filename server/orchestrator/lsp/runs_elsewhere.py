@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.lsp.protocol import RunUpdateParams
 from orchestrator.lsp.shown_run import node_of
-from orchestrator.model.run import Event, Run
+from orchestrator.model.run import STATE_TOLD, Event, Run
 
 if TYPE_CHECKING:
     from orchestrator.lsp.server import Server
@@ -65,7 +65,7 @@ class RunsElsewhere:
 
 def _newest(events: Sequence[Event]) -> Iterator[Event]:
     """Of each task only how it stands now: a long run has thousands of events."""
-    last = {event.detail.get("taskId"): event.seq for event in events if event.kind == "attempt.state"}
+    last = {event.detail.get("taskId"): event.seq for event in events if event.kind in STATE_TOLD}
     for event in events:
-        if event.kind != "attempt.state" or last[event.detail.get("taskId")] == event.seq:
+        if event.kind not in STATE_TOLD or last[event.detail.get("taskId")] == event.seq:
             yield event

@@ -21,7 +21,7 @@ from orchestrator.lsp.editor import PersonInEditor
 from orchestrator.lsp.progress import Progress
 from orchestrator.lsp.protocol import ApprovalChangedParams, ApprovalInfo, RunUpdateParams
 from orchestrator.model.finding import Finding
-from orchestrator.model.run import Approval, ApprovalState, Event
+from orchestrator.model.run import STATE_TOLD, Approval, ApprovalState, Event
 from orchestrator.model.safe_text import one_line
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class ShownRun:
             created=event.created,
         )
         self._notify("orchestrator/run/update", params)
-        if self._progress is not None and self._run is not None and event.kind == "attempt.state":
+        if self._progress is not None and self._run is not None and event.kind in STATE_TOLD:
             view = self._run.view
             waits = f" · {view.waiting_words}" if view.waiting else ""
             self._progress.report(f"{view.done} of {view.total}{waits}")

@@ -349,6 +349,10 @@ class SplitRecord:
         return self.split_id != self.run_id
 
 
+STATE_TOLD = frozenset(("attempt.started", "attempt.state"))
+"""Kinds of events that tell where a task of a run stands now: a task begins in one state and reaches others."""
+
+
 @record
 class Event:
     """Something that happened in a run, in the order of `seq` (from 1 in each run)."""

@@ -235,12 +235,12 @@ def _says(after: Outline, place: int | None, task: Task, outcome: Outcome) -> bo
     now = None if place is None else after.node(place)
     if not isinstance(now, Task):
         return False
-    result = clean_result(outcome.result)
+    said, should = now.contents, task.contents
     return (
         (now.mark, now.depth, now.ordered) == (outcome.mark, task.depth, task.ordered)
         and _first_line_says(now, task, outcome)
-        and said(now)[:2] == said(task)[:2]
-        and now.result == (result or task.result)
+        and (said.description, said.acceptance) == (should.description, should.acceptance)
+        and said.result == (clean_result(outcome.result) or should.result)
     )
 
 

@@ -131,19 +131,26 @@ class Task(_View):
         return self.segment.shape.marker in {".", ")"}
 
     @property
+    def contents(self) -> Contents:
+        """What it says below its first line: for whoever wants more than one of the next three."""
+        if self._contents is None:
+            self._contents = self.outline.contents(self)
+        return self._contents
+
+    @property
     def description(self) -> str:
         """The rest of its own body, dedented to the item's text; lines end in a line feed."""
-        return self._contained().description
+        return self.contents.description
 
     @property
     def acceptance(self) -> str:
         """Without the word `Accept:`; several such paragraphs or lists are separated by an empty line."""
-        return self._contained().acceptance
+        return self.contents.acceptance
 
     @property
     def result(self) -> str | None:
         """Without the word `Result:`; the last one counts."""
-        return self._contained().result
+        return self.contents.result
 
     @property
     def children(self) -> tuple[Task, ...]:
@@ -177,7 +184,7 @@ class Task(_View):
     @property
     def own_end_line(self) -> int:
         """Exclusive: behind the last line that is its own and not blank. Children lie before it where body follows."""
-        return self.line + self._contained().own_lines
+        return self.line + self.contents.own_lines
 
     @property
     def content_column(self) -> int:
@@ -197,11 +204,6 @@ class Task(_View):
 
     def _read(self) -> Line:
         return read_line(self.written, self.segment.shape.mark_at + 2, len(self.written), with_id=True)
-
-    def _contained(self) -> Contents:
-        if self._contents is None:
-            self._contents = self.outline.contents(self)
-        return self._contents
 
 
 class Section(_View):

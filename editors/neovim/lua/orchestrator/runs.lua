@@ -195,7 +195,7 @@ function M.on_update(problem, update, context)
   require('orchestrator.split').on_run_update(problem, update, context)
   if kind == 'run.started' or kind == 'run.resumed' then
     announce('RunStarted', update)
-  elseif kind == 'attempt.state' then
+  elseif kind == 'attempt.started' or kind == 'attempt.state' then
     announce('TaskChanged', update)
   elseif kind == 'run.ended' then
     announce('RunEnded', update)
