@@ -12,8 +12,17 @@ import pytest
 
 from orchestrator.errors import StoreError
 from orchestrator.model.message import Speaker
-from orchestrator.model.run import AttemptState, Event, OutboxEntry, OutboxState, RunKind
-from orchestrator.store import Store
+from orchestrator.model.run import (
+    Attachment,
+    AttemptState,
+    Ending,
+    Event,
+    OutboxEntry,
+    OutboxState,
+    RunKind,
+    ToolUse,
+)
+from orchestrator.store import Store, rows
 from tests.store.samples import a_message, a_run, a_step, an_attempt, finished, opened
 
 TASKS = 90
@@ -108,3 +117,49 @@ async def test_a_record_that_is_not_there_sinks_no_other() -> None:
         assert (await begun, await moved) == ([], [])
         assert [attempt.reason for attempt in await store.attempts("run_1")] == ["moved"]
         assert await store.events("run_1") == []
+
+
+async def test_what_few_records_set_is_stored_with_the_others() -> None:
+    """Columns that no record of a commit sets are left out of its statement."""
+    unusual = {
+        "parent_id": "message_1",
+        "ending": Ending.CANCELLED,
+        "reason": "why",
+        "depth": 3,
+        "tokens": 4,
+        "attached": (Attachment("a.py", "x"),),
+        "tools": (ToolUse("c1", "read_file", "{}"),),
+        "thoughts": "Hm.",
+    }
+    async with opened() as store:
+        await store.begin_run(dataclasses.replace(a_run(), kind=RunKind.BRANCH))
+        attempt, conversation = an_attempt(1)
+        await store.begin_task(attempt, conversation, [])
+        given = [a_message("1", "plain"), *(a_message(name, "x") for name in unusual)]
+        given[1:] = [
+            dataclasses.replace(message, message_id=f"msg_{name}", **{name: value})
+            for message, (name, value) in zip(given[1:], unusual.items(), strict=True)
+        ]
+        for number, message in enumerate(given, 1):  # each in a commit of its own
+            await store.begin_step(a_step(number), [message])
+        assert await store.messages(conversation.conversation_id) == given
+
+
+async def test_a_column_has_the_default_of_its_field() -> None:
+    async with opened() as store:
+        for table, columns in (
+            ("conversations", rows.conversations),
+            ("attempts", rows.attempts),
+            ("messages", rows.messages),
+            ("outbox", rows.entries),
+        ):
+            assert await defaults(store, table, columns.names[-len(columns.unset) :]) == columns.unset
+        assert await defaults(store, "steps", rows.STEP_NAMES[-len(rows.STEP_UNSET) :]) == rows.STEP_UNSET
+
+
+async def defaults(store: Store, table: str, names: tuple[str, ...]) -> list[Any]:
+    def read(database: sqlite3.Connection) -> list[Any]:
+        said = {row["name"]: row["dflt_value"] for row in database.execute(f"PRAGMA table_info({table})")}
+        return [database.execute(f"SELECT {said[name]}").fetchone()[0] if said[name] else None for name in names]
+
+    return await store._writing.run(read)

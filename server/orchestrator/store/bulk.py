@@ -96,14 +96,14 @@ class Bulk:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        self._insert("conversations", rows.conversations.names, self._conversations)
-        self._insert_next("attempts", rows.attempts.names, ("run_id",), self._attempts)
+        self._insert("conversations", *_set(rows.conversations, self._conversations))
+        self._insert_next("attempts", ("run_id",), *_set(rows.attempts, self._attempts))
         self._update("attempts", "attempt_id", rows.ATTEMPT_STATE, self._states)
-        self._insert_next("steps", rows.STEP_NAMES, ("attempt_id",), self._steps)
+        self._insert_next("steps", ("attempt_id",), *_without(rows.STEP_UNSET, rows.STEP_NAMES, self._steps))
         self._update("steps", "step_id", rows.STEP_ENDING, self._endings, _KEEP_PARTIAL)
-        self._insert_next("messages", rows.messages.names, ("conversation_id",), self._messages)
-        self._insert_next("effects", _EFFECT, _EFFECT[:3], self._effects)
-        self._insert("outbox", rows.entries.names, self._entries)
+        self._insert_next("messages", ("conversation_id",), *_set(rows.messages, self._messages))
+        self._insert_next("effects", _EFFECT[:3], _EFFECT, self._effects)
+        self._insert("outbox", *_set(rows.entries, self._entries))
         self._update("outbox", "entry_id", ("state", "reason", "closed"), self._closings)
         self._insert("events", _EVENT, self._events)
 
@@ -112,7 +112,7 @@ class Bulk:
             self._connection.execute(_insertion(table, names, len(part)), _flat(part))
 
     def _insert_next(
-        self, table: str, names: tuple[str, ...], parent: tuple[str, ...], given: Sequence[Sequence[Any]]
+        self, table: str, parent: tuple[str, ...], names: tuple[str, ...], given: Sequence[Sequence[Any]]
     ) -> None:
         """Each as the next one of its parent, by `seq`; the write lock is held, so nobody else takes that number."""
         parent_of = itemgetter(*map(names.index, parent))
@@ -140,6 +140,25 @@ _EVENT = ("run_id", "seq", "kind", "detail", "created")
 _EFFECT = ("attempt_id", "name", "given_hash", "result", "created")
 _ANSWER = f"new.column{rows.STEP_ENDING.index('raw_answer') + 2}"
 _KEEP_PARTIAL = f"partial_answer = CASE WHEN {_ANSWER} = '' THEN partial_answer ELSE '' END"
+
+
+Given = tuple[tuple[str, ...], Sequence[Sequence[Any]]]
+"""Names of columns, and rows of them."""
+
+
+def _set(columns: rows.Columns[Any], given: Sequence[Sequence[Any]]) -> Given:
+    return _without(columns.unset, columns.names, given)
+
+
+def _without(unset: list[Any], names: tuple[str, ...], given: Sequence[Sequence[Any]]) -> Given:
+    """Without the last columns where no row sets them: they have that value by themselves.
+
+    A third of all values that a run stores; the interpreter looks for a conversion of each None in vain.
+    """
+    kept = len(names) - len(unset)
+    if any(row[kept:] != unset for row in given):
+        return names, given
+    return names[:kept], [row[:kept] for row in given]
 
 
 def _parts(given: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:

@@ -80,11 +80,20 @@ class Columns(Generic[T]):
     Text is cleaned, an enumeration is its value, a dictionary or a tuple of records is JSON.
     """
 
-    def __init__(self, kind: type[T], *, leave_out: frozenset[str] = frozenset()) -> None:
-        """`leave_out`: fields that are not one column."""
+    def __init__(
+        self, kind: type[T], *, leave_out: frozenset[str] = frozenset(), mostly_unset: tuple[str, ...] = ()
+    ) -> None:
+        """`leave_out`: fields that are not one column.
+
+        `mostly_unset`: fields whose default their column has, too (test_a_column_has_the_default_of_its_field), and
+        which few records set; they come last.
+        """
         types = get_type_hints(kind)
         self._kind = kind
-        self.names = tuple(one.name for one in fields(kind) if one.name not in leave_out)
+        known = {one.name: one.default for one in fields(kind) if one.name not in leave_out}
+        self.names = (*(name for name in known if name not in mostly_unset), *mostly_unset)
+        self.unset = [_to_column(types[name])(known[name]) for name in mostly_unset]
+        """What the last columns of a row are where nothing is set."""
         to = [(place, _to_column(types[name])) for place, name in enumerate(self.names)]
         words = {place for place, convert in to if convert is _value}
         self._values = attrgetter(
@@ -160,24 +169,32 @@ _CONVERTED = {int, json_text, _json_of_records}
 
 _runs = Columns(Run)
 run_row, run_from = _runs.row, _runs.record
-attempts = Columns(Attempt)
+attempts = Columns(Attempt, mostly_unset=("reason", "ended", "result", "answer", "executor"))
 attempt_row, attempt_from = attempts.row, attempts.record
-conversations = Columns(Conversation)
+conversations = Columns(Conversation, mostly_unset=("kind", "head_id", "named", "model", "forked_from", "merged"))
 conversation_row, conversation_from = conversations.row, conversations.record
-messages = Columns(StoredMessage)
+messages = Columns(
+    StoredMessage,
+    mostly_unset=(
+        *("parent_id", "ending", "reason", "depth", "tokens"),
+        *("attached", "tools", "copied_from", "thoughts"),
+    ),
+)
 message_row, message_from = messages.row, messages.record
 _approvals = Columns(Approval)
 approval_row, approval_from = _approvals.row, _approvals.record
-entries = Columns(OutboxEntry)
+entries = Columns(OutboxEntry, mostly_unset=("reason", "closed"))
 outbox_row, outbox_from = entries.row, entries.record
 event_from = Columns(Event).record
-_steps = Columns(Step, leave_out=frozenset(("usage", "cost")))
+_steps = Columns(Step, leave_out=frozenset(("usage", "cost")), mostly_unset=("ended", "finish"))
 
 _USAGE = (
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
     *("usage_estimated", "cost_nano_usd"),
 )
-STEP_NAMES = (*_steps.names, *_USAGE)
+STEP_NAMES = (*_USAGE[:-1], *_steps.names, _USAGE[-1])
+STEP_UNSET = [*_steps.unset, None]
+"""What the last of these columns are in a call that has not ended."""
 STEP_ENDING = ("started", "state", "raw_answer", "error", "ended", "finish", *_USAGE)
 """Columns that the end of a step says; it is known then when it was sent, which may be later than it was stored."""
 ATTEMPT_STATE = ("state", "reason", "ended", "result", "answer", "executor")
@@ -186,7 +203,8 @@ ATTEMPT_STATE = ("state", "reason", "ended", "result", "answer", "executor")
 
 def step_values(step: Step) -> list[Any]:
     """In the order of STEP_NAMES."""
-    return [*_steps.values(step), *_usage_values(step)]
+    *usage, cost = _usage_values(step)
+    return [*usage, *_steps.values(step), cost]
 
 
 def step_row(step: Step) -> Row:
