@@ -80,7 +80,8 @@ def write_outcomes(outline: Outline, wanted: Sequence[tuple[Task, Outcome]]) -> 
     """
     if outline.front_matter.newer:
         return [None] * len(wanted)
-    edits = [_plainest(outline, task, outcome) for task, outcome in wanted]
+    results = [clean_result(outcome.result) for _, outcome in wanted]
+    edits = [_plainest(outline, task, outcome, result) for (task, outcome), result in zip(wanted, results, strict=True)]
     together = merged(outline.text, [edit for one in edits for edit in one or ()])
     if together is None:
         return [None] * len(wanted)
@@ -90,8 +91,8 @@ def write_outcomes(outline: Outline, wanted: Sequence[tuple[Task, Outcome]]) -> 
     if places is None:
         return [None] * len(wanted)
     return [
-        one if not one or _says(after, places.get(task.segment.key), task, outcome) else None
-        for one, (task, outcome) in zip(edits, wanted, strict=True)
+        one if not one or _says(after, places.get(task.segment.key), task, outcome, result) else None
+        for one, (task, outcome), result in zip(edits, wanted, results, strict=True)
     ]
 
 
@@ -182,10 +183,9 @@ def _indent(task: Task) -> str:
     return line[:blanks] + " " * (task.content_column - column)
 
 
-def _plainest(outline: Outline, task: Task, outcome: Outcome) -> tuple[TextEdit, ...] | None:
+def _plainest(outline: Outline, task: Task, outcome: Outcome, result: str) -> tuple[TextEdit, ...] | None:
     """The first way that `write_outcome` would try; None where that touches more than the task's own head."""
     line = tuple(_first_line(outline.text, task, outcome))
-    result = clean_result(outcome.result)
     if not result or task.result == result:
         return line
     edit, head = next(_result_edits(outline, task, result, clean_result(outcome.ours)))
@@ -230,7 +230,7 @@ def _shared_pages(old: Sequence[Page], new: Sequence[Page]) -> tuple[int, int]:
     return front, back
 
 
-def _says(after: Outline, place: int | None, task: Task, outcome: Outcome) -> bool:
+def _says(after: Outline, place: int | None, task: Task, outcome: Outcome, result: str) -> bool:
     """Whether the task, which is at this place in the new outline, reads there as it should."""
     now = None if place is None else after.node(place)
     if not isinstance(now, Task):
@@ -240,7 +240,7 @@ def _says(after: Outline, place: int | None, task: Task, outcome: Outcome) -> bo
         (now.mark, now.depth, now.ordered) == (outcome.mark, task.depth, task.ordered)
         and _first_line_says(now, task, outcome)
         and (said.description, said.acceptance) == (should.description, should.acceptance)
-        and said.result == (clean_result(outcome.result) or should.result)
+        and said.result == (result or should.result)
     )
 
 

@@ -41,7 +41,7 @@ def stream_with_retries(
 
 
 class RetriedStream(AsyncIterator[Event]):
-    """No generator, because each of those costs its loop a registration; to be closed like one."""
+    """No generator, because each of those costs its loop a registration; one task reads it, and closes it like one."""
 
     def __init__(self, provider: Provider, request: Request, backoff: _Backoff, silence: float) -> None:
         self._provider = provider
@@ -52,8 +52,10 @@ class RetriedStream(AsyncIterator[Event]):
         """Of the try that is under way."""
         self._begun = False
         """An event was handed on: from then on nothing is tried again."""
-        self._waiting: asyncio.Task[Any] | None = None
-        """Whose wait for an event is under way, and since when."""
+        self._reader: asyncio.Task[Any] | None = None
+        """Who asks for the events of this try."""
+        self._waiting = False
+        """Whether a wait for an event is under way, and since when."""
         self._since = 0.0
         self._over = False
         self._closed = False
@@ -63,6 +65,7 @@ class RetriedStream(AsyncIterator[Event]):
         while not self._closed:
             if self._events is None:
                 self._events = self._provider.stream(self._request)
+                self._reader = asyncio.current_task()
                 self._watch.add(self)
             try:
                 event = await self._next(self._events)
@@ -93,8 +96,7 @@ class RetriedStream(AsyncIterator[Event]):
             await events.aclose()
 
     async def _next(self, events: AsyncIterator[Event]) -> Event:
-        self._since = time.monotonic()
-        self._waiting = task = asyncio.current_task()
+        self._since, self._waiting, task = time.monotonic(), True, self._reader
         before = 0 if task is None else task.cancelling()
         try:
             return await anext(events)
@@ -107,14 +109,14 @@ class RetriedStream(AsyncIterator[Event]):
                 ) from None
             raise
         finally:
-            self._waiting, self._over = None, False
+            self._waiting = self._over = False
 
     def look(self, now: float) -> float:
         """Give the call up when it has been silent too long; else when to look again."""
-        due = now + self._silence if self._waiting is None else self._since + self._silence
-        if self._waiting is not None and due <= now:
+        due = self._since + self._silence if self._waiting else now + self._silence
+        if self._waiting and self._reader is not None and due <= now:
             self._over = True
-            self._waiting.cancel()
+            self._reader.cancel()
             return now + self._silence
         return due
 
