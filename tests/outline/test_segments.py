@@ -34,6 +34,21 @@ def test_spliced_pages_are_whole(first: list[Segment], changes: list[tuple[int, 
         module.PAGE = page
 
 
+@settings(deadline=None)
+@given(st.lists(made, min_size=1, max_size=30), st.data())
+def test_as_many_as_before_stay_in_their_pages(first: list[Segment], data: st.DataObject):
+    """What is known of where an id stands is true again, so a run need not look through all of a large outline."""
+    page, module.PAGE = module.PAGE, 4
+    try:
+        before = Segments.of(first)
+        start = data.draw(st.integers(0, len(first)))
+        new = data.draw(st.lists(made, max_size=len(first) - start))
+        after = before.splice(start, start + len(new), new)
+        assert [len(one.segments) for one in after.pages] == [len(one.segments) for one in before.pages]
+    finally:
+        module.PAGE = page
+
+
 def check_is(sequence: Segments, expected: list[Segment]) -> None:
     assert list(sequence) == expected
     assert len(sequence) == len(expected)

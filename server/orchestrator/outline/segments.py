@@ -375,6 +375,10 @@ class Segments:
         first, slot = self.spot(start) if start < len(self) else (len(self.pages) - 1, len(self.pages[-1].segments))
         last, behind = self.spot(end) if end < len(self) else (len(self.pages) - 1, len(self.pages[-1].segments))
         segments = [*self.pages[first].segments[:slot], *new, *self.pages[last].segments[behind:]]
+        if len(new) == end - start:  # the same pages, so that what is known of where something stands stays true
+            between = zip(self._counts[first : last + 1], self._counts[first + 1 : last + 2], strict=True)
+            kept = [segments[one - self._counts[first] : other - self._counts[first]] for one, other in between]
+            return Segments((*self.pages[:first], *(Page(tuple(page)) for page in kept), *self.pages[last + 1 :]))
         # A page that has become small joins the one before it.
         if len(segments) < PAGE // 4 and first > 0:
             first -= 1
