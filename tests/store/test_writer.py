@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import StoreError
-from orchestrator.store import Store
+from orchestrator.store import Store, writer
 from tests.store.samples import REPOSITORY, a_run, a_step, an_attempt, begin_all, opened, whole_step
 
 
@@ -42,6 +42,35 @@ async def test_waiting_writes_share_a_transaction(tmp_path) -> None:
         await asyncio.gather(*(store.add_event("run_1", "attempt.state", {}, 1.0) for _ in range(64)))
         await store._writing.run(lambda connection: connection.set_trace_callback(None))
         assert statements.count("COMMIT") < 16
+
+
+async def test_where_many_write_the_next_ones_share_a_commit(tmp_path, monkeypatch) -> None:
+    """What follows from answers is queued over some turns of the event loop."""
+    monkeypatch.setattr(writer, "MOMENT", 0.2)
+    monkeypatch.setattr(writer, "GATHER_SECONDS", 0.0)
+    async with opened(tmp_path / "orchestrator.db") as store:
+        await begin_all(store)
+        await asyncio.gather(*(store.add_event("run_1", "attempt.state", {}, 1.0) for _ in range(writer.MANY)))
+        statements: list[str] = []
+        await store._writing.set_trace_callback(statements.append)
+        queued = []
+        for _ in range(5):
+            queued.append(store.add_event("run_1", "attempt.state", {}, 1.0))
+            await asyncio.sleep(0.01)
+        for write in queued:
+            await write
+        await store._writing.run(lambda connection: connection.set_trace_callback(None))
+        assert statements.count("COMMIT") == 1
+
+
+async def test_whoever_writes_alone_does_not_wait_for_others(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(writer, "MOMENT", 3_600.0)
+    monkeypatch.setattr(writer, "GATHER_SECONDS", 3_600.0)
+    async with opened(tmp_path / "orchestrator.db") as store:
+        await begin_all(store)
+        for number in range(1, 4):
+            stored = await asyncio.wait_for(store.add_event("run_1", "attempt.state", {}, 1.0), 60)
+            assert stored.seq == number
 
 
 async def test_writes_are_committed_in_order(tmp_path) -> None:
