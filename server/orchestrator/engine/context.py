@@ -97,7 +97,7 @@ class Brief:
         return replace(self, siblings=()) if self.siblings else self
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One piece of a context, as `orchestrator/context` will show it."""
 
@@ -195,13 +195,13 @@ def _siblings(outline: Outline, task: Task) -> tuple[str, ...]:
 def parts(brief: Brief) -> tuple[Part, ...]:
     """The context of a call in the order in which the model reads it; empty pieces are left out."""
     pieces = [
-        ("Goal", " / ".join(brief.sections)),
-        ("Part of", "\n".join(_parent_lines(brief.parents))),
+        ("Goal", " / ".join(brief.sections) if brief.sections else ""),
+        ("Part of", "\n".join(_parent_lines(brief.parents)) if brief.parents else ""),
         ("Task", brief.title),
         ("Description", brief.description),
         ("Accept", brief.acceptance),
         ("Results it builds on", _listed(brief.results)),
-        ("Attached files", "\n\n".join([f"{file.path}:\n{_indent(file.text)}" for file in brief.files])),
+        ("Attached files", "\n\n".join([f"{each.path}:\n{_indent(each.text)}" for each in brief.files])),
         ("Results of its subtasks", _listed(brief.subtasks)),
         ("Tasks beside it, planned separately", "\n".join([f"- {title}" for title in brief.siblings])),
     ]
@@ -275,7 +275,8 @@ def _parent_lines(parents: tuple[ParentBrief, ...]) -> list[str]:
     lines: list[str] = []
     for depth, parent in enumerate(parents):
         lines.append("  " * depth + f"- {parent.title}")
-        lines.extend("  " * (depth + 1) + line for line in parent.description.splitlines() if line.strip())
+        if parent.description:
+            lines.extend("  " * (depth + 1) + line for line in parent.description.splitlines() if line.strip())
     return lines
 
 

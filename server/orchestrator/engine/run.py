@@ -224,10 +224,11 @@ class BranchRun:
         """
 
         def told(done: Write[Any]) -> None:
-            if isinstance(error := done.exception(), OrchestratorError):
-                self.fail(error)
+            if isinstance(done.error, OrchestratorError):
+                self.fail(done.error)
                 return
-            self.board.tell(done.result() or ())
+            if events := done.result():
+                self.board.tell(events)
             if then is not None:
                 then()
 

@@ -800,14 +800,14 @@ class Store:
 
     def _told_of(self, told: Sequence[tuple[str, dict[str, Any]]]) -> list[Told]:
         """With what a listener is told: what the stored text says, which a later reader sees."""
+        found: list[Told] = []
         try:
-            found = [(kind, rows.json_text(detail), detail) for kind, detail in told]
+            for kind, detail in told:
+                text = rows.json_text(detail)
+                found.append((kind, text, detail if rows.comes_back(detail, text) else json.loads(text)))
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
-        return [
-            (rows.clean_text(kind), text, detail if rows.comes_back(detail, text) else json.loads(text))
-            for kind, text, detail in found
-        ]
+        return found
 
     async def _select(self, convert: Callable[[sqlite3.Row], T], query: str, *parameters: str | float) -> list[T]:
         def select(database: sqlite3.Connection) -> list[T]:

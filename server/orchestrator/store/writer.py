@@ -130,7 +130,8 @@ class Writer:
         if self._connection.closed:
             raise ValueError("Connection closed")
         self._waiting.append(write)
-        self._plan()
+        if not self._planned:
+            self._plan()
         return write
 
     def _plan(self) -> None:
