@@ -297,6 +297,23 @@ async def test_a_correction_comes_after_the_answers_that_did_not_know_it(folder)
         assert knows == [False, False, True, True]
 
 
+async def test_a_correction_of_a_second_try_is_none_of_the_first(folder):
+    """Both tries begin alike; only the second one was told something."""
+    script = [slow(0.3, finish("First.")), slow(20, finish("Never.")), code(finish("Fixed."))]
+    async with Branch(folder, TEXT, script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == 1)
+        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
+        await until(lambda: len(branch.requests()) == 2)
+        run.stop()
+        await run.ended()
+        assert (await (await branch.resume(run.run_id)).ended()).done == 1
+        requests = branch.requests()
+        assert len(requests) == 3, "the first answer came from the journal"
+        assert requests[2] == requests[1]
+        assert ["Use Decimal." in str(request.messages) for request in requests] == [False, True, True]
+
+
 async def test_a_correction_is_in_the_call_that_is_made_again(folder):
     script = [slow(0, ("list_files", {})), slow(20, finish("Never."))]
     async with Branch(folder, TEXT, [*script, code(finish("Fixed."))]) as branch:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -75,6 +76,8 @@ class TaskHands:
         self._recording: Write[None] | None = None
         """The record of the last answer or effect: nothing is done outside of the store before that is stored."""
         self._effects: dict[tuple[str, str], int] = {}
+        self._silent: Counter[str] = Counter()
+        """By what was given, how often corrections were taken in and nothing was recorded, since something was."""
         self._asked: list[Approval] | None = None if replay else []
         self._next_question = 0
         self._leaves = 0
@@ -137,8 +140,7 @@ class TaskHands:
             result = json.loads(stored)
         elif name == CORRECTIONS:
             result = [] if await self._went_on() else await work()
-            if result:  # mostly nobody has said anything
-                self._record(name, given_hash, result)
+            self._record_corrections(given_hash, result)
         else:
             await self.settled()
             result = await work()
@@ -146,6 +148,15 @@ class TaskHands:
         if name == CORRECTIONS:
             self._take_in(result)
         return result
+
+    def _record_corrections(self, given_hash: str, result: Sequence[str]) -> None:
+        """Mostly nobody has said anything, and that is recorded only where something comes behind it."""
+        if not result:
+            self._silent[given_hash] += 1
+            return
+        for _ in range(self._silent.pop(given_hash, 0)):
+            self._record(CORRECTIONS, given_hash, [])
+        self._record(CORRECTIONS, given_hash, result)
 
     async def _went_on(self) -> bool:
         """Whether a call that the journal has came next: then nothing had been said, or that would be recorded."""

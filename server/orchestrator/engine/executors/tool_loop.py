@@ -103,9 +103,12 @@ class ToolLoop:
         calls = self._named(answer.finished.calls)
         self._messages.append(Message(Speaker.ASSISTANT, answer.text, calls, echo=answer.finished.echo))
         results, finished = await self._answers(calls)
-        last = _FINISH_NOW if self._turn == settings.turns - 1 and finished is None else ""
+        if finished is not None:  # what the person says now no call has shown: it comes with the next news, or too late
+            self._messages.append(Message(Speaker.USER, "", results=results))
+            return Ended(finished)
+        last = _FINISH_NOW if self._turn == settings.turns - 1 else ""
         await self._say(last if calls else last or _CALL_FINISH, results)
-        return bool(calls) if finished is None else Ended(finished)
+        return bool(calls)
 
     async def _call(self) -> Answer:
         """An answer that broke off is asked for again: nothing of it was acted on, so nothing has to be taken back."""
