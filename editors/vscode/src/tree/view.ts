@@ -315,6 +315,9 @@ export class TaskTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     // Whoever selects several rows keeps them: the first click has moved the cursor, and that comes back here.
     const name = this.getTreeItem(row).id ?? "";
     const keeps = !focus && this.selected.has(name);
+    if (keeps && this.selected.size === 1 && this.view.visible) {
+      return true; // it is shown already; to show a row opens its view, also one that a key hides in that moment
+    }
     this.revealing.add(name);
     this.changes.now(); // VS Code shows no row that it has not heard of
     try {
