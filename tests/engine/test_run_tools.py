@@ -274,6 +274,23 @@ def slow(seconds, *calls):
     return {**code(*calls), "answer": "Hm.", "delay": seconds, "repeat": False}
 
 
+async def corrected(folder, script, *, said_at, stopped_at):
+    """The requests of a run that a person says something to, and that is cut off and resumed, each as it is asked."""
+    async with Branch(folder, TEXT, script) as branch:
+        run = await branch.start()
+        await until(lambda: len(branch.requests()) == said_at)
+        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
+        await until(lambda: len(branch.requests()) == stopped_at)
+        run.stop()
+        await run.ended()
+        assert (await (await branch.resume(run.run_id)).ended()).done == 1
+        return branch.requests()
+
+
+def knowing(requests):
+    return ["Use Decimal." in str(request.messages) for request in requests]
+
+
 async def test_a_correction_comes_after_the_answers_that_did_not_know_it(folder):
     """Nothing is recorded where nobody had said anything, so a restart must know it from the calls that followed."""
     script = [
@@ -282,46 +299,21 @@ async def test_a_correction_comes_after_the_answers_that_did_not_know_it(folder)
         slow(20, finish("Never.")),
         code(finish("Fixed.")),
     ]
-    async with Branch(folder, TEXT, script) as branch:
-        run = await branch.start()
-        await until(lambda: len(branch.requests()) == 2)
-        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
-        await until(lambda: len(branch.requests()) == 3)
-        run.stop()
-        await run.ended()
-        assert (await (await branch.resume(run.run_id)).ended()).done == 1
-        requests = branch.requests()
-        assert len(requests) == 4, "what was answered came from the journal"
-        assert requests[3] == requests[2]
-        knows = ["Use Decimal." in str(request.messages) for request in requests]
-        assert knows == [False, False, True, True]
+    requests = await corrected(folder, script, said_at=2, stopped_at=3)
+    assert len(requests) == 4, "what was answered came from the journal"
+    assert requests[3] == requests[2]
+    assert knowing(requests) == [False, False, True, True]
 
 
 async def test_a_correction_of_a_second_try_is_none_of_the_first(folder):
     """Both tries begin alike; only the second one was told something."""
     script = [slow(0.3, finish("First.")), slow(20, finish("Never.")), code(finish("Fixed."))]
-    async with Branch(folder, TEXT, script) as branch:
-        run = await branch.start()
-        await until(lambda: len(branch.requests()) == 1)
-        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
-        await until(lambda: len(branch.requests()) == 2)
-        run.stop()
-        await run.ended()
-        assert (await (await branch.resume(run.run_id)).ended()).done == 1
-        requests = branch.requests()
-        assert len(requests) == 3, "the first answer came from the journal"
-        assert requests[2] == requests[1]
-        assert ["Use Decimal." in str(request.messages) for request in requests] == [False, True, True]
+    requests = await corrected(folder, script, said_at=1, stopped_at=2)
+    assert len(requests) == 3, "the first answer came from the journal"
+    assert requests[2] == requests[1]
+    assert knowing(requests) == [False, True, True]
 
 
 async def test_a_correction_is_in_the_call_that_is_made_again(folder):
-    script = [slow(0, ("list_files", {})), slow(20, finish("Never."))]
-    async with Branch(folder, TEXT, [*script, code(finish("Fixed."))]) as branch:
-        run = await branch.start()
-        await until(lambda: len(branch.requests()) == 2)
-        await run.say(branch.task("Fix it").task_id, "Use Decimal.")
-        run.stop()
-        await run.ended()
-        assert (await (await branch.resume(run.run_id)).ended()).done == 1
-        knows = ["Use Decimal." in str(request.messages) for request in branch.requests()]
-        assert knows == [False, False, True]
+    script = [slow(0, ("list_files", {})), slow(20, finish("Never.")), code(finish("Fixed."))]
+    assert knowing(await corrected(folder, script, said_at=2, stopped_at=2)) == [False, False, True]

@@ -135,28 +135,27 @@ class TaskHands:
 
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
         given_hash, stored = await self._recorded(name, given)
-        result: Any
-        if stored is not None:
-            result = json.loads(stored)
-        elif name == CORRECTIONS:
-            result = [] if await self._went_on() else await work()
-            self._record_corrections(given_hash, result)
-        else:
-            await self.settled()
-            result = await work()
-            self._record(name, given_hash, result)
         if name == CORRECTIONS:
-            self._take_in(result)
+            shown = await self._corrected(given_hash, work) if stored is None else json.loads(stored)
+            self._take_in(shown)
+            return shown
+        if stored is not None:
+            return json.loads(stored)
+        await self.settled()
+        result = await work()
+        self._record(name, given_hash, result)
         return result
 
-    def _record_corrections(self, given_hash: str, result: Sequence[str]) -> None:
+    async def _corrected(self, given_hash: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """Mostly nobody has said anything, and that is recorded only where something comes behind it."""
-        if not result:
+        said = None if await self._went_on() else await work()
+        if not said:
             self._silent[given_hash] += 1
-            return
+            return []
         for _ in range(self._silent.pop(given_hash, 0)):
             self._record(CORRECTIONS, given_hash, [])
-        self._record(CORRECTIONS, given_hash, result)
+        self._record(CORRECTIONS, given_hash, said)
+        return said
 
     async def _went_on(self) -> bool:
         """Whether a call that the journal has came next: then nothing had been said, or that would be recorded."""

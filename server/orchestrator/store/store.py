@@ -804,7 +804,9 @@ class Store:
         try:
             for kind, detail in told:
                 text = rows.json_text(detail)
-                found.append((kind, text, detail if rows.comes_back(detail, text) else json.loads(text)))
+                found.append(
+                    (rows.clean_text(kind), text, detail if rows.comes_back(detail, text) else json.loads(text))
+                )
         except (TypeError, ValueError, RecursionError) as error:
             raise failures.store_error(error, failures.place_of(self.path)) from error
         return found
