@@ -426,8 +426,10 @@ class VSCode:
         # As the tools of the browser do it: the page's own policy lets no other script in.
         axe = (EXTENSION / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
         found: list[tuple[str, list[str]]] = []
-        pages = [frame for frame in self.page.frames if "fake.html" in frame.url or frame.name == "active-frame"]
-        pages = [frame for frame in pages if "<body></body>" not in frame.content()]  # one that comes or goes just now
+        # By the elements: what the browser's tools know a frame by is sometimes not told when VS Code fills one.
+        outer = [one.content_frame() for one in self.page.query_selector_all("iframe.webview")]
+        inner = [one.content_frame() for frame in outer if frame for one in frame.query_selector_all("iframe")]
+        pages = [frame for frame in inner if frame and "<body></body>" not in frame.content()]  # else it comes or goes
         assert pages, "no webview is open"
         for frame in pages:
             with self._with_scripts(frame) as place:
