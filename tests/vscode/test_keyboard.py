@@ -48,6 +48,7 @@ def focused(code: VSCode, page: Page) -> Locator:
 
 def test_a_split_without_a_mouse(code: VSCode, page: Page, focused: Locator) -> None:
     code.inside("tidy")
+    code.inside("command", "workbench.actions.treeView.orchestrator.tasks.collapseAll")  # what other modules opened
     press, write = page.keyboard.press, page.keyboard.type
     box = page.locator(".quick-input-widget input")
     press("Control+p")
@@ -126,13 +127,21 @@ def test_a_run_without_a_mouse(code: VSCode, page: Page, focused: Locator) -> No
 
 
 def test_views_that_a_key_hides_stay_hidden(code: VSCode, page: Page) -> None:
-    """The tree goes to the cursor a moment behind it, and VS Code opens a view that is asked to show a row."""
+    """The tree goes to the cursor a moment behind it, and VS Code opens a view that is asked to show a row.
+
+    In another task it asks; a key in just these milliseconds cannot be known before, so here it comes earlier. Within a
+    task it does not ask, whenever the key comes.
+    """
     code.inside("tidy")
-    code.inside("show", "renovation.tasks.md", "Organise the renovation")
+    code.inside("show", "renovation.tasks.md", "Organise")
     title = code.row("Organise the renovation")
-    for moment in (110, 130, 150, 170):
+    expect(title).to_have_class(re.compile("selected"), timeout=PATIENCE)
+    for key, moment in [("ArrowRight", moment) for moment in (110, 130, 150, 170)] + [
+        ("ArrowDown", 0),
+        ("ArrowUp", 50),
+    ]:
         expect(title).to_be_visible(timeout=PATIENCE)
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press(key)
         page.wait_for_timeout(moment)
         page.keyboard.press("Control+b")
         expect(title).to_be_hidden(timeout=PATIENCE)
