@@ -13,7 +13,7 @@ from orchestrator.engine.changes import Change, existing, read_changes
 from orchestrator.errors import EditRefusedError, ProtocolError, TaskError
 from orchestrator.model.run import RunKind, SplitState
 from orchestrator.outline.parse import parse
-from tests.engine.test_split import Scene
+from tests.engine.test_split import Scene, accept_and_end
 
 TEXT = """# Ship it
 
@@ -97,6 +97,19 @@ async def test_some_of_the_changes(tmp_path: Path):
             split.edit(split.proposal.plan)
         await split.accept([(1,)])
         assert scene.document.text == TEXT.replace("- [ ] Style it", "- [-] Style it")
+
+
+@pytest.mark.parametrize("written", [True, False])
+@pytest.mark.parametrize("items", [None, [(0,)], [(1,)], [(2,)]])
+async def test_a_new_plan_is_remembered_though_its_program_ended(tmp_path: Path, monkeypatch, items, written):
+    """By its changes, those that add nothing, too: each is seen in the text."""
+    async with Scene(tmp_path, [entry(*OPERATIONS)], TEXT) as scene:
+        target = scene.document.target("Build the page")
+        split = await scene.start(replan=True, target=target)
+        await split.settled()
+        store = await accept_and_end(scene, split, target, monkeypatch, items, written=written)
+        await scene.session.note_written_splits(target.uri, scene.document.outline)
+        assert set(await store.split_hashes(target.uri)) == ({"b7c2d"} if written else set())
 
 
 async def test_a_subtask_that_was_done_meanwhile_is_left(tmp_path: Path):

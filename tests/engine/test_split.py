@@ -576,6 +576,30 @@ async def test_stopped_after_the_edit_is_applied(tmp_path):
             await store.aclose()
 
 
+async def accept_and_end(scene, split, target, monkeypatch, items=None, *, written):
+    """As if its program had ended before what it wrote was on record, or before it wrote anything."""
+    store = await scene.session.store()
+    kept, apply = store.keep_split, target.apply
+
+    async def keep(record):
+        if record.outcome is not SplitOutcome.WRITING:
+            raise StoreUnwritableError("The disk is gone.", hint="Mend it.")
+        await kept(record)
+
+    async def change(*given):
+        if not written:
+            raise EditRefusedError("No.", hint="Try again.")
+        return await apply(*given)
+
+    monkeypatch.setattr(store, "keep_split", keep)
+    monkeypatch.setattr(target, "apply", change)
+    with nullcontext() if written else pytest.raises(EditRefusedError):
+        await split.accept(items)
+    assert await store.split_hashes(target.uri) == {}
+    monkeypatch.undo()
+    return store
+
+
 @pytest.mark.parametrize("written", [True, False])
 async def test_a_split_is_remembered_though_its_program_ended(tmp_path, monkeypatch, written):
     """Between its words in the text and the record of them: what the text says counts."""
@@ -583,25 +607,7 @@ async def test_a_split_is_remembered_though_its_program_ended(tmp_path, monkeypa
         target = scene.document.target("Build the login page")
         split = await scene.start(target=target)
         await split.settled()
-        store = await scene.session.store()
-        kept, apply = store.keep_split, target.apply
-
-        async def keep(record):
-            if record.outcome is not SplitOutcome.WRITING:
-                raise StoreUnwritableError("The disk is gone.", hint="Mend it.")
-            await kept(record)
-
-        async def change(*given):
-            if not written:
-                raise EditRefusedError("No.", hint="Try again.")
-            return await apply(*given)
-
-        monkeypatch.setattr(store, "keep_split", keep)
-        monkeypatch.setattr(target, "apply", change)
-        with nullcontext() if written else pytest.raises(EditRefusedError):
-            await split.accept()
-        assert await store.split_hashes(target.uri) == {}
-        monkeypatch.undo()
+        store = await accept_and_end(scene, split, target, monkeypatch, written=written)
         await scene.session.note_written_splits(target.uri, scene.document.outline)
         task = scene.task("Build the login page")
         assert await store.split_hashes(target.uri) == ({task.task_id: text_hash(task)} if written else {})

@@ -248,6 +248,29 @@ def changes_as_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     ]
 
 
+def changes_from_json(stored: Sequence[Mapping[str, str]]) -> tuple[Change, ...]:
+    """What `changes_as_json` made of them."""
+    return tuple(
+        Change(
+            ChangeKind(one["op"]),
+            one["id"],
+            one["was"],
+            PlannedTask(one["title"], one["description"], one["acceptance"]),
+            one["reason"],
+            one["under"],
+        )
+        for one in stored
+    )
+
+
+def are_made(changes: Sequence[Change], outline: Outline, parent: Task) -> bool:
+    """Whether the subtasks say all of it."""
+    try:
+        return not rewrite_edits(outline, parent, changes, lambda: "")
+    except EditRefusedError:
+        return False
+
+
 def _operations(text: str) -> list[object] | None:
     for values in (answer_shapes.json_values(text), answer_shapes.nearly_json_values(text)):
         for value in values:

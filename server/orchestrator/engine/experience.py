@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
+from orchestrator.engine.changes import are_made, changes_from_json
 from orchestrator.engine.classifier import Judge, Labelled, shipped_labels
 from orchestrator.engine.playbooks import ACCEPTED, SAVED, Library, Match, Playbook, read_playbook, shipped
 from orchestrator.errors import ConfigError, ProviderUnavailableError
@@ -119,10 +120,17 @@ async def note_written(store: Store, uri: str, outline: Outline) -> None:
     for record in await store.splits_being_written(uri):
         named = outline.by_id(record.task_id) if record.task_id else ()
         found = named or [task for task in outline.tasks() if task.title == record.title]
-        planned = {clean_title(step.title) for step in _steps(record.plan)}
-        if len(found) == 1 and planned and planned <= {child.title for child in found[0].children}:
+        if len(found) == 1 and _stands(record.plan, outline, found[0]):
             task_id = found[0].task_id or record.task_id
             await store.keep_split(replace(record, outcome=SplitOutcome.APPLIED, task_id=task_id))
+
+
+def _stands(plan: Mapping[str, Any], outline: Outline, task: Task) -> bool:
+    """Whether the subtasks of this task are as the plan has them."""
+    if changes := changes_from_json(plan.get("changes", ())):
+        return are_made(changes, outline, task)
+    planned = {clean_title(step.title) for step in _steps(plan)}
+    return bool(planned) and planned <= {child.title for child in task.children}
 
 
 async def note_taken_back(store: Store, uri: str, outline: Outline) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from orchestrator.engine.changes import Change, ChangeKind, changes_as_json, existing, rewrite_edits
 from orchestrator.engine.editor import Place
@@ -68,6 +69,9 @@ class Replan(Split):
 
     def _count(self, plan: Plan) -> int:  # noqa: ARG002 - the changes are counted, not what of them is new
         return len(self._proposal.changes)
+
+    def _as_json(self, plan: Plan) -> dict[str, Any]:
+        return {**super()._as_json(plan), "changes": changes_as_json(self._proposal.changes)}
 
     def _edits(self, place: Place, plan: Plan, *, fields: bool) -> tuple[TextEdit, ...]:
         allowed = iter(granted(plan, inherited_of(place), accepted=fields).tasks)

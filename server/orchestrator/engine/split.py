@@ -350,7 +350,8 @@ class Split:
 
     async def _apply(self, plan: Plan, *, fields: bool) -> Applied:
         """Write `plan` where the task is now; compute it anew when the text changed in between."""
-        await self._emit("split.accepted", {"plan": as_json(plan), "textHash": self._text_hash, "fields": fields})
+        accepted = self._as_json(plan)
+        await self._emit("split.accepted", {"plan": accepted, "textHash": self._text_hash, "fields": fields})
         for tries_left in reversed(range(APPLY_TRIES)):
             place = await self._target.place()
             self._require_no_other_split(place, plan)
@@ -425,10 +426,14 @@ class Split:
             text_hash=self._text_hash,
             verdict=self._verdict,
             outcome=outcome,
-            plan=as_json(plan),
+            plan=self._as_json(plan),
             ended=time.time(),
         )
         await self._journal.keep_split(record)
+
+    def _as_json(self, plan: Plan) -> dict[str, Any]:
+        """What is written, or was not wanted, as the journal has it."""
+        return as_json(plan)
 
     async def _note_task_id(self) -> None:
         """The edit gave the task an id; conversations are found again by it."""
