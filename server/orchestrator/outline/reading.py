@@ -93,6 +93,7 @@ class Reader:
         anchor: Mark | None = None
         was_blank, self._behind_blank = self._behind_blank, False
         match_line = _LINE.match
+        in_fence, in_paragraph = _Leaf.FENCE, _Leaf.PARAGRAPH
         for line, string, start, end in _lines(self._text, self._line):
             match = match_line(string, start, end)
             kind = match.lastgroup if match else None
@@ -100,7 +101,7 @@ class Reader:
             n = len(indent_text)
             if "\t" in indent_text:
                 n = skip_blanks(indent_text, 0, n, 0)[1]
-            if leaf is _Leaf.FENCE:
+            if leaf is in_fence:
                 if kind == "blank" or n >= fence_frame.column:
                     if kind == "fence" and n - fence_frame.column < TAB_WIDTH and _closes(string, match, end, fence):
                         leaf = _Leaf.NONE
@@ -115,7 +116,7 @@ class Reader:
             top = record.frame
             task_or_item = match is not None and match["gap"] is not None
             # What goes on with the paragraph or quote that is open?
-            if leaf is _Leaf.PARAGRAPH:
+            if leaf is in_paragraph:
                 if kind in {"plain", "bracket"}:
                     continue
                 if kind != "criteria" and n - top.column >= TAB_WIDTH:
@@ -161,7 +162,7 @@ class Reader:
                     )  # fmt: skip
                 else:
                     record.start_item(line, frame, marker, n, n + width)
-                leaf = _Leaf.PARAGRAPH
+                leaf = in_paragraph
             elif kind == "hashes" and frame.above is None:
                 record.start_section(line, frame, len(match["hashes"]), "#", 0, string, start, end, restart=True)
                 leaf = _Leaf.NONE
