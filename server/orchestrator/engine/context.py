@@ -141,12 +141,19 @@ class Surroundings:
         return self._fields.of_child(task, self._parent(task))
 
     def _parent(self, task: Task) -> Node | None:
-        if self._asked is None or self._asked[0] is not task:
-            index = self.outline.segments.parent(self.outline.index_of(task))
-            if index is not None and index not in self._nodes:
-                self._nodes[index] = self.outline.node(index)
-            self._asked = task, None if index is None else self._nodes[index]
-        return self._asked[1]
+        if self._asked is not None:
+            asked, parent = self._asked
+            if asked is task:
+                return parent
+            if asked.index + 1 == task.index and asked.segment.shape.rank == task.segment.shape.rank:
+                self._asked = task, parent  # right behind it on the same level
+                return parent
+        index = self.outline.segments.parent(self.outline.index_of(task))
+        if index is not None and index not in self._nodes:
+            self._nodes[index] = self.outline.node(index)
+        parent = None if index is None else self._nodes[index]
+        self._asked = task, parent
+        return parent
 
     def _below(self, node: Node) -> _Shared:
         if (known := self._shared.get(node.index)) is None:
@@ -259,9 +266,9 @@ def text_hash(task: Task) -> str:
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def results_below(task: Task, fresh: Mapping[str, str]) -> list[ResultBrief]:
-    """Of its subtasks, as many as a brief shows; `fresh` are results, by id, that are not in the text yet."""
-    done = islice((child for child in task.children if child.status is not Status.CANCELLED), SUBTASK_RESULTS)
+def results_of(subtasks: Sequence[Task], fresh: Mapping[str, str]) -> list[ResultBrief]:
+    """As many as a brief shows; `fresh` are results, by id, that are not in the text yet."""
+    done = islice((child for child in subtasks if child.status is not Status.CANCELLED), SUBTASK_RESULTS)
     return [ResultBrief(child.title, fresh.get(child.task_id or "") or child.result or "done") for child in done]
 
 

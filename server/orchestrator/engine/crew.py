@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine import limits
 from orchestrator.engine.attempt import TaskRun
-from orchestrator.engine.context import results_below
+from orchestrator.engine.context import results_of
 from orchestrator.engine.editor import View
 from orchestrator.engine.marks import GONE
 from orchestrator.engine.schedule import End, Kind
@@ -214,9 +214,10 @@ class Crew:
         if run.around(outline).above(task).settled and settled_above(run, outline, task):
             run.schedule.end(key, End.CANCELLED)
             return None
-        if kind is Kind.GATHER and all(child.status is Status.CANCELLED for child in task.children):
+        children = task.children if kind is Kind.GATHER else ()
+        if kind is Kind.GATHER and all(child.status is Status.CANCELLED for child in children):
             # Nothing says that it is done: the split was undone, or all of it given up.
-            run.schedule.block(key, f"all its subtasks were {'cancelled' if task.children else 'removed'}")
+            run.schedule.block(key, f"all its subtasks were {'cancelled' if children else 'removed'}")
             return None
         stored = self.stored.pop(key, None)
         if stored is not None and kind is Kind.GATHER and stored.state not in _GATHERING:
@@ -231,7 +232,7 @@ class Crew:
         child = self._tasks[key] = TaskRun(run, task, outline, stored)
         if kind is Kind.LEAF:
             return child.leaf(step_through=self._steps_through(outline, task))
-        return child.gather(results_below(task, self.fresh))
+        return child.gather(results_of(children, self.fresh))
 
     def _steps_through(self, outline: Outline, task: Task) -> bool:
         """Whether the person is asked before it: not for the one task that was started by name."""

@@ -134,27 +134,27 @@ class TaskHands:
         return route if said is None else replace(route, prices=Prices({**route.prices.own, route.name: said}))
 
     async def once(self, name: str, given: Mapping[str, Any], work: Callable[[], Awaitable[Any]]) -> Any:
-        given_hash, stored = await self._recorded(name, given)
+        written, stored = await self._recorded(name, given)
         if name == CORRECTIONS:
-            shown = await self._corrected(given_hash, work) if stored is None else json.loads(stored)
+            shown = await self._corrected(written, work) if stored is None else json.loads(stored)
             self._take_in(shown)
             return shown
         if stored is not None:
             return json.loads(stored)
         await self.settled()
         result = await work()
-        self._record(name, given_hash, result)
+        self._record(name, written, result)
         return result
 
-    async def _corrected(self, given_hash: str, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def _corrected(self, given: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """Mostly nobody has said anything, and that is recorded only where something comes behind it."""
         said = None if await self._went_on() else await work()
         if not said:
-            self._silent[given_hash] += 1
+            self._silent[given] += 1
             return []
-        for _ in range(self._silent.pop(given_hash, 0)):
-            self._record(CORRECTIONS, given_hash, [])
-        self._record(CORRECTIONS, given_hash, said)
+        for _ in range(self._silent.pop(given, 0)):
+            self._record(CORRECTIONS, given, [])
+        self._record(CORRECTIONS, given, said)
         return said
 
     async def _went_on(self) -> bool:
@@ -179,18 +179,19 @@ class TaskHands:
         self._run.when_stored(stored, tell)
 
     async def _recorded(self, name: str, given: Mapping[str, Any]) -> tuple[str, str | None]:
-        """The hash of what is given, and what the journal has for this time (JSON)."""
-        given_hash = hashlib.sha256(_sorted(given).encode("utf-8", "replace")).hexdigest()
-        place = self._effects.get((name, given_hash), 0)
-        self._effects[name, given_hash] = place + 1
+        """What is given as JSON, and what the journal has for this time (JSON, too)."""
+        written = _sorted(given)
+        place = self._effects.get((name, written), 0)
+        self._effects[name, written] = place + 1
         if not self._replay:
-            return given_hash, None
-        return given_hash, await self._run.store.effect(self._task.attempt.attempt_id, name, given_hash, place)
+            return written, None
+        attempt_id = self._task.attempt.attempt_id
+        return written, await self._run.store.effect(attempt_id, name, _hash(written), place)
 
-    def _record(self, name: str, given_hash: str, result: Any) -> None:
+    def _record(self, name: str, given: str, result: Any) -> None:
         """In line with all else that is stored: a call that builds on it is in the journal behind it."""
         attempt_id = self._task.attempt.attempt_id
-        self._recording = self._run.store.add_effect(attempt_id, name, given_hash, _as_json(result), time.time())
+        self._recording = self._run.store.add_effect(attempt_id, name, _hash(given), _as_json(result), time.time())
         self._run.when_stored(self._recording)
 
     async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
@@ -200,7 +201,7 @@ class TaskHands:
         """What was allowed stays so after a restart; what was not is looked at anew: a person may say more then."""
         self._leaves += 1
         given = {"kind": kind, "title": title, "number": self._leaves, "what": approvals.what(detail)}
-        given_hash, recorded = await self._recorded("leave", given)
+        written, recorded = await self._recorded("leave", given)
         if recorded is not None:
             return True
         said = await self._run.leaves()
@@ -208,7 +209,7 @@ class TaskHands:
         standing = approvals.standing(self.settings, trusted=self._run.trusted, yes=request.yes, given=said)
         decision = approvals.decide(kind, detail, standing)
         if decision.allowed:
-            self._record("leave", given_hash, decision.reason)
+            self._record("leave", written, decision.reason)
             if self._replay:  # it may have been asked before
                 await self._run.store.withdraw_approvals(self._task.attempt.attempt_id, time.time())
             self.tell(f"{title}: allowed by {decision.reason}.")
@@ -312,3 +313,7 @@ class TaskHands:
                 time.time(),
             )
         return await self._task.wait_for(approval, is_new=is_new)
+
+
+def _hash(given: str) -> str:
+    return hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()

@@ -472,8 +472,9 @@ def _unmet(item: _Item) -> str:
 
 
 def _key(task: Task) -> str:
-    assert task.task_id is not None, "ids are written before a run is scheduled"
-    return task.task_id
+    task_id = task.segment.task_id
+    assert task_id is not None, "ids are written before a run is scheduled"
+    return task_id
 
 
 def _short(title: str) -> str:

@@ -144,7 +144,7 @@ async def _done(
 
 
 def _above_results(brief: Brief, task: Task) -> Brief:
-    results = context.results_below(task, {})
+    results = context.results_of(task.children, {})
     if not results:
         raise TaskError("The task has no subtasks to sum up.", hint="Split it, or choose one that has some.")
     return context.summed_up(brief, results)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
+from operator import attrgetter
 
 from orchestrator.model.record import record
 
@@ -45,7 +46,10 @@ def apply(string: str, edits: Sequence[TextEdit]) -> str:
 
 def in_order(edits: Sequence[TextEdit]) -> list[TextEdit]:
     """By place; what is inserted at the start of a replaced part stands before it."""
-    return sorted(edits, key=lambda edit: (edit.start, edit.end))
+    return sorted(edits, key=_PLACE)
+
+
+_PLACE = attrgetter("start", "end")
 
 
 def minimal(old: str, new: str) -> TextEdit | None:

@@ -174,7 +174,8 @@ def _children_line(task: Task) -> int:
     below, rank = task.index + 1, task.segment.shape.rank
     if below >= len(segments) or segments[below].shape.rank <= rank:
         return task.end_line
-    return min((child.line for child in task.children), default=task.end_line)
+    first = task.first_child
+    return task.end_line if first is None else first.line
 
 
 def _indent(task: Task) -> str:
@@ -265,7 +266,7 @@ def _reads_back(
 ) -> bool:
     """Read the edited task and compare: up to its first subtask, or with all of its branch and the line behind."""
     text = outline.text
-    first = task.children[0] if head and task.children else None
+    first = task.first_child if head else None
     last_line = first.line if first is not None else task.end_line - 1
     start, end = task.mark_span[0] - 1, text.line_end(last_line)
     here = [TextEdit(edit.start - start, edit.end - start, edit.text) for edit in edits]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeVar
 
 from orchestrator.outline.edits import TextEdit, apply, in_order
@@ -235,15 +236,18 @@ def _same_ids(
 
     The surest sign, and after most edits of a run the only one that is needed: so nothing else is looked at for it.
     """
-    old = _unique(left, lambda segment: segment.task_id)
-    new = _unique(fresh, lambda index: fresh[index][0].task_id)
+    old = _unique(left, _TASK_ID)
+    new = _unique([segment for segment, _, _ in fresh.values()], _TASK_ID)
     keys: dict[int, int] = {}
-    for task_id, index in new.items():
-        segment = old.get(task_id)
-        if segment is not None:
-            keys[index] = segment.key
-            del left[segment]
+    for index, (segment, _, _) in fresh.items():
+        known = old.get(segment.task_id)
+        if known is not None and segment.task_id in new:
+            keys[index] = known.key
+            del left[known]
     return keys
+
+
+_TASK_ID = attrgetter("task_id")
 
 
 def _alike(one: Segment, other: Segment) -> bool:
@@ -326,7 +330,7 @@ def merged(text: Text, edits: Sequence[TextEdit]) -> list[TextEdit] | None:
     """
     groups: list[list[TextEdit]] = []
     end = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    for edit in in_order(edits):
         if not groups or edit.start - end > NEAR:
             groups.append([edit])
         elif edit.start < end or (edit.start == edit.end == end):

@@ -265,12 +265,14 @@ class Text:
 
     def _line(self, line: int) -> tuple[int, int, int]:
         """Its chunk, and where it starts and ends there, the line break included."""
-        if not 0 <= line < self.line_count:
+        before = self._lines
+        if not 0 <= line <= before[-1]:
             raise IndexError(f"The text has no line {line}.")
-        chunk = min(bisect_right(self._lines, line) - 1, len(self._chunks) - 1)
-        starts = self._chunks[chunk].starts
-        index = line - self._lines[chunk]
-        end = starts[index + 1] if index + 1 < len(starts) else len(self._chunks[chunk].string)
+        chunk = bisect_right(before, line, 0, len(self._chunks)) - 1
+        found = self._chunks[chunk]
+        starts = found.starts
+        index = line - before[chunk]
+        end = starts[index + 1] if index + 1 < len(starts) else len(found.string)
         return chunk, starts[index], end
 
 

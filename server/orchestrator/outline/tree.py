@@ -153,15 +153,19 @@ class Task(_View):
     @property
     def children(self) -> tuple[Task, ...]:
         """Also those below items without a check box."""
+        return tuple(self._children())
+
+    @property
+    def first_child(self) -> Task | None:
+        return next(self._children(), None)
+
+    def _children(self) -> Iterator[Task]:
         if self.outline.segments.has_none_below(self.index):
-            return ()
+            return
         rank = self.segment.shape.rank + 1
-        end = self.outline.segments.branch_end(self.index)
-        return tuple(
-            node
-            for node in self.outline.nodes_between(self.index + 1, end)
-            if isinstance(node, Task) and node.segment.shape.rank == rank
-        )
+        for node in self.outline.nodes_between(self.index + 1, self.outline.segments.branch_end(self.index)):
+            if isinstance(node, Task) and node.segment.shape.rank == rank:
+                yield node
 
     @property
     def start(self) -> int:

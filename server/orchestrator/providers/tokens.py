@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from orchestrator.model.usage import Usage
@@ -38,7 +39,7 @@ def estimate(text: str) -> int:
 
 
 def estimate_request(request: Request) -> int:
-    found = _of_text(request.system)
+    found = _of_system(request.system)
     for message in request.messages:
         found += _of_text(message.text)
         for call in message.calls:
@@ -54,6 +55,10 @@ def estimate_request(request: Request) -> int:
 
 def _of_text(text: str) -> int:
     return estimate(text) + _MESSAGE_OVERHEAD if text else 0
+
+
+_of_system = lru_cache(maxsize=32)(_of_text)
+"""Counted once: most requests of a run begin alike."""
 
 
 def _of_shape(name: str, description: str, shape: Mapping[str, Any]) -> int:
