@@ -60,3 +60,8 @@ def test_a_record_cannot_be_changed_and_holds_nothing_else():
     assert not hasattr(thing, "__dict__")
     assert [one.name for one in fields(thing)] == ["name", "count", "made", "last"]
     assert list(inspect.signature(Quick).parameters) == ["name", "count", "made", "last"]
+
+
+def test_nothing_is_derived_from_a_record():
+    with pytest.raises(TypeError, match="Thicker is derived from a record"):
+        type("Thicker", (Quick,), {})

@@ -21,7 +21,7 @@ _LATER = object()
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(kind: type[T]) -> type[T]:
-    """For a class without `__post_init__` and subclasses, all of whose fields are given by place or by name."""
+    """For a class without `__post_init__`, all of whose fields are given by place or by name; it has no subclasses."""
     made: Any = dataclass(frozen=True, slots=True)(kind)
     become = vars(object)["__class__"].__set__
     given: dict[str, Any] = {"_later": _LATER, "_kind": made, "_draft": draft_of(made), "_become": become}
@@ -43,7 +43,12 @@ def record(kind: type[T]) -> type[T]:
     before, made.__init__ = made.__init__, given["__init__"]
     made.__init__.__qualname__ = before.__qualname__
     made.__init__.__annotations__ = before.__annotations__
+    made.__init_subclass__ = classmethod(_refuse)  # it would be made a record of this class
     return made
+
+
+def _refuse(kind: Any, **_given: Any) -> None:
+    raise TypeError(f"{kind.__name__} is derived from a record, which has no subclasses; give it one as a field.")
 
 
 @cache
