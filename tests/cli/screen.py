@@ -48,6 +48,13 @@ class Screen:
         assert self.children() == [], "a child process outlived the command"
         return os.waitstatus_to_exitcode(status)
 
+    def close(self):
+        """As whoever closes the window."""
+        os.close(self._terminal)
+        _, status = os.waitpid(self.process, 0)
+        assert self.children() == [], "a child process outlived the command"
+        return os.waitstatus_to_exitcode(status)
+
     def children(self):
         """Processes of its session that still run; where there is no /proc nobody can say."""
         found = []

@@ -83,6 +83,22 @@ def test_enter_is_the_careful_answer(command, plan):
     assert not (command.work / "ran").exists()
 
 
+def test_a_window_that_is_closed_is_no_answer(command, plan):
+    script(command, use(FIX, finish("Fixed.")))
+    shown = screen(command, plan)
+    shown.wait_for("Your choice, 1 to 3 [1]")
+    shown.close()
+    (asked,) = json.loads(command("runs", "--json").stdout)["inbox"]
+    assert "Fix it: change 1: app.py" in asked["title"]
+    env = {"ORCHESTRATOR_SCRIPTED__SCRIPT": str(command.home / "script.json")}
+    script(command, use(finish("Fixed.")))
+    again = Screen(command, "resume", env=env)
+    again.wait_for("Your choice, 1 to 3 [1]")
+    again.type("2\n")
+    assert again.end() == 0
+    assert "right" in app(command)
+
+
 def test_what_a_review_found_is_said(command, plan):
     plan.write_text("- [ ] Look  [executor:: review]\n")
     found = {"path": "app.py", "line": 1, "severity": "error", "message": "It is wrong."}

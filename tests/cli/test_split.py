@@ -388,6 +388,20 @@ def test_the_question(command, scripted, answer, written):
     assert ("Nothing was written." in screen.text) != written
 
 
+@pytest.mark.parametrize(("answer", "judged"), [("n\n", 1), ("q\n", 0), ("\x04", 0), (None, 0)])
+def test_only_a_no_is_learned_from(command, scripted, answer, judged):
+    screen = Screen(command, "split", command.outline(), "--task", "logout")
+    screen.wait_for("Write this?")
+    if answer is None:
+        screen.close()
+    else:
+        screen.type(answer)
+        screen.end()
+    (path,) = command.home.rglob("orchestrator.db")
+    with closing(sqlite3.connect(path)) as store:
+        assert store.execute("SELECT outcome FROM splits").fetchall() == [("discarded",)] * judged
+
+
 def test_what_is_written_is_what_was_shown(command, scripted):
     file = command.outline()
     screen = Screen(command, "split", file, "--task", "logout", env={"NO_COLOR": "1"})

@@ -199,7 +199,7 @@ async def _asked(terminal: Terminal) -> bool:
     if not terminal.can_ask:
         return False
     answer = await terminal.ask("Delete this? There is no way back. [y]es, [N]o: ")
-    if answer.casefold() in {"y", "yes"}:
+    if (answer or "").casefold() in {"y", "yes"}:
         return True
     terminal.say("Nothing was deleted.")
     return False

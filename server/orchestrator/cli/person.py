@@ -19,7 +19,7 @@ Around = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 class TerminalPerson:
-    """The engine's questions, on the terminal. Enter is the careful answer."""
+    """The engine's questions, on the terminal. Enter is the careful answer; the end of input is none."""
 
     def __init__(self, terminal: Terminal, around: Around | None = None) -> None:
         """`around` gives the screen free while a question stands."""
@@ -34,6 +34,8 @@ class TerminalPerson:
             for number, choice in enumerate(question.choices, 1):
                 self._terminal.say(f"  {number}. {one_line(choice)}")
             answer = await self._terminal.ask(f"Your choice, 1 to {len(question.choices)} [1]: ")
+        if answer is None:
+            return None
         if answer.isascii() and answer.isdecimal() and 1 <= int(answer[:3]) <= len(question.choices):
             return question.choices[int(answer[:3]) - 1]
         return question.choices[0]
@@ -42,7 +44,7 @@ class TerminalPerson:
         """Free text; empty when nobody answers now."""
         with self._around():
             self._terminal.say(many_lines(question), "strong")
-            return await self._terminal.ask("Your answer (Enter: later): ")
+            return await self._terminal.ask("Your answer (Enter: later): ") or ""
 
 
 def cancel_on_signals() -> None:

@@ -167,7 +167,7 @@ class Job:
         if not self.terminal.can_ask or self.arguments.json:
             self.terminal.say("Nothing was started, because nobody is here to ask. --yes accepts the estimate.")
             return False
-        return (await self.terminal.ask("Start? [y]es, [N]o: ")).casefold() in {"y", "yes"}
+        return (await self.terminal.ask("Start? [y]es, [N]o: ") or "").casefold() in {"y", "yes"}
 
     async def _ask(self, session: Session, person: TerminalPerson) -> None:
         """Put the questions of the run to the person, one after the other."""

@@ -220,7 +220,8 @@ class _Job:
 
     async def _ask(self, split: Split, target: Writable, place: Place, lines: list[Line]) -> int:
         while True:
-            answer = (await self.terminal.ask("Write this? [y]es, [N]o, [q]uit without judging it: ")).casefold()
+            typed = await self.terminal.ask("Write this? [y]es, [N]o, [q]uit without judging it: ")
+            answer = "q" if typed is None else typed.casefold()
             if answer in {"y", "yes"}:
                 return await self._accept(split, target, place, lines)
             if answer in {"", "n", "no"}:

@@ -107,8 +107,8 @@ class Terminal:
             self._write(self._stderr, "\r\x1b[K", None)
             self._status = ""
 
-    async def ask(self, prompt: str) -> str:
-        """The line that the person typed, stripped; empty at the end of input.
+    async def ask(self, prompt: str) -> str | None:
+        """The line that the person typed, stripped; None where nobody answers: at Ctrl-D, and when it was closed.
 
         What was typed before the question could be read is no answer to it, and is dropped.
         """
@@ -116,7 +116,7 @@ class Terminal:
         _drop_typed(self._stdin)
         self._write(self._stderr, prompt, None)
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[str] = loop.create_future()
+        answer: asyncio.Future[str | None] = loop.create_future()
         descriptor = self._stdin.fileno()
 
         def read() -> None:
@@ -125,7 +125,7 @@ class Terminal:
                 line = os.read(descriptor, 4096)
             except OSError:
                 line = b""
-            loop.call_soon_threadsafe(_settle, answer, line.decode("utf-8", "replace").strip())
+            loop.call_soon_threadsafe(_settle, answer, line.decode("utf-8", "replace").strip() if line else None)
 
         # A thread of its own, not the loop's pool: Ctrl-C must not wait until it ends.
         threading.Thread(target=read, name="question", daemon=True).start()
@@ -186,7 +186,7 @@ def _fit(text: str, columns: int) -> str:
     return text
 
 
-def _settle(answer: asyncio.Future[str], text: str) -> None:
+def _settle(answer: asyncio.Future[str | None], text: str | None) -> None:
     if not answer.done():
         answer.set_result(text)
 
