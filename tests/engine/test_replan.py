@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 
 from orchestrator.engine.answers import Flaw
-from orchestrator.engine.changes import Change, existing, read_changes
+from orchestrator.engine.changes import (
+    Change,
+    are_made,
+    changes_as_json,
+    changes_from_json,
+    existing,
+    read_changes,
+    rewrite_edits,
+)
 from orchestrator.errors import EditRefusedError, ProtocolError, TaskError
 from orchestrator.model.run import RunKind, SplitState
+from orchestrator.outline.edits import apply
 from orchestrator.outline.parse import parse
 from tests.engine.test_split import Scene, accept_and_end
 
@@ -110,6 +119,33 @@ async def test_a_new_plan_is_remembered_though_its_program_ended(tmp_path: Path,
         store = await accept_and_end(scene, split, target, monkeypatch, items, written=written)
         await scene.session.note_written_splits(target.uri, scene.document.outline)
         assert set(await store.split_hashes(target.uri)) == ({"b7c2d"} if written else set())
+
+
+BELOW_ONE_WITHOUT_AN_ID = {"op": "add", "id": "", "title": "Choose the colours", "under": "n3"}
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_what_was_added_is_found_below_one_that_got_an_id_by_it(written):
+    changes = read(BELOW_ONE_WITHOUT_AN_ID)
+    assert not isinstance(changes, Flaw)
+    outline = parse(TEXT)
+    after = parse(apply(TEXT, rewrite_edits(outline, next(outline.tasks()), changes, lambda: "q2w3e")))
+    assert after.by_id("q2w3e")[0].title == "Style it"
+    seen = after if written else outline
+    assert are_made(changes, seen, next(seen.tasks())) is written
+
+
+@pytest.mark.parametrize("stored", [None, "x", [1], [{}], [{"op": "move"}], [{"op": "edit", "id": "m2p7q"}], 7])
+def test_changes_that_nobody_stored_so_are_none(stored):
+    assert changes_from_json(stored) is None
+
+
+def test_changes_come_back_as_they_were_stored():
+    changes = read(*OPERATIONS)
+    assert not isinstance(changes, Flaw)
+    back = changes_from_json(json.loads(json.dumps(changes_as_json(changes))))
+    assert back is not None
+    assert changes_as_json(back) == changes_as_json(changes)
 
 
 async def test_a_subtask_that_was_done_meanwhile_is_left(tmp_path: Path):

@@ -65,3 +65,5 @@ def test_a_record_cannot_be_changed_and_holds_nothing_else():
 def test_nothing_is_derived_from_a_record():
     with pytest.raises(TypeError, match="Thicker is derived from a record"):
         type("Thicker", (Quick,), {})
+    with pytest.raises(TypeError, match="Deeper is derived from another class"):
+        record(type("Deeper", (_Fields,), {}))

@@ -248,25 +248,36 @@ def changes_as_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     ]
 
 
-def changes_from_json(stored: Sequence[Mapping[str, str]]) -> tuple[Change, ...]:
-    """What `changes_as_json` made of them."""
-    return tuple(
-        Change(
-            ChangeKind(one["op"]),
-            one["id"],
-            one["was"],
-            PlannedTask(one["title"], one["description"], one["acceptance"]),
-            one["reason"],
-            one["under"],
+def changes_from_json(stored: Any) -> tuple[Change, ...] | None:
+    """What `changes_as_json` made of them; None where it is nothing that it makes."""
+    try:
+        return tuple(
+            Change(
+                ChangeKind(one["op"]),
+                str(one["id"]),
+                str(one["was"]),
+                PlannedTask(str(one["title"]), str(one["description"]), str(one["acceptance"])),
+                str(one["reason"]),
+                str(one["under"]),
+            )
+            for one in stored
         )
-        for one in stored
-    )
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def are_made(changes: Sequence[Change], outline: Outline, parent: Task) -> bool:
     """Whether the subtasks say all of it."""
+    added = [change for change in changes if change.kind is ChangeKind.ADD]
+    everyone = [child for child, _ in shown(parent)]
+    for change in added:
+        # One that had no id when it was shown has one now: then what was added stands below any of them.
+        named = [child for child in everyone if change.under and child.task_id == change.under]
+        hosts = (named or everyone) if change.under else [parent]
+        if not any(answers.same_title(change.task.title, child.title) for host in hosts for child in host.children):
+            return False
     try:
-        return not rewrite_edits(outline, parent, changes, lambda: "")
+        return not rewrite_edits(outline, parent, [one for one in changes if one not in added], lambda: "")
     except EditRefusedError:
         return False
 

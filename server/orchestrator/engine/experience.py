@@ -127,8 +127,9 @@ async def note_written(store: Store, uri: str, outline: Outline) -> None:
 
 def _stands(plan: Mapping[str, Any], outline: Outline, task: Task) -> bool:
     """Whether the subtasks of this task are as the plan has them."""
-    if changes := changes_from_json(plan.get("changes", ())):
-        return are_made(changes, outline, task)
+    if "changes" in plan:
+        changes = changes_from_json(plan["changes"])
+        return bool(changes) and are_made(changes, outline, task)
     planned = {clean_title(step.title) for step in _steps(plan)}
     return bool(planned) and planned <= {child.title for child in task.children}
 

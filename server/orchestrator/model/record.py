@@ -22,6 +22,8 @@ _LATER = object()
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(kind: type[T]) -> type[T]:
     """For a class without `__post_init__`, all of whose fields are given by place or by name; it has no subclasses."""
+    if kind.__bases__ != (object,):
+        raise TypeError(f"{kind.__name__} is derived from another class, which a record is not.")
     made: Any = dataclass(frozen=True, slots=True)(kind)
     become = vars(object)["__class__"].__set__
     given: dict[str, Any] = {"_later": _LATER, "_kind": made, "_draft": draft_of(made), "_become": become}
