@@ -422,26 +422,26 @@ class VSCode:
         return self.page.locator("iframe.webview:visible").last.content_frame.frame_locator("iframe")
 
     def axe(self) -> list[tuple[str, list[str]]]:
-        """Violations in all webviews: which rule, and where."""
+        """Violations in all webviews on the screen: which rule, and where."""
         # As the tools of the browser do it: the page's own policy lets no other script in.
         axe = (EXTENSION / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
         found: list[tuple[str, list[str]]] = []
-        # By the elements: what the browser's tools know a frame by is sometimes not told when VS Code fills one.
-        outer = [one.content_frame() for one in self.page.query_selector_all("iframe.webview")]
-        inner = [one.content_frame() for frame in outer if frame for one in frame.query_selector_all("iframe")]
-        pages = [frame for frame in inner if frame and "<body></body>" not in frame.content()]  # else it comes or goes
-        assert pages, "no webview is open"
-        for frame in pages:
-            with self._with_scripts(frame) as place:
+        views = self.page.locator("iframe.webview:visible")
+        views.first.wait_for()
+        for view in views.all():
+            with self._with_scripts(view.content_frame.locator("iframe#active-frame")) as place:
                 place.evaluate(f"() => {{ {axe}; }}")
                 ran = place.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
             found += [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in ran["violations"]]
         return found
 
     @contextmanager
-    def _with_scripts(self, frame: Frame) -> Generator[Frame | Page]:
-        """The frame; or, where it lets no script run, a page that looks the same."""
-        if "allow-scripts" in (frame.frame_element().get_attribute("sandbox") or ""):
+    def _with_scripts(self, inner: Locator) -> Generator[Frame | Page]:
+        """The page in this element; or, where it lets no script run, one that looks the same."""
+        # By something in it: what the browser's tools know a frame by is sometimes not told when VS Code fills one.
+        frame = inner.content_frame.locator("body > *").first.element_handle().owner_frame()
+        assert frame is not None, "what stands in a page has one"
+        if "allow-scripts" in (inner.get_attribute("sandbox") or ""):
             yield frame
             return
         text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", frame.content())
