@@ -54,6 +54,8 @@ def test_what_was_said_is_found_and_opened(editor: Shared) -> None:
     editor.wait("the chat", lambda: editor.lua("return vim.b.orchestrator_chat ~= nil"))
     editor.keys("GoWhich suitcase?<Esc><C-s>")
     editor.wait("the answer", lambda: "Take the blue suitcase." in editor.lines())
+    ended = "return require('orchestrator.chat.stream').of_buffer().writing == nil"
+    editor.wait("its end, which is on record", lambda: editor.lua(ended))
     editor.keys(":bwipeout!<CR>:Orchestrator history blue suitcase<CR>")
     hits = asked(editor)
     assert len(hits) == 1
