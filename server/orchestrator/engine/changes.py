@@ -268,16 +268,18 @@ def changes_from_json(stored: Any) -> tuple[Change, ...] | None:
 
 def are_made(changes: Sequence[Change], outline: Outline, parent: Task) -> bool:
     """Whether the subtasks say all of it."""
-    added = [change for change in changes if change.kind is ChangeKind.ADD]
     everyone = [child for child, _ in shown(parent)]
-    for change in added:
+    for change in changes:
+        if change.kind is not ChangeKind.ADD:
+            continue
         # One that had no id when it was shown has one now: then what was added stands below any of them.
         named = [child for child in everyone if change.under and child.task_id == change.under]
         hosts = (named or everyone) if change.under else [parent]
         if not any(answers.same_title(change.task.title, child.title) for host in hosts for child in host.children):
             return False
     try:
-        return not rewrite_edits(outline, parent, [one for one in changes if one not in added], lambda: "")
+        others = [change for change in changes if change.kind is not ChangeKind.ADD]
+        return not rewrite_edits(outline, parent, others, lambda: "")
     except EditRefusedError:
         return False
 

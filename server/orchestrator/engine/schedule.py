@@ -342,10 +342,10 @@ def _places(root: Task) -> Iterator[tuple[int, Segment, bool]]:
     """The same, each with its place, and nothing read."""
     below: int | None = None
     """The rank of the settled task that this stands below."""
-    segments, is_task = root.outline.segments, SegmentKind.TASK
+    segments, task_kind = root.outline.segments, SegmentKind.TASK
     for index, segment in enumerate(segments.between(root.index, segments.branch_end(root.index)), root.index):
         shape = segment.shape
-        if shape.kind is not is_task or (below is not None and shape.rank > below):
+        if shape.kind is not task_kind or (below is not None and shape.rank > below):
             continue
         settled = shape.mark in SETTLED
         below = shape.rank if settled else None

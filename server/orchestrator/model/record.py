@@ -40,8 +40,8 @@ def record(kind: type[T]) -> type[T]:
             head, value = f"{name}=_later", f"_make_{name}() if {name} is _later else {name}"
         heads.append(head)
         lines.append(f"    self.{name} = {value}")
-    head = f"def __init__({', '.join(('self', *heads))}):"
-    exec("\n".join([head, "    _become(self, _draft)", *lines, "    self.__class__ = _kind"]), given)  # noqa: S102 - names of fields only
+    signature = f"def __init__({', '.join(('self', *heads))}):"
+    exec("\n".join([signature, "    _become(self, _draft)", *lines, "    self.__class__ = _kind"]), given)  # noqa: S102 - names of fields only
     before, made.__init__ = made.__init__, given["__init__"]
     made.__init__.__qualname__ = before.__qualname__
     made.__init__.__annotations__ = before.__annotations__

@@ -170,10 +170,6 @@ def _inserted(text: Text, line: int, written: str, head: bool) -> Iterator[tuple
 
 def _children_line(task: Task) -> int:
     """Where its first subtask stands, or where its branch ends."""
-    segments = task.outline.segments
-    below, rank = task.index + 1, task.segment.shape.rank
-    if below >= len(segments) or segments[below].shape.rank <= rank:
-        return task.end_line
     first = task.first_child
     return task.end_line if first is None else first.line
 
